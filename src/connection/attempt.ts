@@ -1,0 +1,105 @@
+import { ConnectionError } from "../errors.ts";
+import type { Sink, Transport, TransportRequest } from "../transport/transport.ts";
+
+/** What an attempt needs from whoever runs it. */
+export interface AttemptHost {
+  readonly transport: Transport;
+  readonly connectTimeout: number;
+  readonly silenceTimeout: number;
+  /** What to ask for. Called once an attempt, since tokens in URLs expire. */
+  request(attempt: number): Promise<Omit<TransportRequest, "signal">>;
+  /** Gets what the attempt hears, as long as it lives. */
+  readonly sink: Sink;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** Undefined: it was interrupted, and nothing is wrong. */
+  readonly error: ConnectionError | undefined;
+  /** How long the connection was open, in milliseconds; undefined: it never opened. */
+  readonly openFor: number | undefined;
+}
+
+/** The silence of a connection is counted in this many ticks, so that time in which timers do not run (a frozen page) is not silence. */
+const TICKS = 4;
+
+/**
+ * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
+ * a stale attempt cannot touch the current one, whatever it does.
+ */
+export function attemptConnection(host: AttemptHost, attempt: number, interrupted: AbortSignal): Promise<AttemptEnd> {
+  return new Promise((resolve) => {
+    const { sink, connectTimeout, silenceTimeout } = host;
+    const controller = new AbortController();
+    let live = true;
+    let openedAt: number | undefined;
+    let quietTicks = 0;
+    let watchdog: ReturnType<typeof setInterval> | undefined;
+
+    const settle = (error?: ConnectionError): void => {
+      if (!live) return;
+      live = false;
+      clearTimeout(deadline);
+      clearInterval(watchdog);
+      interrupted.removeEventListener("abort", interrupt);
+      controller.abort();
+      resolve({ error, openFor: openedAt === undefined ? undefined : performance.now() - openedAt });
+    };
+    const interrupt = (): void => {
+      settle();
+    };
+    const timeOut = (message: string): void => {
+      settle(new ConnectionError(message, { reason: "timeout" }));
+    };
+    const listenForSilence = (): void => {
+      if (++quietTicks > TICKS) timeOut(`nothing was heard for ${silenceTimeout} ms`);
+    };
+
+    const guarded: Sink = {
+      open(details) {
+        if (!live || openedAt !== undefined) return;
+        clearTimeout(deadline);
+        openedAt = performance.now();
+        if (silenceTimeout) watchdog = setInterval(listenForSilence, silenceTimeout / TICKS);
+        sink.open(details);
+      },
+      event(type, data, position) {
+        if (!live) return;
+        quietTicks = 0;
+        sink.event(type, data, position);
+      },
+      position(position) {
+        if (live) sink.position(position);
+      },
+      activity() {
+        quietTicks = 0;
+      },
+      retry(ms) {
+        if (live) sink.retry(ms);
+      },
+    };
+
+    const deadline = connectTimeout ? setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`) : undefined;
+    if (interrupted.aborted) {
+      settle();
+      return;
+    }
+    interrupted.addEventListener("abort", interrupt);
+    const run = async (): Promise<void> => {
+      const request = await host.request(attempt);
+      if (live) await host.transport({ ...request, signal: controller.signal }, guarded);
+    };
+    run().then(
+      () => {
+        settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
+      },
+      (cause: unknown) => {
+        settle(
+          cause instanceof ConnectionError
+            ? cause
+            : new ConnectionError(`the connection failed: ${String(cause)}`, { reason: "network", cause }),
+        );
+      },
+    );
+  });
+}

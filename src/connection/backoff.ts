@@ -1,0 +1,37 @@
+import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
+import type { BackoffSettings } from "../options.ts";
+
+/** The longest delay `setTimeout` can hold: one millisecond more fires at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+/** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
+export const SHORTEST_DELAY = 100;
+
+const clamp = (ms: number, min: number, max: number): number => (ms > min ? Math.min(ms, max) : min);
+
+/** exponential-backoff's arithmetic (grow, cap, then jitter) without its timer, which can be neither shown nor cancelled. */
+class Arithmetic extends Delay {
+  /** Milliseconds before an attempt when `delayed` attempts were delayed before it. */
+  after(delayed: number): number {
+    this.setAttemptNumber(delayed);
+    return this["jitteredDelay"];
+  }
+}
+
+/** What the server asked for, in milliseconds. */
+export interface ServerWishes {
+  /** The `retry` field, the stream's reconnection time: stands in for `startingDelay`, within [100 ms, maxDelay]. */
+  reconnectionTime?: number | undefined;
+  /** Retry-After: a floor for this wait, with the jittered delay on top, so that not all clients return in the same moment. */
+  retryAfter?: number | undefined;
+}
+
+/** Milliseconds to wait before attempt number `attempt` (1: the first retry), within [100, 2^31-1]. */
+export function delayBefore(attempt: number, backoff: BackoffSettings, { reconnectionTime, retryAfter = 0 }: ServerWishes = {}): number {
+  const startingDelay =
+    reconnectionTime === undefined
+      ? backoff.startingDelay
+      : clamp(reconnectionTime, SHORTEST_DELAY, Math.max(backoff.maxDelay, SHORTEST_DELAY));
+  const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<typeof Delay>[0]);
+  const delay = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1);
+  return clamp(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay), SHORTEST_DELAY, LONGEST_DELAY);
+}

@@ -1,0 +1,156 @@
+import type { ConnectionError } from "../errors.ts";
+import type { BackoffSettings } from "../options.ts";
+import { releases, type Gate } from "../page/gate.ts";
+import type { OpenDetails } from "../transport/transport.ts";
+import { attemptConnection, type AttemptHost } from "./attempt.ts";
+import { delayBefore } from "./backoff.ts";
+import { decideRetry } from "./retry.ts";
+import { aborted, sleep } from "./sleep.ts";
+import type { ConnectionState } from "./state.ts";
+
+/** The states that a failed connection leads to. */
+export type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly status: "closed"; readonly error: ConnectionError };
+
+/** What the loop needs from whoever runs it. No callback may throw. */
+export interface LoopHost extends Omit<AttemptHost, "sink"> {
+  readonly gate: Gate;
+  readonly backoff: BackoffSettings;
+  /** Milliseconds from the opening after which a connection counts as healthy. */
+  readonly stableAfter: number;
+  readonly sink: Pick<AttemptHost["sink"], "event" | "position">;
+  /** Publishes a state. */
+  enter(state: ConnectionState): void;
+  /** A connection opened; the state says so already. */
+  opened(details: OpenDetails): void;
+  /** A connection failed; the state, which says what comes next, is published already. */
+  failed(state: FailedState): void;
+}
+
+/** The handle of a loop. */
+export interface Loop {
+  /** Ends it for good. From here on it calls nobody. */
+  close(): void;
+  /** Connects now: cuts a wait short, replaces a live connection, starts again after giving up. Does nothing after `close()`. */
+  reconnect(): void;
+}
+
+/** Everything that takes time is a step. `close()` and `reconnect()` end any step, a change of the gate ends it where `wakes` says so. */
+interface Step {
+  readonly controller: AbortController;
+  readonly wakes: () => boolean;
+}
+
+/** Keeps a connection alive: gate, attempt, classify, report, wait, and again. */
+export function startLoop(host: LoopHost): Loop {
+  const { gate, backoff } = host;
+  let closed = false;
+  let running = false;
+  let step: Step | undefined;
+  /** The stream's reconnection time, once a server has named one. As in the standard it outlives the connection. */
+  let reconnectionTime: number | undefined;
+
+  /** Read through a function: the compiler cannot see that every callback and every `await` may change it. */
+  const isClosed = (): boolean => closed;
+  const nextStep = (wakes: () => boolean): AbortSignal => {
+    step = { controller: new AbortController(), wakes };
+    return step.controller.signal;
+  };
+
+  const attemptHost: AttemptHost = {
+    ...host,
+    sink: {
+      ...host.sink,
+      activity: () => undefined,
+      open(details = {}) {
+        host.enter({ status: "open", since: Date.now() });
+        if (!closed) host.opened(details);
+      },
+      retry(ms) {
+        reconnectionTime = ms;
+      },
+    },
+  };
+
+  const loop = async (): Promise<void> => {
+    // How many connections in a row failed before they were stable; also the number of the next attempt.
+    let failures = 0;
+    while (!isClosed()) {
+      // gate
+      if (gate.blocked) {
+        const changed = nextStep(() => true);
+        host.enter({ status: "paused", because: gate.blocked });
+        await aborted(changed);
+        continue;
+      }
+
+      // attempt
+      const interrupted = nextStep(() => gate.blocked !== undefined && releases[gate.blocked]);
+      host.enter({ status: "connecting", attempt: failures });
+      const { error, openFor } = await attemptConnection(attemptHost, failures, interrupted);
+      if (openFor !== undefined && openFor >= host.stableAfter) failures = 0;
+      if (isClosed() || !error) continue;
+
+      // classify
+      failures++;
+      let retried = decideRetry(error, failures, backoff.retry);
+      if (typeof retried === "object") {
+        // The policy takes its time, for a fresh token perhaps. The old connection is gone, so the state must not say "open".
+        const cutShort = nextStep(() => false);
+        host.enter({ status: "connecting", attempt: failures });
+        retried = await Promise.race([retried, aborted(cutShort).then(() => true)]);
+      }
+      if (isClosed()) continue;
+
+      // report
+      if (!retried || failures >= backoff.numOfAttempts) {
+        running = false;
+        publish({ status: "closed", error });
+        return;
+      }
+      const delay = delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
+
+      // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
+      const waited = sleep(
+        delay,
+        nextStep(() => gate.blocked !== undefined),
+      );
+      publish({ status: "waiting", attempt: failures, delay, until: Date.now() + delay, error });
+      await waited;
+    }
+  };
+
+  const publish = (state: FailedState): void => {
+    host.enter(state);
+    // A listener of the state may have closed or revived us.
+    if (!closed && running === (state.status === "waiting")) host.failed(state);
+  };
+
+  const start = async (delay: number): Promise<void> => {
+    running = true;
+    const unwatch = gate.watch(() => {
+      if (step?.wakes()) step.controller.abort();
+    });
+    // Also without a delay: whoever made us gets the time to add listeners first.
+    await (delay
+      ? sleep(
+          delay,
+          nextStep(() => false),
+        )
+      : Promise.resolve());
+    await loop();
+    unwatch();
+  };
+
+  void start(backoff.delayFirstAttempt ? delayBefore(0, backoff) : 0);
+  return {
+    close() {
+      closed = true;
+      step?.controller.abort();
+    },
+    reconnect() {
+      if (closed) return;
+      if (running) step?.controller.abort();
+      else void start(0);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * How a connection ended, or why none came about:
+ *
+ * - `network`: the server was not reached, or the connection was cut
+ * - `ended`: the server closed the event stream
+ * - `timeout`: `connectTimeout` or `silenceTimeout` ran out
+ * - `rejected`: EventSource gave up without saying why
+ * - `status`: the server answered with another status than 200
+ * - `content-type`: the answer is not `text/event-stream`
+ * - `unsupported`: nothing here can read an event stream
+ */
+export type ConnectionErrorReason = "network" | "ended" | "timeout" | "rejected" | "status" | "content-type" | "unsupported";
+
+/** What a {@link ConnectionError} is made of, beside its message. */
+export interface ConnectionErrorInit {
+  reason: ConnectionErrorReason;
+  status?: number | undefined;
+  headers?: Headers | undefined;
+  retryAfter?: number | undefined;
+  cause?: unknown;
+}
+
+/** Why a connection ended. Found in `error` events, in `state`, and given to `backoff.retry`. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  /** The kind of end: what the retry table is keyed by. */
+  readonly reason: ConnectionErrorReason;
+  /** The HTTP status; undefined where the transport cannot see it (a native EventSource never can). */
+  readonly status: number | undefined;
+  /** The response's headers; undefined where the transport cannot see them. */
+  readonly headers: Headers | undefined;
+  /** What the server's Retry-After asked for, in milliseconds from the answer; undefined without one. */
+  readonly retryAfter: number | undefined;
+  /** What was thrown underneath, if anything was. */
+  override readonly cause: unknown;
+
+  constructor(message: string, init: ConnectionErrorInit) {
+    super(message);
+    this.reason = init.reason;
+    this.status = init.status;
+    this.headers = init.headers;
+    this.retryAfter = init.retryAfter;
+    this.cause = init.cause;
+  }
+}

@@ -1,0 +1,28 @@
+export { ResilientEventSource, type Listener, type StreamUrl } from "./resilient-eventsource.ts";
+export { ConnectionError, type ConnectionErrorInit, type ConnectionErrorReason } from "./errors.ts";
+export {
+  ConnectionErrorEvent,
+  ConnectionOpenEvent,
+  InvalidEvent,
+  type ConnectionErrorEventInit,
+  type EventMeta,
+  type EventName,
+  type FinalErrorEvent,
+  type LifecycleEventMap,
+  type ListenedEvent,
+  type Payload,
+  type RetryingErrorEvent,
+  type Untyped,
+} from "./events.ts";
+export { json, text, type Decoder, type Decoders, type Issue } from "./decode.ts";
+export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
+export type { ConnectionState } from "./connection/state.ts";
+export type { RetryPolicy } from "./connection/retry.ts";
+export type { OnOptions, PayloadListener } from "./dispatch.ts";
+export type { IterateOptions } from "./iterate.ts";
+export type { PauseReason } from "./page/gate.ts";
+export type { Resume } from "./transport/resume.ts";
+export type { HeardNames, OpenDetails, Sink, StreamPosition, Transport, TransportAbilities, TransportRequest } from "./transport/transport.ts";
+export { eventSourceTransport, type EventSourceClass, type EventSourceLike } from "./transport/event-source.ts";
+export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
+export { polyfillTransport } from "./transport/polyfill.ts";

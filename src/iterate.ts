@@ -1,0 +1,101 @@
+/** How many events wait for a slow reader at most, unless told otherwise: more than any transport hands over in one turn. */
+const LIMIT = 2 ** 18;
+
+/** Options of `iterate`. */
+export interface IterateOptions {
+  /**
+   * How many events may wait for the reader. Default 262,144; at least 1; Infinity: no bound. A reader that falls further behind gets those that wait,
+   * then a RangeError: nothing is lost in silence.
+   */
+  limit?: number | undefined;
+  /** Aborting it ends the iteration, as `break` does. Default none. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What an iteration reads from. */
+export interface IterationSource<T> {
+  /** Calls `listener` with each payload until the function it returned is called. */
+  on(listener: (payload: T) => void): () => void;
+  /** Calls `listener` when no more payloads come: with an error if we gave up, without one after `close()`. */
+  onEnd(listener: (error?: Error) => void): () => void;
+}
+
+/** A promise from outside: what a reader that is ahead of the events waits for. */
+interface Waiting<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
+ * signal and `close()` end it and settle every pending `next()`.
+ */
+export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }: IterateOptions = {}): AsyncIterableIterator<T, undefined, undefined> {
+  if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
+  let payloads: T[] = [];
+  let read = 0;
+  const readers: Waiting<T>[] = [];
+  let ended = false;
+  let failure: Error | undefined;
+
+  const end = (error?: Error): void => {
+    if (ended) return;
+    ended = true;
+    failure = error;
+    off();
+    offEnd();
+    signal?.removeEventListener("abort", stop);
+    for (const reader of readers.splice(0)) settle(reader);
+  };
+  /** Ends at once: what waits is not wanted any more. */
+  const stop = (): void => {
+    payloads = [];
+    failure = undefined;
+    end();
+  };
+  /** For a reader after the last payload. A failure is told once. */
+  const settle = ({ resolve, reject }: Waiting<T>): void => {
+    if (failure) reject(failure);
+    else resolve({ done: true, value: undefined });
+    failure = undefined;
+  };
+
+  const off = source.on((value) => {
+    const reader = readers.shift();
+    if (reader) reader.resolve({ done: false, value });
+    else if (payloads.length - read < limit) payloads.push(value);
+    else end(new RangeError(`the reader fell ${limit} events behind`));
+  });
+  const offEnd = source.onEnd((error) => {
+    if (error) end(error);
+    else stop();
+  });
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        if (read < payloads.length) {
+          resolve({ done: false, value: payloads[read++] as T });
+          // Forgotten in bulk: shifting each would move all the others.
+          if (read === payloads.length || read > 1024) {
+            payloads = payloads.slice(read);
+            read = 0;
+          }
+        } else if (ended) settle({ resolve, reject });
+        else readers.push({ resolve, reject });
+      }),
+    return: () => {
+      stop();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    throw: (error: unknown) => {
+      stop();
+      return Promise.reject(error as Error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import type { RetryPolicy } from "./connection/retry.ts";
+import { LONGEST_DELAY } from "./connection/backoff.ts";
+import type { Decoders } from "./decode.ts";
+import type { Resume } from "./transport/resume.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/**
+ * How long to wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then jitter. Names and meaning are those of the
+ * exponential-backoff package, whose arithmetic this is; the defaults are ours.
+ */
+export interface BackoffOptions {
+  /** Delay before the first retry, before jitter, in milliseconds. Default 3000, native's own. 0: every wait is the minimum of 100 ms. */
+  startingDelay?: number | undefined;
+  /** Factor from one delay to the next, at least 1. Default 2. 1: all delays are alike. */
+  timeMultiple?: number | undefined;
+  /** Cap of the delay, in milliseconds, applied before the jitter. Default 30000. 0: every wait is the minimum of 100 ms. At most 2^31-1, so not Infinity. */
+  maxDelay?: number | undefined;
+  /** `"full"` draws each wait evenly from 0 to the delay, so that clients spread out; `"none"` waits the delay. Default `"full"`. */
+  jitter?: "full" | "none" | undefined;
+  /**
+   * How many connections in a row may fail (or end before `stableAfter`) before we give up; 1 never retries. Default Infinity: never give up.
+   * At least 1.
+   */
+  numOfAttempts?: number | undefined;
+  /** Wait before the very first connection, too: for a page that a million people open at once. Shifts all delays by one factor, as in the package. Default false. */
+  delayFirstAttempt?: boolean | undefined;
+  /**
+   * Replaces the retry table: called after each failed connection with its error and the number of the retry that would come (from 1); what it
+   * returns or resolves to decides. May be asynchronous, to refresh a token, say; `reconnect()` does not wait for it. If it throws, the error is
+   * reported and the table decides. Default undefined: the table.
+   */
+  retry?: RetryPolicy | undefined;
+}
+
+/** Options of a ResilientEventSource. Everywhere, `undefined` means the default. */
+export interface ResilientEventSourceOptions {
+  /** Send credentials across origins, as in EventSourceInit. Default false. */
+  withCredentials?: boolean | undefined;
+  /** Waits between attempts, and how many. Default {@link BackoffOptions}' defaults. */
+  backoff?: BackoffOptions | undefined;
+  /**
+   * A connection that was open this long, in milliseconds from its opening, sets the attempt counter back to 0. Default 5000. 0: every opening does
+   * (a server that accepts and closes at once is then asked again after `startingDelay` for ever).
+   */
+  stableAfter?: number | undefined;
+  /** The id to resume after on the first connection, kept from an earlier page load, say. Default "": from wherever the server starts. */
+  lastEventId?: string | undefined;
+  /**
+   * How a reconnect tells the server the last id: `"header"` (Last-Event-ID), `{ query: name or names }`, or a function that makes the URL.
+   * Default: `"header"` within the page's origin, `{ query: "lastEventId" }` across origins, where the header would need a preflight. A transport
+   * that cannot send headers uses the query instead of `"header"`.
+   */
+  resume?: Resume | undefined;
+  /** Milliseconds from the request to `open`, after which the attempt fails with reason `timeout`. Default 0: no limit. */
+  connectTimeout?: number | undefined;
+  /**
+   * Milliseconds without any byte (over EventSource: without an event that it can see) after which the connection is replaced, with reason
+   * `timeout`; detected up to a quarter later. Time in which the page is frozen or its timers are throttled does not count. Default 0: off.
+   */
+  silenceTimeout?: number | undefined;
+  /** Remember this many event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
+  dedupe?: number | undefined;
+  /** How events are fetched. Default: EventSource for the first connection, fetch for all after it, and what there is where one is missing. */
+  transport?: Transport | undefined;
+  /** Aborting it closes the source. Already aborted: it never connects. Default none. */
+  signal?: AbortSignal | undefined;
+}
+
+/** {@link BackoffOptions} with every default filled in. */
+export type BackoffSettings = { [K in Exclude<keyof BackoffOptions, "retry">]-?: Exclude<BackoffOptions[K], undefined> } & Pick<
+  BackoffOptions,
+  "retry"
+>;
+
+/** What the parts of the library get: checked, and with every default filled in. */
+export interface Settings {
+  readonly withCredentials: boolean;
+  readonly backoff: BackoffSettings;
+  readonly stableAfter: number;
+  readonly lastEventId: string;
+  readonly resume: Resume | undefined;
+  readonly connectTimeout: number;
+  readonly silenceTimeout: number;
+  readonly dedupe: number;
+  readonly transport: Transport | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly events: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The only place with defaults. */
+export const defaults = {
+  withCredentials: false,
+  backoff: { startingDelay: 3000, timeMultiple: 2, maxDelay: 30_000, jitter: "full", numOfAttempts: Infinity, delayFirstAttempt: false },
+  stableAfter: 5000,
+  lastEventId: "",
+  connectTimeout: 0,
+  silenceTimeout: 0,
+  dedupe: 0,
+} as const satisfies ResilientEventSourceOptions;
+
+function demand(met: boolean, name: string, value: unknown, expected: string): void {
+  if (met) return;
+  const shown =
+    typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? (value ? "an object" : "null") : String(value);
+  throw new (typeof value === "number" ? RangeError : TypeError)(`${name} must be ${expected}, got ${shown}`);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+function number(name: string, value: unknown, min = 0, max = LONGEST_DELAY): void {
+  demand(typeof value === "number" && value >= min && value <= max, name, value, `a number from ${min} to ${max}`);
+}
+
+/** The given members over the defaults, an `undefined` counting as not given. */
+function fill<T extends object>(fallbacks: T, given: object): T {
+  return { ...fallbacks, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
+/**
+ * Fills in the defaults and checks everything, once.
+ *
+ * @throws RangeError for a number out of range (NaN included), TypeError for a value of the wrong type; both name the option and the value.
+ */
+export function resolveOptions(options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {}): Settings {
+  demand(isObject(options), "options", options, "an object");
+  demand(options.backoff === undefined || isObject(options.backoff), "backoff", options.backoff, "an object");
+  const settings = fill(defaults as unknown as Settings, {
+    ...options,
+    withCredentials: !!options.withCredentials,
+    backoff: fill<BackoffSettings>(defaults.backoff, options.backoff ?? {}),
+  });
+  const { backoff, lastEventId, resume, transport, signal, events } = settings;
+
+  number("backoff.startingDelay", backoff.startingDelay);
+  number("backoff.timeMultiple", backoff.timeMultiple, 1, Number.MAX_VALUE);
+  number("backoff.maxDelay", backoff.maxDelay);
+  number("backoff.numOfAttempts", backoff.numOfAttempts, 1, Infinity);
+  demand(/^(full|none)$/.test(backoff.jitter), "backoff.jitter", backoff.jitter, '"full" or "none"');
+  demand(backoff.retry === undefined || isFunction(backoff.retry), "backoff.retry", backoff.retry, "a function");
+  for (const name of ["stableAfter", "connectTimeout", "silenceTimeout", "dedupe"] as const) number(name, settings[name]);
+  demand(typeof lastEventId === "string" && !/[\0\r\n]/.test(lastEventId), "lastEventId", lastEventId, "a string without NUL, CR and LF");
+  demand(
+    resume === undefined || resume === "header" || isFunction(resume) || (isObject(resume) && "query" in resume),
+    "resume",
+    resume,
+    '"header", { query } or a function',
+  );
+  demand(transport === undefined || isFunction(transport), "transport", transport, "a transport, such as fetchTransport()");
+  demand(signal === undefined || (isObject(signal) && "aborted" in signal), "signal", signal, "an AbortSignal");
+  demand(events === undefined || isObject(events), "events", events, "an object of decoders");
+  for (const [name, decoder] of Object.entries(events ?? {})) {
+    const known = isFunction(decoder) || (isObject(decoder) && "~standard" in decoder);
+    demand(known, `events.${name}`, decoder, "a function or a Standard Schema");
+  }
+  return settings;
+}

@@ -1,0 +1,21 @@
+import { eventSourceTransport, platformEventSource } from "./event-source.ts";
+import { canStream, fetchTransport } from "./fetch.ts";
+import { polyfillTransport } from "./polyfill.ts";
+import { resumeRequest } from "./resume.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * The default: EventSource opens, fetch recovers. Recovering needs what EventSource hides: sending Last-Event-ID, the status, Retry-After, `retry` and
+ * comments. Where one of them is missing it is what there is; where both are, the polyfill.
+ */
+export function autoTransport(): Transport {
+  let first = true;
+  return (request, sink) => {
+    // An id to start from that has to go into the header is nothing for EventSource either.
+    const opening = first && !resumeRequest(request, true).header;
+    first = false;
+    const native = platformEventSource() !== undefined;
+    const transport = native && (opening || !canStream()) ? eventSourceTransport() : canStream() ? fetchTransport() : polyfillTransport();
+    return transport(request, sink);
+  };
+}

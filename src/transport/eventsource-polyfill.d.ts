@@ -1,0 +1,24 @@
+// The file as the build hands it out: a function of the few things it uses, see `tamePolyfill` in rollup.config.mjs.
+declare module "eventsource-polyfill/dist/eventsource.js" {
+  interface PolyfillEventSource {
+    readonly CLOSED: 2;
+    readonly readyState: number;
+    readonly cursor: number;
+    lastEventId: string | null;
+    poll(): void;
+    close(): void;
+  }
+  interface PolyfillOptions {
+    getArgs: null;
+    xhrHeaders: Record<string, string>;
+    bufferSizeLimit: number;
+    silentTimeout: number;
+  }
+  interface PolyfillScope {
+    window: { location: { origin: string } };
+    XMLHttpRequest: typeof XMLHttpRequest;
+    setTimeout: () => number;
+    clearInterval: () => void;
+  }
+  export default function createPolyfill(scope: PolyfillScope): new (url: string, options: PolyfillOptions) => PolyfillEventSource;
+}

@@ -1,0 +1,109 @@
+import { ConnectionError } from "../errors.ts";
+import { EventStream } from "./event-stream.ts";
+import { toByteString } from "./headers.ts";
+import { assertEventStream } from "./response.ts";
+import { resumeRequest } from "./resume.ts";
+import type { Transport } from "./transport.ts";
+
+/** What `fetchTransport` takes: everything of RequestInit but the signal, which is ours, and optionally another `fetch`. */
+export interface FetchInit extends Omit<RequestInit, "signal"> {
+  /** Used in place of the global `fetch`. It must honour the signal it is given. Default: the global one, looked up on every attempt. */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+}
+
+/** What an `init` function is told. */
+export interface FetchContext {
+  /** 0 for the first attempt since the last stable connection, then counting up. */
+  readonly attempt: number;
+  readonly lastEventId: string;
+  /** Aborts when this attempt is not wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+/** How long (ms) events are delivered before the page gets its turn: a task of 50 ms is what users begin to feel. */
+const TURN = 12;
+
+/** Whether this runtime can read a response while it arrives. */
+export function canStream(): boolean {
+  return typeof fetch === "function" && typeof ReadableStream === "function" && typeof TextDecoder === "function" && "body" in Response.prototype;
+}
+
+/**
+ * Connects by streaming fetch: for request headers, another method, a body, the status of refusals, and comments as signs of life.
+ *
+ * Sends `Accept: text/event-stream`, never uses the HTTP cache, and sends credentials as EventSource would. Within an origin it resumes by the
+ * Last-Event-ID header.
+ *
+ * @param init Like RequestInit; or a function of the attempt, which may be async and is asked again on every attempt: a fresh token, say. If it throws
+ * the attempt has failed with reason `network`. Default: a plain GET.
+ */
+export function fetchTransport(init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {}): Transport {
+  const connect: Transport = async (request, sink) => {
+    const { signal, attempt, lastEventId } = request;
+    const { fetch: fetcher, ...given } = typeof init === "function" ? await init({ attempt, lastEventId, signal }) : init;
+    if (signal.aborted) return;
+    if (!fetcher && !canStream()) throw new ConnectionError("there is no streaming fetch here", { reason: "unsupported" });
+    const { url, header } = resumeRequest(request, true);
+    const headers = new Headers(given.headers);
+    if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
+    if (header) headers.set("Last-Event-ID", toByteString(header));
+
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    // A custom fetch may have ignored the signal. A stream that broke before rejects the cancellation, which is nobody's concern.
+    const cancel = (): void => void reader?.cancel().catch(() => undefined);
+    try {
+      const credentials = request.withCredentials ? "include" : "same-origin";
+      const response = await (fetcher ?? fetch)(url, { cache: "no-store", credentials, ...given, headers, signal });
+      reader = response.body?.getReader();
+      signal.addEventListener("abort", cancel);
+      if (signal.aborted) {
+        cancel();
+        return;
+      }
+      assertEventStream(response.status, response.headers);
+      if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
+      sink.open({ status: response.status, headers: response.headers });
+
+      const stream = new EventStream(sink, lastEventId, new URL(response.url || url).origin);
+      const decoder = new TextDecoder();
+      let turnBegan = performance.now();
+      for (;;) {
+        const { done, value } = await reader.read();
+        // An event that was cut in two is dropped with the stream, as the standard wants it.
+        if (done || signal.aborted) return;
+        sink.activity();
+        stream.feed(decoder.decode(value, { stream: true }));
+        let more = true;
+        while (more) {
+          more = stream.next();
+          if (performance.now() - turnBegan > TURN) {
+            await nextTask();
+            if (signal.aborted) return;
+            turnBegan = performance.now();
+          }
+        }
+      }
+    } catch (cause) {
+      // Our own abort is known by our own signal: an AbortError can come from anywhere.
+      if (signal.aborted) return;
+      if (cause instanceof ConnectionError) throw cause;
+      throw new ConnectionError(reader ? "the connection was cut" : "the server was not reached", { reason: "network", cause });
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      cancel();
+    }
+  };
+  return Object.assign(connect, { abilities: { headers: true, resume: "header", comments: true, status: true } as const });
+}
+
+/** Lets the page handle whatever waits. A message is not throttled in the background, as a timer is. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

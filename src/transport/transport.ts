@@ -1,0 +1,81 @@
+/**
+ * The contract of a transport: one connection, from request to end.
+ *
+ * - The promise settles exactly once. It resolves when the server ends the stream or `request.signal` aborts;
+ *   it rejects with a ConnectionError for every other end. (Anything else it throws counts as `network`.)
+ * - It never retries: when and whether to try again is not its business.
+ * - `sink.open` comes before anything else of the connection; after the promise has settled, nothing comes.
+ * - An event is handed over when its blank line has come, never before: an event cut in two does not count.
+ */
+import type { Resume } from "./resume.ts";
+
+/** The event names somebody listens to. An EventSource hears only names it was told. */
+export interface HeardNames extends Iterable<string> {
+  /** Calls `listener` whenever a name starts or stops being listened to, until the function it returned is called. */
+  observe(listener: (name: string, heard: boolean) => void): () => void;
+}
+
+/** What a transport is asked to do. */
+export interface TransportRequest {
+  /** Absolute, and without any resume parameter: {@link TransportRequest.resume} says where `lastEventId` goes. */
+  readonly url: string;
+  readonly withCredentials: boolean;
+  /** The id to resume after; "" for none. */
+  readonly lastEventId: string;
+  /** How the server is told; undefined: by header within an origin, by the query parameter `lastEventId` across origins. */
+  readonly resume: Resume | undefined;
+  /** 0 for the first attempt since the last stable connection, then counting up. */
+  readonly attempt: number;
+  readonly names: HeardNames;
+  /** Aborts when this connection is not wanted any more. Each attempt has its own. */
+  readonly signal: AbortSignal;
+}
+
+/** Where in which stream an event stood. A native MessageEvent is one: its id costs nothing until somebody reads it. */
+export interface StreamPosition {
+  /** The last event ID when the event was dispatched. */
+  readonly lastEventId: string;
+  /** The origin of the stream's final URL. */
+  readonly origin: string;
+  /** True while this connection has not named an id of its own, so that `lastEventId` is what the connection before left. */
+  readonly inherited?: boolean;
+}
+
+/** What can be known when a connection opens; empty over a native EventSource, which hides it. */
+export interface OpenDetails {
+  readonly status?: number | undefined;
+  readonly headers?: Headers | undefined;
+}
+
+/** Where a transport delivers. No call throws. */
+export interface Sink {
+  /** The server accepted: the response is an event stream. */
+  open(details?: OpenDetails): void;
+  /** A whole event. */
+  event(type: string, data: string, position: StreamPosition): void;
+  /** The resume point moved without an event (a block with `id` but no `data`). */
+  position(position: StreamPosition): void;
+  /** Any byte arrived, be it a comment's. Events count as activity by themselves. */
+  activity(): void;
+  /** The stream's reconnection time in milliseconds (the `retry` field), as the server wrote it. */
+  retry(ms: number): void;
+}
+
+/** What a transport can do: data, so that it can be printed and tested. */
+export interface TransportAbilities {
+  /** Request headers, method and body can be set. */
+  readonly headers: boolean;
+  /** How it can tell the server the last event id. */
+  readonly resume: "header" | "query";
+  /** Comments and `retry` fields are seen: a heartbeat that is a comment counts as a sign of life. */
+  readonly comments: boolean;
+  /** The HTTP status of a refusal is seen. */
+  readonly status: boolean;
+}
+
+/** One connection at a time, as a function; see the contract at the top of this file. */
+export interface Transport {
+  (request: TransportRequest, sink: Sink): Promise<void>;
+  /** Undefined: unknown. */
+  readonly abilities?: TransportAbilities;
+}
