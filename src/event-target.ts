@@ -16,7 +16,11 @@ export class CountingEventTarget extends EventTarget {
   private readonly _records = new Map<string, ListenerRecord[]>();
   private readonly _handlers = new Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }>();
 
-  override addEventListener(type: string, callback: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void {
+  override addEventListener(
+    type: string,
+    callback: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
     const { capture = false, once = false, signal } = typeof options === "object" ? options : { capture: !!options };
     const records = this._records.get(type) ?? [];
     if (!callback || signal?.aborted || find(records, callback, capture) >= 0) return;
@@ -39,7 +43,11 @@ export class CountingEventTarget extends EventTarget {
     if (records.length === 1) this._heard(type, true);
   }
 
-  override removeEventListener(type: string, callback: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void {
+  override removeEventListener(
+    type: string,
+    callback: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void {
     const capture = typeof options === "object" ? !!options.capture : !!options;
     const records = this._records.get(type) ?? [];
     const [record] = records.splice(find(records, callback, capture) >>> 0, 1);

@@ -22,7 +22,15 @@ export type { OnOptions, PayloadListener } from "./dispatch.ts";
 export type { IterateOptions } from "./iterate.ts";
 export type { PauseReason } from "./page/gate.ts";
 export type { Resume } from "./transport/resume.ts";
-export type { HeardNames, OpenDetails, Sink, StreamPosition, Transport, TransportAbilities, TransportRequest } from "./transport/transport.ts";
+export type {
+  HeardNames,
+  OpenDetails,
+  Sink,
+  StreamPosition,
+  Transport,
+  TransportAbilities,
+  TransportRequest,
+} from "./transport/transport.ts";
 export { eventSourceTransport, type EventSourceClass, type EventSourceLike } from "./transport/event-source.ts";
 export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
 export { polyfillTransport } from "./transport/polyfill.ts";

@@ -30,7 +30,10 @@ interface Waiting<T> {
  * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
  * signal and `close()` end it and settle every pending `next()`.
  */
-export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }: IterateOptions = {}): AsyncIterableIterator<T, undefined, undefined> {
+export function iterate<T>(
+  source: IterationSource<T>,
+  { limit = LIMIT, signal }: IterateOptions = {},
+): AsyncIterableIterator<T, undefined, undefined> {
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
   let payloads: T[] = [];
   let read = 0;
@@ -42,9 +45,7 @@ export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }
     if (ended) return;
     ended = true;
     failure = error;
-    off();
-    offEnd();
-    signal?.removeEventListener("abort", stop);
+    leave();
     for (const reader of readers.splice(0)) settle(reader);
   };
   /** Ends at once: what waits is not wanted any more. */
@@ -60,18 +61,29 @@ export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }
     failure = undefined;
   };
 
-  const off = source.on((value) => {
-    const reader = readers.shift();
-    if (reader) reader.resolve({ done: false, value });
-    else if (payloads.length - read < limit) payloads.push(value);
-    else end(new RangeError(`the reader fell ${limit} events behind`));
-  });
-  const offEnd = source.onEnd((error) => {
-    if (error) end(error);
-    else stop();
-  });
+  const undo: (() => void)[] = [];
+  const leave = (): void => {
+    for (const step of undo.splice(0)) step();
+  };
+  undo.push(
+    source.on((value) => {
+      const reader = readers.shift();
+      if (reader) reader.resolve({ done: false, value });
+      else if (payloads.length - read < limit) payloads.push(value);
+      else end(new RangeError(`the reader fell ${limit} events behind`));
+    }),
+  );
   signal?.addEventListener("abort", stop);
+  undo.push(() => signal?.removeEventListener("abort", stop));
+  undo.push(
+    source.onEnd((error) => {
+      if (error) end(error);
+      else stop();
+    }),
+  );
   if (signal?.aborted) stop();
+  // The source may have ended long ago.
+  if (ended) leave();
 
   return {
     next: () =>

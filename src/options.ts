@@ -1,5 +1,5 @@
 import type { RetryPolicy } from "./connection/retry.ts";
-import { LONGEST_DELAY } from "./connection/backoff.ts";
+import { LONGEST_DELAY } from "./connection/sleep.ts";
 import type { Decoders } from "./decode.ts";
 import type { Resume } from "./transport/resume.ts";
 import type { Transport } from "./transport/transport.ts";

@@ -1,10 +1,9 @@
 import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
 import type { BackoffSettings } from "../options.ts";
+import { LONGEST_DELAY } from "./sleep.ts";
 
-/** The longest delay `setTimeout` can hold: one millisecond more fires at once. */
-export const LONGEST_DELAY = 2 ** 31 - 1;
 /** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
-export const SHORTEST_DELAY = 100;
+const SHORTEST_DELAY = 100;
 
 const clamp = (ms: number, min: number, max: number): number => (ms > min ? Math.min(ms, max) : min);
 

@@ -9,7 +9,7 @@ import { aborted, sleep } from "./sleep.ts";
 import type { ConnectionState } from "./state.ts";
 
 /** The states that a failed connection leads to. */
-export type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly status: "closed"; readonly error: ConnectionError };
+type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly status: "closed"; readonly error: ConnectionError };
 
 /** What the loop needs from whoever runs it. No callback may throw. */
 export interface LoopHost extends Omit<AttemptHost, "sink"> {

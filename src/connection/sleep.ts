@@ -1,3 +1,6 @@
+/** The longest delay `setTimeout` can hold, in milliseconds: one more fires at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
 /** Resolves after `ms` milliseconds or as soon as `signal` aborts, whichever comes first; leaves neither timer nor listener. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

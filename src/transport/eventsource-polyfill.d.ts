@@ -1,4 +1,4 @@
-// The file as the build hands it out: a function of the few things it uses, see `tamePolyfill` in rollup.config.mjs.
+// The file as the build hands it out: a function of the few things it uses, see tame-polyfill.mjs.
 declare module "eventsource-polyfill/dist/eventsource.js" {
   interface PolyfillEventSource {
     readonly CLOSED: 2;

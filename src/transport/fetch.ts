@@ -25,7 +25,9 @@ const TURN = 12;
 
 /** Whether this runtime can read a response while it arrives. */
 export function canStream(): boolean {
-  return typeof fetch === "function" && typeof ReadableStream === "function" && typeof TextDecoder === "function" && "body" in Response.prototype;
+  return (
+    typeof fetch === "function" && typeof ReadableStream === "function" && typeof TextDecoder === "function" && "body" in Response.prototype
+  );
 }
 
 /**
@@ -48,7 +50,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
     if (header) headers.set("Last-Event-ID", toByteString(header));
 
-    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined;
     // A custom fetch may have ignored the signal. A stream that broke before rejects the cancellation, which is nobody's concern.
     const cancel = (): void => void reader?.cancel().catch(() => undefined);
     try {
@@ -65,14 +67,15 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       sink.open({ status: response.status, headers: response.headers });
 
       const stream = new EventStream(sink, lastEventId, new URL(response.url || url).origin);
-      const decoder = new TextDecoder();
+      let decoder: TextDecoder | undefined;
       let turnBegan = performance.now();
       for (;;) {
         const { done, value } = await reader.read();
         // An event that was cut in two is dropped with the stream, as the standard wants it.
         if (done || signal.aborted) return;
         sink.activity();
-        stream.feed(decoder.decode(value, { stream: true }));
+        // The polyfill hands over text.
+        stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
         let more = true;
         while (more) {
           more = stream.next();

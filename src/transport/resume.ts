@@ -13,7 +13,7 @@ export interface ResumedRequest {
 const inQuery: Resume = { query: "lastEventId" };
 
 /** Whether a request to `url` stays within the page's origin. Outside of pages and workers nothing is cross-origin. */
-export function isSameOrigin(url: string): boolean {
+function isSameOrigin(url: string): boolean {
   const { origin } = globalThis as { origin?: string };
   return origin === undefined || new URL(url).origin === origin;
 }

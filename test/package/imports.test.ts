@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { root } from "../support/dist.ts";
+
+/**
+ * Which way imports point, from the top to the bottom: the first row that fits a file says what it may import of ours. Types count like
+ * values, since a reader has to follow them all the same.
+ */
+const directions: [files: RegExp, mayImport: RegExp][] = [
+  [/^(index|cdn|testing)\.ts$/, /./],
+  [/^resilient-eventsource\.ts$/, /./],
+  // Leaves.
+  [/^(errors|report|connection\/sleep|page\/gate)\.ts$/, /^$/],
+  // What the class is told and what it tells: options, events, listeners. Of the rooms below they know the words, not the work.
+  [/^[^/]+$/, /^([^/]+|connection\/(backoff|retry|sleep|state)\.ts|page\/gate\.ts|transport\/(transport|resume)\.ts)$/],
+  [/^connection\//, /^(connection\/.+|(errors|report|options|page\/gate|transport\/transport)\.ts)$/],
+  [/^page\//, /^(page\/.+|(errors|report|transport\/transport)\.ts)$/],
+  [/^transport\//, /^(transport\/.+|(errors|report)\.ts)$/],
+];
+
+/** Nothing below imports these; the entries alone import the class. */
+const top = /^(index|cdn|testing|resilient-eventsource)\.ts$/;
+
+/** Every source file, with the files of ours it imports. */
+const imports = new Map(
+  readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => {
+      const { importedFiles } = ts.preProcessFile(readFileSync(`${root}/src/${file}`, "utf8"), true, true);
+      const ours = importedFiles.filter(({ fileName }) => fileName.startsWith("."));
+      return [file, ours.map(({ fileName }) => posix.join(posix.dirname(file), fileName))];
+    }),
+);
+
+describe.each([...imports])("%s", (file, imported) => {
+  test("imports in the right direction only", () => {
+    const [, mayImport] = directions.find(([files]) => files.test(file))!;
+    expect(imported.filter((target) => !mayImport.test(target) || (top.test(target) && !/^(index|cdn|testing)\.ts$/.test(file)))).toEqual(
+      [],
+    );
+  });
+
+  test("is in no import cycle", () => {
+    expect(pathBackTo(file)).toBeUndefined();
+  });
+});
+
+/** The shortest way from a file's imports back to the file itself. */
+function pathBackTo(start: string): string | undefined {
+  const seen = new Set<string>();
+  let paths = [[start]];
+  while (paths.length > 0) {
+    paths = paths.flatMap((path) => (imports.get(path.at(-1)!) ?? []).map((next) => [...path, next]));
+    const cycle = paths.find((path) => path.at(-1) === start);
+    if (cycle) return cycle.join(" → ");
+    paths = paths.filter((path) => !seen.has(path.at(-1)!) && seen.add(path.at(-1)!));
+  }
+  return undefined;
+}

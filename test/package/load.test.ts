@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createContext, runInContext } from "node:vm";
+import { describe, expect, test } from "vitest";
+import { dist, root } from "../support/dist.ts";
+
+// The package refers to itself by its name here, so these go through the "exports" of package.json.
+const loads = {
+  import: { type: "module", expression: `import("resilient-eventsource")` },
+  require: { type: "commonjs", expression: `require("resilient-eventsource")` },
+};
+
+/** Runs a function body in a Node of its own and returns what it returns. A process that does not end by itself fails the test. */
+function inNode(body: string, type: string): unknown {
+  const script = `(async () => { ${body} })().then((result) => console.log(JSON.stringify(result)))`;
+  return JSON.parse(
+    execFileSync(process.execPath, [`--input-type=${type}`, "-e", script], { cwd: root, encoding: "utf8", timeout: 20_000 }),
+  );
+}
+
+/** Everything that loading a module could leave behind. Node's own loader needs a moment to close its files. */
+const takeSnapshot = `async () => {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return {
+    globals: Reflect.ownKeys(globalThis).map((key) => {
+      const { get, set, value } = Object.getOwnPropertyDescriptor(globalThis, key);
+      return [key, get, set, value].map(String);
+    }),
+    listeners: process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
+    busy: process.getActiveResourcesInfo(),
+  };
+}`;
+
+describe.each(Object.entries(loads))("%s in Node", (_, { type, expression }) => {
+  test("gives the class and touches nothing", () => {
+    dist("index.cjs");
+    const result = inNode(
+      `const takeSnapshot = ${takeSnapshot};
+       const before = await takeSnapshot();
+       const { ResilientEventSource } = await ${expression};
+       return { type: typeof ResilientEventSource, before, after: await takeSnapshot() };`,
+      type,
+    ) as Record<string, unknown>;
+    expect(result.type).toBe("function");
+    expect(result.after).toEqual(result.before);
+  });
+
+  test("a source that is closed at once leaves nothing behind", () => {
+    const result = inNode(
+      `const takeSnapshot = ${takeSnapshot};
+       const { ResilientEventSource } = await ${expression};
+       const before = await takeSnapshot();
+       new ResilientEventSource("http://127.0.0.1:9/").close();
+       return { before, after: await takeSnapshot() };`,
+      type,
+    ) as Record<string, unknown>;
+    expect(result.after).toEqual(result.before);
+  });
+});
+
+test("the script-tag file defines one global, the class, and needs nothing of a page to load", () => {
+  const context = createContext({ EventTarget, Event, MessageEvent });
+  const before = Object.getOwnPropertyNames(context);
+  runInContext(readFileSync(dist("resilient-eventsource.min.js"), "utf8"), context);
+  const added = Object.getOwnPropertyNames(context).filter((name) => !before.includes(name));
+  expect(added).toEqual(["ResilientEventSource"]);
+  expect(runInContext("typeof ResilientEventSource.prototype.close", context)).toBe("function");
+});

@@ -1,0 +1,36 @@
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { readdirSync, readFileSync } from "node:fs";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { dist } from "../support/dist.ts";
+import { pack } from "../support/pack.ts";
+
+test("publint has nothing to say", async () => {
+  const tarball = pack().buffer as ArrayBuffer;
+  const { messages, pkg } = await publint({ level: "suggestion", strict: true, pack: { tarball } });
+  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+});
+
+test("the types are right for every way of resolving them (attw)", async () => {
+  const result = await checkPackage(createPackageFromTarballData(pack()));
+  expect(result.types && result.problems).toEqual([]);
+});
+
+test("nothing is imported from outside dist", () => {
+  const outside = readdirSync(dist("."))
+    .filter((file) => /\.(c?js|d\.c?ts)$/.test(file))
+    .flatMap((file) => {
+      const { importedFiles } = ts.preProcessFile(readFileSync(dist(file), "utf8"), true, true);
+      return importedFiles.filter(({ fileName }) => !fileName.startsWith("./")).map(({ fileName }) => `${file} → ${fileName}`);
+    });
+  expect(outside).toEqual([]);
+});
+
+test("every package that is bundled has its licence text in the notices", () => {
+  const notices = readFileSync(dist("THIRD-PARTY-NOTICES.txt"), "utf8");
+  for (const name of ["exponential-backoff", "eventsource-parser", "eventsource-polyfill", "@standard-schema/spec"])
+    expect(notices).toMatch(new RegExp(`^${name} \\d.*\\((MIT|Apache-2.0)\\)$`, "m"));
+  expect(notices.match(/MIT License|Apache License/g)?.length).toBeGreaterThanOrEqual(4);
+});

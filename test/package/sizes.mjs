@@ -1,0 +1,37 @@
+import { build } from "esbuild";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { minify } from "terser";
+import { cdn, polyfillChunk } from "../../rollup.config.mjs";
+
+const root = new URL("../..", import.meta.url);
+
+const gzip = (contents) => gzipSync(contents, { level: 9 }).length;
+
+/** What a user's bundle grows by, for an import like this. The polyfill chunk is loaded on demand and counted by itself. */
+async function bundled(code) {
+  const result = await build({
+    stdin: { contents: code, resolveDir: fileURLToPath(new URL("dist", root)) },
+    bundle: true,
+    format: "esm",
+    target: "es2020",
+    external: [`./${polyfillChunk}.js`],
+    write: false,
+    logLevel: "error",
+  });
+  const minified = await minify(result.outputFiles[0].text, { module: true, ecma: 2020, compress: { passes: 3 } });
+  return gzip(minified.code);
+}
+
+/** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
+export async function sizes() {
+  return {
+    class: await bundled('export { ResilientEventSource } from "./index.js"'),
+    everything: await bundled('export * from "./index.js"'),
+    polyfill: gzip((await minify(readFileSync(new URL(`dist/${polyfillChunk}.js`, root), "utf8"), { module: true })).code),
+    cdn: gzip(readFileSync(new URL(cdn.file, root))),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await sizes());

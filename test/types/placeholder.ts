@@ -1,0 +1,3 @@
+import { ResilientEventSource } from "resilient-eventsource";
+
+export const source: EventTarget = new ResilientEventSource("/stream");

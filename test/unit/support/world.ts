@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { ResilientEventSource, type ConnectionState, type ResilientEventSourceOptions, type StreamUrl } from "../../../src/index.ts";
+import { FakeServer, ORIGIN } from "./server.ts";
+
+export const HOUR = 3_600_000;
+
+const sources: ResilientEventSource[] = [];
+const servers: FakeServer[] = [];
+const abortListeners = new Map<AbortSignal, unknown[]>();
+let reports: unknown[] = [];
+
+/**
+ * Gives each test of a file a clock and a `Math.random` of its own: the clock moves only when the test says so, a draw is 0.5 until the test says
+ * otherwise. Each test ends by closing every source; what is left then (a timer, a connection, a listener on a signal, an error that was reported and
+ * that the test did not take) fails it.
+ */
+export function useWorld(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+      now: 1_800_000_000_000,
+    });
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    vi.stubGlobal("reportError", (error: unknown) => reports.push(error));
+    countAbortListeners();
+  });
+
+  afterEach(async () => {
+    for (const source of sources.splice(0)) source.close();
+    await tick();
+    const left = { ...leftovers(), reports: takeReports() };
+    servers.length = 0;
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+    expect(left).toEqual({ ...NOTHING, reports: [] });
+  });
+}
+
+export const NOTHING = { timers: 0, connections: 0, abortListeners: 0 };
+
+/** What is still held: timers, connections, listeners on signals that could still abort. */
+export function leftovers(): typeof NOTHING {
+  let listening = 0;
+  for (const [signal, callbacks] of abortListeners) if (!signal.aborted) listening += callbacks.length;
+  return { timers: vi.getTimerCount(), connections: servers.reduce((sum, { live }) => sum + live.length, 0), abortListeners: listening };
+}
+
+/** What went to `reportError`, which is forgotten here. */
+export function takeReports(): unknown[] {
+  const taken = reports;
+  reports = [];
+  return taken;
+}
+
+/** Moves the clock; without an argument only promises get their turn. */
+export async function tick(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+/** Moves the clock while no timer runs: what a frozen page or a sleeping machine looks like from inside. */
+export function freeze(ms: number): void {
+  const now = performance.now();
+  vi.setSystemTime(Date.now() + ms);
+  const later = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => later() + ms);
+  expect(performance.now()).toBe(now + ms);
+}
+
+/** Repeatable randomness. */
+export function seedRandom(seed: number): void {
+  let state = seed;
+  vi.mocked(Math.random).mockImplementation(() => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  });
+}
+
+/** What `connect` hands to a test. */
+export interface Client {
+  readonly source: ResilientEventSource;
+  readonly server: FakeServer;
+  /** Lifecycle events and states, in the order they were heard. */
+  readonly log: string[];
+}
+
+/** A source whose server is the test. */
+export function connect(options: ResilientEventSourceOptions = {}, url: StreamUrl = `${ORIGIN}/stream`): Client {
+  const server = new FakeServer();
+  const source = track(new ResilientEventSource(url, { transport: server.transport, ...options }), server);
+  return { source, server, log: record(source) };
+}
+
+/** Has `source` closed, and `server` looked at, at the end of the test. */
+export function track<S extends ResilientEventSource<any>>(source: S, server: FakeServer): S {
+  sources.push(source as unknown as ResilientEventSource);
+  servers.push(server);
+  return source;
+}
+
+function record(source: ResilientEventSource): string[] {
+  const log: string[] = [];
+  source.addEventListener("statechange", () => log.push(`state: ${describeState(source.state)}`));
+  source.addEventListener("open", () => log.push("open"));
+  source.addEventListener("error", (event) =>
+    log.push(
+      event.readyState === ResilientEventSource.CONNECTING
+        ? `error: retry ${event.attempt} in ${event.delay}, ${event.error.reason}`
+        : `error: final, ${event.error.reason}`,
+    ),
+  );
+  return log;
+}
+
+function describeState(state: ConnectionState): string {
+  switch (state.status) {
+    case "connecting":
+      return `connecting ${state.attempt}`;
+    case "open":
+      return "open";
+    case "waiting":
+      return `waiting ${state.attempt}, ${state.delay}, ${state.error.reason}`;
+    case "paused":
+      return `paused ${state.because}`;
+    case "closed":
+      return `closed ${state.error?.reason ?? ""}`.trim();
+  }
+}
+
+function countAbortListeners(): void {
+  abortListeners.clear();
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  vi.spyOn(EventTarget.prototype, "addEventListener").mockImplementation(function (this: EventTarget, type, callback, options) {
+    if (this instanceof AbortSignal && callback) abortListeners.set(this, [...(abortListeners.get(this) ?? []), callback]);
+    addEventListener.call(this, type, callback, options);
+  });
+  vi.spyOn(EventTarget.prototype, "removeEventListener").mockImplementation(function (this: EventTarget, type, callback, options) {
+    if (this instanceof AbortSignal) {
+      const others = (abortListeners.get(this) ?? []).filter((known) => known !== callback);
+      abortListeners.set(this, others);
+    }
+    removeEventListener.call(this, type, callback, options);
+  });
+}

@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { tamePolyfill } from "../src/transport/tame-polyfill.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** One project per folder of test/, so that `vitest --project unit` runs one of them. */
+function project(name: string, test: TestProjectInlineConfiguration["test"] = {}): TestProjectInlineConfiguration {
+  return {
+    root,
+    // Tests of the source see the same polyfill as users of the build.
+    plugins: [tamePolyfill()],
+    test: { name, include: [`test/${name}/**/*.test.ts`], server: { deps: { inline: [/eventsource-polyfill/] } }, ...test },
+  };
+}
+
+export default defineConfig({
+  root,
+  test: {
+    reporters: ["default", "./test/support/tally.ts"],
+    projects: [
+      project("unit"),
+      project("contract"),
+      project("package", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("browser", {
+        globalSetup: "./test/support/browsers.ts",
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        // Timings in a browser mean little beside other work: one file at a time, after the other projects.
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+      }),
+    ],
+  },
+});
