@@ -1,13 +1,20 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { messageOf } from "./report.ts";
 
 /**
  * Makes a payload of an event's data: a function of the text, or a Standard Schema (zod, valibot, arktype, …), which gets the parsed JSON. What it
  * throws or finds wrong refuses the payload: an `invalid` event instead of the typed one.
  */
-export type Decoder<T> = ((text: string) => T) | StandardSchemaV1<unknown, T>;
+export type Decoder<T> = ((text: string) => T | typeof unlikely) | StandardSchemaV1<unknown, T>;
+
+/**
+ * Nothing is this. In a union with it, what a function returns gives way to what a schema says: arktype's schemas are functions, too, that return
+ * the payload or errors.
+ */
+declare const unlikely: unique symbol;
 
 /** Decoders by event name. The payload types are inferred from it. */
-export type Decoders<P extends object> = { readonly [K in keyof P]: Decoder<P[K]> };
+export type Decoders<P extends object> = { readonly [K in keyof P]-?: Decoder<P[K]> };
 
 /** What is wrong with a payload, in the form of Standard Schema. */
 export type Issue = StandardSchemaV1.Issue;
@@ -52,5 +59,5 @@ export function toFunction(decoder: Decoder<unknown> | undefined): ((text: strin
 
 /** What a decoder threw, as issues. */
 export function issuesOf(thrown: unknown): readonly Issue[] {
-  return thrown instanceof Refusal ? thrown.issues : [{ message: thrown instanceof Error ? thrown.message : String(thrown) }];
+  return thrown instanceof Refusal ? thrown.issues : [{ message: messageOf(thrown) }];
 }

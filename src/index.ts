@@ -19,7 +19,7 @@ export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
 export type { ConnectionState } from "./connection/state.ts";
 export type { RetryPolicy } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./dispatch.ts";
-export type { IterateOptions } from "./iterate.ts";
+export type { IterateOptions, Iteration } from "./iterate.ts";
 export type { PauseReason } from "./page/gate.ts";
 export type { Resume } from "./transport/resume.ts";
 export type {

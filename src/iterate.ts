@@ -12,6 +12,13 @@ export interface IterateOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Payloads as they come. An AsyncIterableIterator; that type could not say what it returns before TypeScript 5.6. */
+export interface Iteration<T> extends AsyncIterator<T, undefined, undefined> {
+  return(): Promise<IteratorResult<T, undefined>>;
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): Iteration<T>;
+}
+
 /** What an iteration reads from. */
 export interface IterationSource<T> {
   /** Calls `listener` with each payload until the function it returned is called. */
@@ -22,18 +29,15 @@ export interface IterationSource<T> {
 
 /** A promise from outside: what a reader that is ahead of the events waits for. */
 interface Waiting<T> {
-  resolve(result: IteratorResult<T, undefined>): void;
-  reject(error: Error): void;
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
  * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
  * signal and `close()` end it and settle every pending `next()`.
  */
-export function iterate<T>(
-  source: IterationSource<T>,
-  { limit = LIMIT, signal }: IterateOptions = {},
-): AsyncIterableIterator<T, undefined, undefined> {
+export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }: IterateOptions = {}): Iteration<T> {
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
   let payloads: T[] = [];
   let read = 0;
@@ -104,7 +108,8 @@ export function iterate<T>(
     },
     throw: (error: unknown) => {
       stop();
-      return Promise.reject(error as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the reader threw
+      return Promise.reject(error);
     },
     [Symbol.asyncIterator]() {
       return this;

@@ -60,6 +60,11 @@ export interface ResilientEventSourceOptions {
   silenceTimeout?: number | undefined;
   /** Remember this many event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
   dedupe?: number | undefined;
+  /**
+   * Milliseconds, or true for 60,000: a page that has been hidden that long lets go of its connection, and resumes when it is shown again. Default
+   * false, as is 0: hidden pages stay connected.
+   */
+  pauseWhenHidden?: number | boolean | undefined;
   /** How events are fetched. Default: EventSource for the first connection, fetch for all after it, and what there is where one is missing. */
   transport?: Transport | undefined;
   /** Aborting it closes the source. Already aborted: it never connects. Default none. */
@@ -82,6 +87,8 @@ export interface Settings {
   readonly connectTimeout: number;
   readonly silenceTimeout: number;
   readonly dedupe: number;
+  /** Milliseconds; 0: never. */
+  readonly pauseWhenHidden: number;
   readonly transport: Transport | undefined;
   readonly signal: AbortSignal | undefined;
   readonly events: Readonly<Record<string, unknown>> | undefined;
@@ -96,20 +103,59 @@ export const defaults = {
   connectTimeout: 0,
   silenceTimeout: 0,
   dedupe: 0,
+  pauseWhenHidden: false,
 } as const satisfies ResilientEventSourceOptions;
 
-function demand(met: boolean, name: string, value: unknown, expected: string): void {
-  if (met) return;
-  const shown =
-    typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? (value ? "an object" : "null") : String(value);
+/** What a value must be: in words, and as a test. */
+type Rule = readonly [expected: string, isMet: (value: unknown) => boolean];
+type Rules = Readonly<Record<string, Rule>>;
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isString = (value: unknown): boolean => typeof value === "string";
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const numberFrom = (min: number, max: number): Rule => [
+  `a number from ${min} to ${max}`,
+  (value) => typeof value === "number" && value >= min && value <= max,
+];
+const milliseconds = numberFrom(0, LONGEST_DELAY);
+
+const backoffRules: Rules = {
+  startingDelay: milliseconds,
+  timeMultiple: numberFrom(1, Number.MAX_VALUE),
+  maxDelay: milliseconds,
+  numOfAttempts: numberFrom(1, Infinity),
+  jitter: ['"full" or "none"', (value) => value === "full" || value === "none"],
+  retry: ["a function", isFunction],
+};
+
+const rules: Rules = {
+  backoff: ["an object", isObject],
+  stableAfter: milliseconds,
+  connectTimeout: milliseconds,
+  silenceTimeout: milliseconds,
+  pauseWhenHidden: [`true, false or ${milliseconds[0]}`, (value) => typeof value === "boolean" || milliseconds[1](value)],
+  dedupe: numberFrom(0, LONGEST_DELAY),
+  lastEventId: ["a string without NUL, CR and LF", (value) => typeof value === "string" && !/[\0\r\n]/.test(value)],
+  resume: [
+    '"header", { query } or a function',
+    (value) => value === "header" || isFunction(value) || (isObject(value) && "query" in value && [value.query].flat().every(isString)),
+  ],
+  transport: ["a transport, such as fetchTransport()", isFunction],
+  signal: ["an AbortSignal", (value) => isObject(value) && "aborted" in value],
+  events: ["an object of decoders", isObject],
+};
+
+const decoder: Rule = ["a function or a Standard Schema", (value) => isFunction(value) || (isObject(value) && "~standard" in value)];
+
+/** @throws RangeError or TypeError that names the option and its value */
+function check(name: string, value: unknown, [expected, isMet]: Rule): void {
+  if (value === undefined || isMet(value)) return;
+  const shown = typeof value === "string" ? JSON.stringify(value) : isObject(value) ? "an object" : String(value);
   throw new (typeof value === "number" ? RangeError : TypeError)(`${name} must be ${expected}, got ${shown}`);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-const isFunction = (value: unknown): boolean => typeof value === "function";
-
-function number(name: string, value: unknown, min = 0, max = LONGEST_DELAY): void {
-  demand(typeof value === "number" && value >= min && value <= max, name, value, `a number from ${min} to ${max}`);
+function checkAll(values: object, rules: Rules, prefix = ""): void {
+  for (const [name, rule] of Object.entries(rules)) check(prefix + name, (values as Record<string, unknown>)[name], rule);
 }
 
 /** The given members over the defaults, an `undefined` counting as not given. */
@@ -123,35 +169,15 @@ function fill<T extends object>(fallbacks: T, given: object): T {
  * @throws RangeError for a number out of range (NaN included), TypeError for a value of the wrong type; both name the option and the value.
  */
 export function resolveOptions(options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {}): Settings {
-  demand(isObject(options), "options", options, "an object");
-  demand(options.backoff === undefined || isObject(options.backoff), "backoff", options.backoff, "an object");
-  const settings = fill(defaults as unknown as Settings, {
+  check("options", options, ["an object", isObject]);
+  checkAll(options, rules);
+  const { backoff = {}, events = {}, withCredentials, pauseWhenHidden } = options;
+  checkAll(backoff, backoffRules, "backoff.");
+  for (const [name, value] of Object.entries(events)) check(`events.${name}`, value ?? null, decoder);
+  return fill(defaults as unknown as Settings, {
     ...options,
-    withCredentials: !!options.withCredentials,
-    backoff: fill<BackoffSettings>(defaults.backoff, options.backoff ?? {}),
+    withCredentials: !!withCredentials,
+    pauseWhenHidden: pauseWhenHidden === true ? 60_000 : Number(pauseWhenHidden ?? 0),
+    backoff: fill<BackoffSettings>(defaults.backoff, backoff),
   });
-  const { backoff, lastEventId, resume, transport, signal, events } = settings;
-
-  number("backoff.startingDelay", backoff.startingDelay);
-  number("backoff.timeMultiple", backoff.timeMultiple, 1, Number.MAX_VALUE);
-  number("backoff.maxDelay", backoff.maxDelay);
-  number("backoff.numOfAttempts", backoff.numOfAttempts, 1, Infinity);
-  demand(/^(full|none)$/.test(backoff.jitter), "backoff.jitter", backoff.jitter, '"full" or "none"');
-  demand(backoff.retry === undefined || isFunction(backoff.retry), "backoff.retry", backoff.retry, "a function");
-  for (const name of ["stableAfter", "connectTimeout", "silenceTimeout", "dedupe"] as const) number(name, settings[name]);
-  demand(typeof lastEventId === "string" && !/[\0\r\n]/.test(lastEventId), "lastEventId", lastEventId, "a string without NUL, CR and LF");
-  demand(
-    resume === undefined || resume === "header" || isFunction(resume) || (isObject(resume) && "query" in resume),
-    "resume",
-    resume,
-    '"header", { query } or a function',
-  );
-  demand(transport === undefined || isFunction(transport), "transport", transport, "a transport, such as fetchTransport()");
-  demand(signal === undefined || (isObject(signal) && "aborted" in signal), "signal", signal, "an AbortSignal");
-  demand(events === undefined || isObject(events), "events", events, "an object of decoders");
-  for (const [name, decoder] of Object.entries(events ?? {})) {
-    const known = isFunction(decoder) || (isObject(decoder) && "~standard" in decoder);
-    demand(known, `events.${name}`, decoder, "a function or a Standard Schema");
-  }
-  return settings;
 }

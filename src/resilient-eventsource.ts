@@ -15,9 +15,9 @@ import {
   type Payload,
   type Untyped,
 } from "./events.ts";
-import { iterate, type IterateOptions } from "./iterate.ts";
+import { iterate, type IterateOptions, type Iteration } from "./iterate.ts";
 import { resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
-import { openGate } from "./page/gate.ts";
+import { pageGate } from "./page/lifecycle.ts";
 import { report } from "./report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { OURS } from "./transport/event-source.ts";
@@ -105,7 +105,7 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
     this._loop = startLoop({
       ...settings,
       transport,
-      gate: openGate,
+      gate: pageGate(settings.pauseWhenHidden),
       request: async (attempt) => {
         if (typeof url === "function") this._url = parseUrl(await url());
         return { url: this._url, withCredentials, resume, attempt, lastEventId: this.lastEventId, names: dispatcher };
@@ -126,10 +126,10 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
         recent?.connect();
         this.dispatchEvent(new ConnectionOpenEvent(details));
       },
-      failed: (state) => {
-        const readyState = readyStateOf(state);
-        this.dispatchEvent(new ConnectionErrorEvent({ ...state, readyState } as ConstructorParameters<typeof ConnectionErrorEvent>[0]));
-        if (state.status === "closed") this._end(state.error);
+      failed: ({ status, ...init }) => {
+        const { readyState } = this;
+        this.dispatchEvent(new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<typeof ConnectionErrorEvent>[0]));
+        if (status === "closed") this._end(init.error);
       },
     });
   }
@@ -231,7 +231,7 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
    * @returns The function that removes it. Also `{ once: true }` and an aborted `{ signal }` do.
    */
   on<K extends EventName<P>>(name: K, listener: PayloadListener<Payload<P, K>>, options?: OnOptions): () => void {
-    return this._dispatcher.on(name, listener as PayloadListener<never>, options);
+    return this._dispatcher.on(name, listener, options);
   }
 
   /**
@@ -240,7 +240,7 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
    *
    * @throws RangeError for a `limit` below 1
    */
-  iterate<K extends EventName<P>>(name: K, options?: IterateOptions): AsyncIterableIterator<Payload<P, K>, undefined, undefined> {
+  iterate<K extends EventName<P>>(name: K, options?: IterateOptions): Iteration<Payload<P, K>> {
     return iterate<Payload<P, K>>(
       {
         on: (listener) => this.on(name, listener),

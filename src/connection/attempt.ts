@@ -1,9 +1,12 @@
 import { ConnectionError } from "../errors.ts";
+import type { Gate } from "../page/gate.ts";
+import { messageOf } from "../report.ts";
 import type { Sink, Transport, TransportRequest } from "../transport/transport.ts";
 
 /** What an attempt needs from whoever runs it. */
 export interface AttemptHost {
   readonly transport: Transport;
+  readonly gate: Gate;
   readonly connectTimeout: number;
   readonly silenceTimeout: number;
   /** What to ask for. Called once an attempt, since tokens in URLs expire. */
@@ -22,6 +25,8 @@ export interface AttemptEnd {
 
 /** The silence of a connection is counted in this many ticks, so that time in which timers do not run (a frozen page) is not silence. */
 const TICKS = 4;
+/** How long (ms) a connection may stay silent after its page had reason to doubt that it lives. */
+const DOUBT = 10_000;
 
 /**
  * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
@@ -34,6 +39,9 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
     let live = true;
     let openedAt: number | undefined;
     let quietTicks = 0;
+    /** Set by a doubt, cleared by any sign of life. */
+    let doubted = false;
+    let verdict: ReturnType<typeof setTimeout> | undefined;
     let watchdog: ReturnType<typeof setInterval> | undefined;
 
     const settle = (error?: ConnectionError): void => {
@@ -41,6 +49,8 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       live = false;
       clearTimeout(deadline);
       clearInterval(watchdog);
+      clearTimeout(verdict);
+      unwatch();
       interrupted.removeEventListener("abort", interrupt);
       controller.abort();
       resolve({ error, openFor: openedAt === undefined ? undefined : performance.now() - openedAt });
@@ -55,30 +65,44 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       if (++quietTicks > TICKS) timeOut(`nothing was heard for ${silenceTimeout} ms`);
     };
 
+    const doubt = (): void => {
+      doubted = true;
+      clearTimeout(verdict);
+      verdict = setTimeout(() => {
+        if (doubted) timeOut("nothing was heard since the network changed or the device slept");
+      }, DOUBT);
+    };
+    const heard = (): void => {
+      quietTicks = 0;
+      doubted = false;
+    };
+
     const guarded: Sink = {
       open(details) {
         if (!live || openedAt !== undefined) return;
         clearTimeout(deadline);
+        heard();
         openedAt = performance.now();
         if (silenceTimeout) watchdog = setInterval(listenForSilence, silenceTimeout / TICKS);
         sink.open(details);
       },
       event(type, data, position) {
         if (!live) return;
-        quietTicks = 0;
+        heard();
         sink.event(type, data, position);
       },
       position(position) {
         if (live) sink.position(position);
       },
-      activity() {
-        quietTicks = 0;
-      },
+      activity: heard,
       retry(ms) {
         if (live) sink.retry(ms);
       },
     };
 
+    const unwatch = host.gate.watch((signal) => {
+      if (signal === "doubtful") doubt();
+    });
     const deadline = connectTimeout ? setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`) : undefined;
     if (interrupted.aborted) {
       settle();
@@ -97,7 +121,7 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
         settle(
           cause instanceof ConnectionError
             ? cause
-            : new ConnectionError(`the connection failed: ${String(cause)}`, { reason: "network", cause }),
+            : new ConnectionError(`the connection failed: ${messageOf(cause)}`, { reason: "network", cause }),
         );
       },
     );

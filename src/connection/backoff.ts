@@ -3,7 +3,7 @@ import type { BackoffSettings } from "../options.ts";
 import { LONGEST_DELAY } from "./sleep.ts";
 
 /** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
-const SHORTEST_DELAY = 100;
+export const SHORTEST_DELAY = 100;
 
 const clamp = (ms: number, min: number, max: number): number => (ms > min ? Math.min(ms, max) : min);
 
@@ -12,7 +12,7 @@ class Arithmetic extends Delay {
   /** Milliseconds before an attempt when `delayed` attempts were delayed before it. */
   after(delayed: number): number {
     this.setAttemptNumber(delayed);
-    return this["jitteredDelay"];
+    return this["jitteredDelay"] as number;
   }
 }
 
@@ -31,6 +31,8 @@ export function delayBefore(attempt: number, backoff: BackoffSettings, { reconne
       ? backoff.startingDelay
       : clamp(reconnectionTime, SHORTEST_DELAY, Math.max(backoff.maxDelay, SHORTEST_DELAY));
   const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<typeof Delay>[0]);
-  const delay = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1);
-  return clamp(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay), SHORTEST_DELAY, LONGEST_DELAY);
+  // After a thousand failures 0 × Infinity, which is NaN, would undo the floor.
+  const delay = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
+  // Rounded up, since setTimeout cuts fractions off and would come too early.
+  return clamp(Math.ceil(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay)), SHORTEST_DELAY, LONGEST_DELAY);
 }

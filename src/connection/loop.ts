@@ -1,6 +1,6 @@
 import type { ConnectionError } from "../errors.ts";
 import type { BackoffSettings } from "../options.ts";
-import { releases, type Gate } from "../page/gate.ts";
+import { mustRelease } from "../page/gate.ts";
 import type { OpenDetails } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
@@ -13,7 +13,6 @@ type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly 
 
 /** What the loop needs from whoever runs it. No callback may throw. */
 export interface LoopHost extends Omit<AttemptHost, "sink"> {
-  readonly gate: Gate;
   readonly backoff: BackoffSettings;
   /** Milliseconds from the opening after which a connection counts as healthy. */
   readonly stableAfter: number;
@@ -55,6 +54,9 @@ export function startLoop(host: LoopHost): Loop {
     step = { controller: new AbortController(), wakes };
     return step.controller.signal;
   };
+  const interrupt = (): void => {
+    step?.controller.abort();
+  };
 
   const attemptHost: AttemptHost = {
     ...host,
@@ -84,22 +86,26 @@ export function startLoop(host: LoopHost): Loop {
       }
 
       // attempt
-      const interrupted = nextStep(() => gate.blocked !== undefined && releases[gate.blocked]);
+      const interrupted = nextStep(() => mustRelease(gate));
       host.enter({ status: "connecting", attempt: failures });
       const { error, openFor } = await attemptConnection(attemptHost, failures, interrupted);
       if (openFor !== undefined && openFor >= host.stableAfter) failures = 0;
       if (isClosed() || !error) continue;
 
-      // classify
+      // classify; `close()` and `reconnect()` overrule the policy, also when it calls them itself
       failures++;
+      const overruled = nextStep(() => false);
       let retried = decideRetry(error, failures, backoff.retry);
-      if (typeof retried === "object") {
+      if (typeof retried === "object" && !overruled.aborted) {
         // The policy takes its time, for a fresh token perhaps. The old connection is gone, so the state must not say "open".
-        const cutShort = nextStep(() => false);
         host.enter({ status: "connecting", attempt: failures });
-        retried = await Promise.race([retried, aborted(cutShort).then(() => true)]);
+        retried = await Promise.race([retried, aborted(overruled).then(() => true)]);
       }
-      if (isClosed()) continue;
+      if (overruled.aborted) continue;
+      // A page that is being left shows no error. It pauses, for it may come back.
+      const held = nextStep(() => mustRelease(gate));
+      if (gate.hold) await sleep(gate.hold, held);
+      if (isClosed() || held.aborted) continue;
 
       // report
       if (!retried || failures >= backoff.numOfAttempts) {
@@ -110,10 +116,10 @@ export function startLoop(host: LoopHost): Loop {
       const delay = delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
 
       // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
-      const waited = sleep(
-        delay,
-        nextStep(() => gate.blocked !== undefined),
-      );
+      const cut = nextStep(() => gate.blocked !== undefined);
+      const waited = sleep(delay, cut);
+      // Offline already, say: then there is no wait, but a pause.
+      if (gate.blocked) interrupt();
       publish({ status: "waiting", attempt: failures, delay, until: Date.now() + delay, error });
       await waited;
     }
@@ -127,16 +133,12 @@ export function startLoop(host: LoopHost): Loop {
 
   const start = async (delay: number): Promise<void> => {
     running = true;
-    const unwatch = gate.watch(() => {
-      if (step?.wakes()) step.controller.abort();
+    const unwatch = gate.watch((signal) => {
+      if (signal === "changed" && step?.wakes()) interrupt();
     });
     // Also without a delay: whoever made us gets the time to add listeners first.
-    await (delay
-      ? sleep(
-          delay,
-          nextStep(() => false),
-        )
-      : Promise.resolve());
+    const cut = nextStep(() => false);
+    await (delay ? sleep(delay, cut) : Promise.resolve());
     await loop();
     unwatch();
   };
@@ -145,11 +147,11 @@ export function startLoop(host: LoopHost): Loop {
   return {
     close() {
       closed = true;
-      step?.controller.abort();
+      interrupt();
     },
     reconnect() {
       if (closed) return;
-      if (running) step?.controller.abort();
+      if (running) interrupt();
       else void start(0);
     },
   };

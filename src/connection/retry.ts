@@ -39,7 +39,8 @@ export function decideRetry(error: ConnectionError, attempt: number, retry: Retr
   };
   try {
     const verdict = retry ? retry(error, attempt) : isRetried(error);
-    return typeof verdict === "object" ? verdict.then(Boolean, fallBack) : verdict;
+    // Untyped code may answer with nothing, which means no, as in the package, or with a promise that is not a native one.
+    return typeof verdict === "boolean" ? verdict : Promise.resolve(verdict).then(Boolean, fallBack);
   } catch (thrown) {
     return fallBack(thrown);
   }

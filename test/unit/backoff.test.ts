@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { delayBefore, LONGEST_DELAY, SHORTEST_DELAY } from "../../src/connection/backoff.ts";
+import { delayBefore } from "../../src/connection/backoff.ts";
 import { resolveOptions, type BackoffOptions, type BackoffSettings } from "../../src/options.ts";
+
+const SHORTEST = 100;
+/** One millisecond more, and setTimeout fires at once. */
+const LONGEST = 2 ** 31 - 1;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,9 +20,7 @@ const firstSeven = (backoff: BackoffSettings): number[] => [1, 2, 3, 4, 5, 6, 7]
 describe("grow, cap, then jitter", () => {
   test("grows from startingDelay by timeMultiple to maxDelay", () => {
     expect(firstSeven(exact())).toEqual([3000, 6000, 12_000, 24_000, 30_000, 30_000, 30_000]);
-    expect(firstSeven(exact({ startingDelay: 500, timeMultiple: 1.5, maxDelay: 2000 }))).toEqual([
-      500, 750, 1125, 1687.5, 2000, 2000, 2000,
-    ]);
+    expect(firstSeven(exact({ startingDelay: 500, timeMultiple: 1.5, maxDelay: 2000 }))).toEqual([500, 750, 1125, 1688, 2000, 2000, 2000]);
     expect(firstSeven(exact({ timeMultiple: 1 }))).toEqual(Array(7).fill(3000));
   });
 
@@ -41,6 +43,12 @@ describe("grow, cap, then jitter", () => {
   });
 });
 
+test("a wait is a whole number of milliseconds: setTimeout would cut a fraction off, and the server's floor with it", () => {
+  expect(delayBefore(1, exact({ startingDelay: 1000.25 }))).toBe(1001);
+  draw(0);
+  expect(delayBefore(1, settings(), { retryAfter: 1000.25 })).toBe(1001);
+});
+
 describe("the traps of exponential-backoff", () => {
   test("maxDelay: undefined is the default cap, not NaN", () => {
     expect(delayBefore(20, exact({ maxDelay: undefined }))).toBe(30_000);
@@ -56,25 +64,25 @@ describe("the traps of exponential-backoff", () => {
 
   test("a draw of 0 is no hot loop", () => {
     draw(0);
-    expect(firstSeven(settings())).toEqual(Array(7).fill(SHORTEST_DELAY));
+    expect(firstSeven(settings())).toEqual(Array(7).fill(SHORTEST));
   });
 
   test.each([{ startingDelay: 0 }, { maxDelay: 0 }, { startingDelay: 0, maxDelay: 0 }, { startingDelay: 5, timeMultiple: 1 }])(
     "%o waits the minimum",
     (backoff) => {
-      expect(firstSeven(exact(backoff))).toEqual(Array(7).fill(SHORTEST_DELAY));
+      expect(firstSeven(exact(backoff))).toEqual(Array(7).fill(SHORTEST));
     },
   );
 
   test("a delay that setTimeout cannot hold is cut to the longest it can", () => {
-    expect(delayBefore(60, exact({ maxDelay: LONGEST_DELAY }))).toBe(LONGEST_DELAY);
-    expect(delayBefore(1, exact({ startingDelay: LONGEST_DELAY, maxDelay: LONGEST_DELAY }), { retryAfter: 1000 })).toBe(LONGEST_DELAY);
+    expect(delayBefore(60, exact({ maxDelay: LONGEST }))).toBe(LONGEST);
+    expect(delayBefore(1, exact({ startingDelay: LONGEST, maxDelay: LONGEST }), { retryAfter: 1000 })).toBe(LONGEST);
   });
 
   test.each([1024, 1e6, Number.MAX_SAFE_INTEGER])("attempt %d does not overflow", (attempt) => {
     expect(delayBefore(attempt, exact())).toBe(30_000);
     // 0 × Infinity is NaN.
-    expect(delayBefore(attempt, exact({ startingDelay: 0 }))).toBe(SHORTEST_DELAY);
+    expect(delayBefore(attempt, exact({ startingDelay: 0 }))).toBe(SHORTEST);
     expect(delayBefore(attempt, exact({ timeMultiple: Number.MAX_VALUE }))).toBe(30_000);
   });
 });
@@ -88,12 +96,12 @@ describe("the server's retry field", () => {
   });
 
   test.each([
-    [0, SHORTEST_DELAY],
-    [99, SHORTEST_DELAY],
+    [0, SHORTEST],
+    [99, SHORTEST],
     [30_000, 30_000],
     [9_999_999_999, 30_000],
     [Infinity, 30_000],
-    [NaN, SHORTEST_DELAY],
+    [NaN, SHORTEST],
   ])("%d is held within [100, maxDelay]", (reconnectionTime, expected) => {
     expect(delayBefore(1, exact(), { reconnectionTime })).toBe(expected);
   });
@@ -103,7 +111,7 @@ describe("the server's retry field", () => {
   });
 
   test("a cap below the minimum is still a cap", () => {
-    expect(delayBefore(1, exact({ maxDelay: 50 }), { reconnectionTime: 10_000 })).toBe(SHORTEST_DELAY);
+    expect(delayBefore(1, exact({ maxDelay: 50 }), { reconnectionTime: 10_000 })).toBe(SHORTEST);
   });
 });
 
@@ -126,7 +134,7 @@ describe("Retry-After", () => {
   });
 
   test.each([Infinity, 1e12])("of %d ms is cut to what setTimeout can hold", (retryAfter) => {
-    expect(delayBefore(1, settings(), { retryAfter })).toBe(LONGEST_DELAY);
+    expect(delayBefore(1, settings(), { retryAfter })).toBe(LONGEST);
   });
 
   test.each(["full", "none"] as const)("stays a floor after a thousand failures with startingDelay 0 (jitter %s)", (jitter) => {
@@ -135,7 +143,7 @@ describe("Retry-After", () => {
 });
 
 test("any settings, attempt and server: a wait that setTimeout can hold, never under the minimum, never under Retry-After", () => {
-  const ms = fc.oneof(fc.integer({ min: 0, max: LONGEST_DELAY }), fc.constantFrom(0, 1, 100, LONGEST_DELAY));
+  const ms = fc.oneof(fc.integer({ min: 0, max: LONGEST }), fc.constantFrom(0, 1, 100, LONGEST));
   const number = fc.oneof(fc.double({ min: 0 }), fc.constantFrom(0, NaN, Infinity));
   fc.assert(
     fc.property(
@@ -153,9 +161,9 @@ test("any settings, attempt and server: a wait that setTimeout can hold, never u
       (backoff, attempt, reconnectionTime, retryAfter, random) => {
         draw(random);
         const delay = delayBefore(attempt, settings(backoff), { reconnectionTime, retryAfter });
-        expect(delay).toBeGreaterThanOrEqual(Math.max(SHORTEST_DELAY, Math.min(retryAfter ?? 0, LONGEST_DELAY)));
-        expect(delay).toBeLessThanOrEqual(LONGEST_DELAY);
-        if (retryAfter === undefined) expect(delay).toBeLessThanOrEqual(Math.max(SHORTEST_DELAY, backoff.maxDelay));
+        expect(delay).toBeGreaterThanOrEqual(Math.max(SHORTEST, Math.min(retryAfter ?? 0, LONGEST)));
+        expect(delay).toBeLessThanOrEqual(LONGEST);
+        if (retryAfter === undefined) expect(delay).toBeLessThanOrEqual(Math.max(SHORTEST, backoff.maxDelay));
       },
     ),
     { numRuns: 1000 },

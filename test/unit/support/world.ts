@@ -7,7 +7,11 @@ export const HOUR = 3_600_000;
 const sources: ResilientEventSource[] = [];
 const servers: FakeServer[] = [];
 const abortListeners = new Map<AbortSignal, unknown[]>();
+const { addEventListener, removeEventListener } = EventTarget.prototype;
+const native = { addEventListener, removeEventListener };
 let reports: unknown[] = [];
+/** How much of the time no timer could see. */
+let frozenFor = 0;
 
 /**
  * Gives each test of a file a clock and a `Math.random` of its own: the clock moves only when the test says so, a draw is 0.5 until the test says
@@ -15,14 +19,17 @@ let reports: unknown[] = [];
  * that the test did not take) fails it.
  */
 export function useWorld(): void {
-  beforeEach(() => {
+  beforeEach(({ signal }) => {
     vi.useFakeTimers({
       toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
       now: 1_800_000_000_000,
     });
+    frozenFor = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + frozenFor);
     vi.spyOn(Math, "random").mockReturnValue(0.5);
     vi.stubGlobal("reportError", (error: unknown) => reports.push(error));
-    countAbortListeners();
+    countAbortListeners(signal);
   });
 
   afterEach(async () => {
@@ -30,9 +37,10 @@ export function useWorld(): void {
     await tick();
     const left = { ...leftovers(), reports: takeReports() };
     servers.length = 0;
-    vi.useRealTimers();
+    Object.assign(EventTarget.prototype, native);
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
+    vi.useRealTimers();
     expect(left).toEqual({ ...NOTHING, reports: [] });
   });
 }
@@ -60,11 +68,8 @@ export async function tick(ms = 0): Promise<void> {
 
 /** Moves the clock while no timer runs: what a frozen page or a sleeping machine looks like from inside. */
 export function freeze(ms: number): void {
-  const now = performance.now();
   vi.setSystemTime(Date.now() + ms);
-  const later = performance.now.bind(performance);
-  vi.spyOn(performance, "now").mockImplementation(() => later() + ms);
-  expect(performance.now()).toBe(now + ms);
+  frozenFor += ms;
 }
 
 /** Repeatable randomness. */
@@ -129,18 +134,24 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-function countAbortListeners(): void {
+/** By hand, since the spies of a test on a signal would meet with ours; but for the signal of vitest. */
+function countAbortListeners(foreign: AbortSignal): void {
   abortListeners.clear();
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  vi.spyOn(EventTarget.prototype, "addEventListener").mockImplementation(function (this: EventTarget, type, callback, options) {
-    if (this instanceof AbortSignal && callback) abortListeners.set(this, [...(abortListeners.get(this) ?? []), callback]);
-    addEventListener.call(this, type, callback, options);
-  });
-  vi.spyOn(EventTarget.prototype, "removeEventListener").mockImplementation(function (this: EventTarget, type, callback, options) {
-    if (this instanceof AbortSignal) {
-      const others = (abortListeners.get(this) ?? []).filter((known) => known !== callback);
-      abortListeners.set(this, others);
-    }
-    removeEventListener.call(this, type, callback, options);
+  Object.assign(EventTarget.prototype, {
+    addEventListener(this: EventTarget, type: string, callback: EventListener | null, options?: AddEventListenerOptions) {
+      const known = this instanceof AbortSignal ? (abortListeners.get(this) ?? []) : [];
+      if (this instanceof AbortSignal && this !== foreign && callback && !known.includes(callback))
+        abortListeners.set(this, [...known, callback]);
+      native.addEventListener.call(this, type, callback, options);
+    },
+    removeEventListener(this: EventTarget, type: string, callback: EventListener | null, options?: EventListenerOptions) {
+      const known = this instanceof AbortSignal ? (abortListeners.get(this) ?? []) : [];
+      if (this instanceof AbortSignal)
+        abortListeners.set(
+          this,
+          known.filter((other) => other !== callback),
+        );
+      native.removeEventListener.call(this, type, callback, options);
+    },
   });
 }

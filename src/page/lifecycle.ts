@@ -1,0 +1,120 @@
+import { openGate, type Gate, type GateSignal, type PauseReason } from "./gate.ts";
+
+/** After `online`, connections are spread over this many milliseconds: a whole region comes back at once. */
+const ONLINE_SPREAD = 1000;
+/** How long a cut connection waits (ms) for the news that the page is being left: Chromium cuts it a moment before `pagehide`. */
+const HOLD = 100;
+/** How often the clock is looked at, and the gap (ms) beyond that by which it must have jumped to speak of sleep. */
+const CLOCK_CHECK = 5000;
+const SLEEP_GAP = 10_000;
+
+/**
+ * The gate of a page: closed while the device is offline, while the page is frozen, cached or being left, and, if wanted, when it has been hidden for
+ * `pauseWhenHidden` milliseconds (0: never). It listens to the page only while it is watched. Without a page it is always open.
+ *
+ * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
+ */
+export function pageGate(pauseWhenHidden: number): Gate {
+  if (typeof window === "undefined" || typeof document === "undefined" || typeof window.addEventListener !== "function") return openGate;
+  const page = window;
+  const watchers = new Set<(signal: GateSignal) => void>();
+  let offline = false;
+  let frozen = false;
+  let hidden = false;
+  let blocked: PauseReason | undefined;
+  let spread: ReturnType<typeof setTimeout> | undefined;
+  let hiding: ReturnType<typeof setTimeout> | undefined;
+  let clock: ReturnType<typeof setInterval> | undefined;
+  let lastLook = 0;
+
+  const tell = (signal: GateSignal): void => {
+    for (const watcher of [...watchers]) watcher(signal);
+  };
+  const update = (): void => {
+    const before = blocked;
+    blocked = frozen ? "frozen" : hidden ? "hidden" : offline ? "offline" : undefined;
+    if (blocked !== before) tell("changed");
+  };
+  const setFrozen = (value: boolean) => (): void => {
+    frozen = value;
+    update();
+  };
+  /** Time in which the page was hidden, its timers throttled, says nothing about the clock; coming back after a long one does. */
+  const lookAtClock = (): void => {
+    const now = Date.now();
+    if (!document.hidden && now - lastLook > CLOCK_CHECK + SLEEP_GAP) tell("doubtful");
+    if (!document.hidden) lastLook = now;
+  };
+  const setVisibility = (): void => {
+    clearTimeout(hiding);
+    hidden = false;
+    if (document.hidden && pauseWhenHidden) {
+      hiding = setTimeout(() => {
+        hidden = true;
+        update();
+      }, pauseWhenHidden);
+    }
+    update();
+    lookAtClock();
+  };
+
+  const reactions: readonly (readonly [target: EventTarget, type: string, react: () => void])[] = [
+    [
+      page,
+      "offline",
+      () => {
+        clearTimeout(spread);
+        offline = true;
+        update();
+      },
+    ],
+    [
+      page,
+      "online",
+      () => {
+        // Also when nothing was known of being offline: the network is another one now, so waits are cut short, and what lives must show it.
+        clearTimeout(spread);
+        offline = true;
+        update();
+        tell("doubtful");
+        spread = setTimeout(() => {
+          offline = false;
+          update();
+        }, Math.random() * ONLINE_SPREAD);
+      },
+    ],
+    [page, "pagehide", setFrozen(true)],
+    [page, "pageshow", setFrozen(false)],
+    [document, "freeze", setFrozen(true)],
+    [document, "resume", setFrozen(false)],
+    [document, "visibilitychange", setVisibility],
+  ];
+
+  const start = (): void => {
+    offline = !navigator.onLine;
+    lastLook = Date.now();
+    for (const [target, type, react] of reactions) target.addEventListener(type, react);
+    clock = setInterval(lookAtClock, CLOCK_CHECK);
+    setVisibility();
+  };
+  const stop = (): void => {
+    clearTimeout(spread);
+    clearTimeout(hiding);
+    clearInterval(clock);
+    for (const [target, type, react] of reactions) target.removeEventListener(type, react);
+  };
+
+  return {
+    get blocked() {
+      return blocked;
+    },
+    watch(listener) {
+      watchers.add(listener);
+      if (watchers.size === 1) start();
+      return () => {
+        if (watchers.delete(listener) && !watchers.size) stop();
+      };
+    },
+    hold: HOLD,
+  };
+}

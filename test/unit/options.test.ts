@@ -1,0 +1,192 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { defaults, resolveOptions } from "../../src/options.ts";
+
+/** As an untyped caller would: any option at its path, `backoff.maxDelay` say. */
+function resolve(path: string, value: unknown) {
+  const [outer, inner] = path.split(".") as [string, string | undefined];
+  return resolveOptions({ [outer]: inner === undefined ? value : { [inner]: value } });
+}
+
+const longest = 2 ** 31 - 1;
+const milliseconds = ["backoff.startingDelay", "backoff.maxDelay", "stableAfter", "connectTimeout", "silenceTimeout"];
+
+describe("defaults", () => {
+  const expected = {
+    withCredentials: false,
+    backoff: { startingDelay: 3000, timeMultiple: 2, maxDelay: 30_000, jitter: "full", numOfAttempts: Infinity, delayFirstAttempt: false },
+    stableAfter: 5000,
+    lastEventId: "",
+    connectTimeout: 0,
+    silenceTimeout: 0,
+    dedupe: 0,
+    pauseWhenHidden: 0,
+  };
+
+  test("are those of the design", () => {
+    expect(resolveOptions()).toEqual(expected);
+    expect(resolveOptions({})).toEqual(expected);
+    expect(resolveOptions({ backoff: {} })).toEqual(expected);
+  });
+
+  test.each(Object.keys(expected).concat("resume", "transport", "signal", "events"))("%s: undefined means the default", (name) => {
+    expect(resolve(name, undefined)).toEqual(expected);
+  });
+
+  test.each(Object.keys(expected.backoff).concat("retry"))("backoff.%s: undefined means the default", (name) => {
+    expect(resolve(`backoff.${name}`, undefined)).toEqual(expected);
+    expect(resolve(`backoff.${name}`, undefined).backoff).not.toHaveProperty(name, undefined);
+  });
+
+  test("one option given leaves the others alone, and the caller's object, too", () => {
+    const options = Object.freeze({ backoff: Object.freeze({ maxDelay: 10, jitter: undefined }), dedupe: 7 });
+    expect(resolveOptions(options)).toEqual({ ...expected, dedupe: 7, backoff: { ...expected.backoff, maxDelay: 10 } });
+    expect(resolveOptions()).toEqual(expected);
+  });
+});
+
+describe("numbers", () => {
+  test.each(milliseconds.concat("dedupe"))("%s may be anything from 0 to 2^31-1", (name) => {
+    for (const value of [0, 1, longest]) expect(() => resolve(name, value)).not.toThrow();
+  });
+
+  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))("%s out of range is a RangeError", (name) => {
+    const bad = [NaN, -1, -Infinity];
+    if (!/timeMultiple|numOfAttempts/.test(name)) bad.push(longest + 1);
+    if (name !== "backoff.numOfAttempts") bad.push(Infinity);
+    for (const value of bad) {
+      expect(() => resolve(name, value)).toThrow(RangeError);
+      expect(() => resolve(name, value)).toThrow(new RegExp(`^${name} must be .*, got ${value}$`));
+    }
+  });
+
+  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))("%s of another type is a TypeError", (name) => {
+    for (const [value, shown] of [
+      ["10", '"10"'],
+      [null, "null"],
+      [true, "true"],
+      [{}, "an object"],
+      [10n, "10"],
+    ] as const) {
+      expect(() => resolve(name, value)).toThrow(TypeError);
+      expect(() => resolve(name, value)).toThrow(new RegExp(`^${name} must be .*, got ${shown}$`));
+    }
+  });
+
+  test("timeMultiple and numOfAttempts are at least 1", () => {
+    for (const name of ["backoff.timeMultiple", "backoff.numOfAttempts"]) {
+      expect(() => resolve(name, 0.99)).toThrow(RangeError);
+      expect(() => resolve(name, 1)).not.toThrow();
+    }
+    expect(() => resolve("backoff.numOfAttempts", Infinity)).not.toThrow();
+  });
+});
+
+describe("everything else", () => {
+  test.each([
+    ["backoff", 5, "5"],
+    ["backoff", null, "null"],
+    ["backoff.jitter", "equal", '"equal"'],
+    ["backoff.jitter", null, "null"],
+    ["backoff.retry", true, "true"],
+    ["backoff.retry", null, "null"],
+    ["lastEventId", 7, "7"],
+    ["lastEventId", null, "null"],
+    ["lastEventId", "a\0b", String.raw`"a\u0000b"`],
+    ["lastEventId", "a\nb", String.raw`"a\nb"`],
+    ["lastEventId", "a\rb", String.raw`"a\rb"`],
+    ["resume", "query", '"query"'],
+    ["resume", {}, "an object"],
+    ["resume", { query: 7 }, "an object"],
+    ["resume", { query: undefined }, "an object"],
+    ["resume", { query: ["id", 7] }, "an object"],
+    ["resume", null, "null"],
+    ["transport", "fetch", '"fetch"'],
+    ["transport", {}, "an object"],
+    ["signal", {}, "an object"],
+    ["signal", true, "true"],
+    ["events", "price", '"price"'],
+    ["events", null, "null"],
+    ["events.price", "string", '"string"'],
+    ["events.price", {}, "an object"],
+    ["events.price", null, "null"],
+  ])("a bad %s (%j) is an error that names it and its value", (name, value, shown) => {
+    const error = typeof value === "number" ? RangeError : TypeError;
+    expect(() => resolve(name, value)).toThrow(error);
+    const message = (() => {
+      try {
+        return void resolve(name, value);
+      } catch (thrown) {
+        return (thrown as Error).message;
+      }
+    })();
+    expect(message).toMatch(new RegExp(`^${name.replace(".", "\\.")} must be `));
+    expect(message?.endsWith(`, got ${shown}`)).toBe(true);
+  });
+
+  test("a name without a decoder is a TypeError, too", () => {
+    expect(() => resolve("events.price", undefined)).toThrow(/^events\.price must be a function or a Standard Schema/);
+  });
+
+  test("pauseWhenHidden: true is a minute", () => {
+    for (const [value, ms] of [
+      [true, 60_000],
+      [false, 0],
+      [0, 0],
+      [7, 7],
+    ] as const)
+      expect(resolve("pauseWhenHidden", value).pauseWhenHidden).toBe(ms);
+    for (const value of [-1, NaN, "yes", null]) expect(() => resolve("pauseWhenHidden", value)).toThrow(/^pauseWhenHidden must be /);
+  });
+
+  test.each([5, "x", null])("options that are no object (%j)", (options) => {
+    expect(() => resolveOptions(options as any)).toThrow(/^options must be an object, got /);
+  });
+
+  test.each([
+    ["withCredentials", 1],
+    ["lastEventId", "7,8 日本"],
+    ["resume", "header"],
+    ["resume", { query: "id" }],
+    ["resume", { query: ["id", "lastEventId"] }],
+    ["resume", (url: URL) => url],
+    ["transport", async () => {}],
+    ["signal", new AbortController().signal],
+    ["events", { price: Number, tick: { "~standard": {} } }],
+    ["events", {}],
+    ["backoff.retry", async () => true],
+    ["backoff.jitter", "none"],
+  ])("a good %s", (name, value) => {
+    expect(() => resolve(name, value)).not.toThrow();
+  });
+
+  test("withCredentials is a boolean whatever was given, as in WebIDL", () => {
+    expect(resolveOptions({ withCredentials: 1 as any }).withCredentials).toBe(true);
+  });
+});
+
+describe("the docstrings", () => {
+  const source = readFileSync(new URL("../../src/options.ts", import.meta.url), "utf8");
+  const documented = (name: string): Map<string, string> => {
+    const body = new RegExp(`export interface ${name} \\{\n(.*?)\n\\}`, "s").exec(source)![1]!;
+    const members = body.matchAll(/\/\*\*(.*?)\*\/\s+(\w+)\?:/gs);
+    return new Map([...members].map(([, docstring, member]) => [member!, docstring!.replace(/\s*\n\s*\*\s*/g, " ")]));
+  };
+  /** What follows "Default": up to the comma, colon or full stop, without backquotes. */
+  const defaultIn = (docstring: string): string | undefined => /Default:? `?([^`,:.]+)/.exec(docstring)?.[1];
+
+  test.each([
+    ["BackoffOptions", defaults.backoff],
+    ["ResilientEventSourceOptions", defaults],
+  ])("of %s name each default", (name, values) => {
+    const docs = documented(name);
+    for (const [option, value] of Object.entries(values)) {
+      if (typeof value === "object") continue;
+      expect([option, defaultIn(docs.get(option) ?? "")]).toEqual([
+        option,
+        typeof value === "string" ? JSON.stringify(value) : String(value),
+      ]);
+    }
+    for (const [option, docstring] of docs) expect([option, docstring]).toEqual([option, expect.stringMatching(/Default/)]);
+  });
+});
