@@ -5,13 +5,13 @@ import { messageOf } from "./report.ts";
  * Makes a payload of an event's data: a function of the text, or a Standard Schema (zod, valibot, arktype, …), which gets the parsed JSON. What it
  * throws or finds wrong refuses the payload: an `invalid` event instead of the typed one.
  */
-export type Decoder<T> = ((text: string) => T | typeof unlikely) | StandardSchemaV1<unknown, T>;
+export type Decoder<T> = ((text: string) => Secondary<T>) | StandardSchemaV1<unknown, T>;
 
 /**
- * Nothing is this. In a union with it, what a function returns gives way to what a schema says: arktype's schemas are functions, too, that return
- * the payload or errors.
+ * `T`, but inferred from only where nothing else says what `T` is: arktype's schemas are functions, too, and what those return may be errors. A
+ * conditional type has that lower priority.
  */
-declare const unlikely: unique symbol;
+type Secondary<T> = [T] extends [unknown] ? T : T;
 
 /** Decoders by event name. The payload types are inferred from it. */
 export type Decoders<P extends object> = { readonly [K in keyof P]-?: Decoder<P[K]> };

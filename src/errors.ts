@@ -17,6 +17,7 @@ export interface ConnectionErrorInit {
   status?: number | undefined;
   headers?: Headers | undefined;
   retryAfter?: number | undefined;
+  retryIn?: number | undefined;
   cause?: unknown;
 }
 
@@ -31,6 +32,8 @@ export class ConnectionError extends Error {
   readonly headers: Headers | undefined;
   /** What the server's Retry-After asked for, in milliseconds from the answer; undefined without one. */
   readonly retryAfter: number | undefined;
+  /** Where another tab holds the shared connection: when that one asks again, in milliseconds from the error. It replaces our own delay. */
+  readonly retryIn: number | undefined;
   /** What was thrown underneath, if anything was. */
   override readonly cause: unknown;
 
@@ -40,6 +43,7 @@ export class ConnectionError extends Error {
     this.status = init.status;
     this.headers = init.headers;
     this.retryAfter = init.retryAfter;
+    this.retryIn = init.retryIn;
     this.cause = init.cause;
   }
 }

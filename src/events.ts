@@ -94,7 +94,7 @@ export type Untyped = Record<string, string>;
 export type EventName<P extends object> = (keyof P & string) | "message";
 
 /** The names that are spelled out: an index signature (`Record<string, …>`) does not say which of its names have a decoder. */
-type Spelled<P extends object> = keyof { [K in keyof P as Record<never, 1> extends Record<K, 1> ? never : K]: P[K] };
+type Spelled<P extends object> = keyof { [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K] };
 
 /** The payload of a server event. */
 export type Payload<P extends object, K extends string> = K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;

@@ -20,11 +20,15 @@ export type { ConnectionState } from "./connection/state.ts";
 export type { RetryPolicy } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./dispatch.ts";
 export type { IterateOptions, Iteration } from "./iterate.ts";
+export { sharedTransport, type SharedOptions } from "./page/shared.ts";
 export type { PauseReason } from "./page/gate.ts";
 export type { Resume } from "./transport/resume.ts";
 export type {
   HeardNames,
   OpenDetails,
+  RequestingSource,
+  Rest,
+  Role,
   Sink,
   StreamPosition,
   Transport,

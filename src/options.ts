@@ -150,6 +150,7 @@ const decoder: Rule = ["a function or a Standard Schema", (value) => isFunction(
 /** @throws RangeError or TypeError that names the option and its value */
 function check(name: string, value: unknown, [expected, isMet]: Rule): void {
   if (value === undefined || isMet(value)) return;
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- no object any more
   const shown = typeof value === "string" ? JSON.stringify(value) : isObject(value) ? "an object" : String(value);
   throw new (typeof value === "number" ? RangeError : TypeError)(`${name} must be ${expected}, got ${shown}`);
 }

@@ -21,7 +21,7 @@ import { pageGate } from "./page/lifecycle.ts";
 import { report } from "./report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { OURS } from "./transport/event-source.ts";
-import type { StreamPosition } from "./transport/transport.ts";
+import type { RequestingSource, Rest, StreamPosition } from "./transport/transport.ts";
 
 /** The URL of an event stream, relative ones against the document; a function, which may be async, is asked again on every attempt. */
 export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
@@ -37,7 +37,7 @@ type AnyHandler = ((event: any) => any) | null;
 export type Listener<Source, E> = ((this: Source, event: E) => unknown) | { handleEvent(event: E): unknown };
 
 /** Where no `events` are given, a type argument may claim nothing but strings. */
-type PlainArguments<P extends object> = Untyped extends P ? [options?: ResilientEventSourceOptions & { events?: undefined }] : [never];
+type PlainArguments<P extends object> = Untyped extends Required<P> ? [options?: ResilientEventSourceOptions & { events?: undefined }] : [never];
 
 /**
  * An EventSource that survives outages: exponential backoff with jitter in place of the fixed retry, resuming after the last event id, and listeners
@@ -47,7 +47,8 @@ type PlainArguments<P extends object> = Untyped extends P ? [options?: Resilient
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-export class ResilientEventSource<P extends object = Untyped> extends CountingEventTarget {
+// `in out`: one with other payloads cannot stand in. The compiler, which compares methods loosely, would let some of them pass.
+export class ResilientEventSource<in out P extends object = Untyped> extends CountingEventTarget {
   /** 0: connecting, waiting or paused. */
   static get CONNECTING(): 0 {
     return 0;
@@ -64,6 +65,13 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
   private readonly _dispatcher: Dispatcher;
   private readonly _loop: Loop | undefined;
   private readonly _withCredentials: boolean;
+  private readonly _resters = new Set<(rest: Rest) => void>();
+  private readonly _resting: RequestingSource = {
+    onRest: (listener) => {
+      this._resters.add(listener);
+      return () => this._resters.delete(listener);
+    },
+  };
   /** The iterations under way: they end with us. */
   private readonly _endings = new Set<(error?: Error) => void>();
   private readonly _signal: AbortSignal | undefined;
@@ -108,7 +116,15 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
       gate: pageGate(settings.pauseWhenHidden),
       request: async (attempt) => {
         if (typeof url === "function") this._url = parseUrl(await url());
-        return { url: this._url, withCredentials, resume, attempt, lastEventId: this.lastEventId, names: dispatcher };
+        return {
+          source: this._resting,
+          url: this._url,
+          withCredentials,
+          resume,
+          attempt,
+          lastEventId: this.lastEventId,
+          names: dispatcher,
+        };
       },
       sink: {
         event: (type, data, position) => {
@@ -120,6 +136,7 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
       enter: (state) => {
         if (isSame(state, this._state)) return;
         this._state = state;
+        this._tellRest(state);
         this.dispatchEvent(new Event("statechange"));
       },
       opened: (details) => {
@@ -266,7 +283,7 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
   close(): void {
     this._loop?.close();
     this._signal?.removeEventListener("abort", this._abort);
-    if (this._state.status !== "closed") this._state = { status: "closed" };
+    if (this._state.status !== "closed") this._tellRest((this._state = { status: "closed" }));
     this._end();
   }
 
@@ -277,6 +294,12 @@ export class ResilientEventSource<P extends object = Untyped> extends CountingEv
 
   protected override _heard(type: string, heard: boolean): void {
     if (!isLifecycle(type)) this._dispatcher.setDom(type, heard);
+  }
+
+  private _tellRest(state: ConnectionState): void {
+    if (state.status === "connecting" || state.status === "open") return;
+    const rest = { error: "error" in state ? state.error : undefined, retryAt: "until" in state ? state.until : undefined };
+    for (const listener of [...this._resters]) listener(rest);
   }
 
   private _end(error?: Error): void {

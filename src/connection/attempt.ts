@@ -95,6 +95,9 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
         if (live) sink.position(position);
       },
       activity: heard,
+      role(role) {
+        if (live) sink.role?.(role);
+      },
       retry(ms) {
         if (live) sink.retry(ms);
       },

@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import type { BackoffSettings } from "../options.ts";
 import { mustRelease } from "../page/gate.ts";
-import type { OpenDetails } from "../transport/transport.ts";
+import type { OpenDetails, Role } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
 import { decideRetry } from "./retry.ts";
@@ -58,14 +58,24 @@ export function startLoop(host: LoopHost): Loop {
     step?.controller.abort();
   };
 
+  let since = 0;
+  let role: Role | undefined;
+  const enterOpen = (): void => {
+    host.enter({ status: "open", since, ...(role && { role }) });
+  };
   const attemptHost: AttemptHost = {
     ...host,
     sink: {
       ...host.sink,
       activity: () => undefined,
       open(details = {}) {
-        host.enter({ status: "open", since: Date.now() });
+        since = Date.now();
+        enterOpen();
         if (!closed) host.opened(details);
+      },
+      role(now) {
+        role = now;
+        if (since) enterOpen();
       },
       retry(ms) {
         reconnectionTime = ms;
@@ -86,6 +96,7 @@ export function startLoop(host: LoopHost): Loop {
       }
 
       // attempt
+      since = 0;
       const interrupted = nextStep(() => mustRelease(gate));
       host.enter({ status: "connecting", attempt: failures });
       const { error, openFor } = await attemptConnection(attemptHost, failures, interrupted);
@@ -113,7 +124,7 @@ export function startLoop(host: LoopHost): Loop {
         publish({ status: "closed", error });
         return;
       }
-      const delay = delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
+      const delay = error.retryIn ?? delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
 
       // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
       const cut = nextStep(() => gate.blocked !== undefined);

@@ -1,12 +1,13 @@
 import type { ConnectionError } from "../errors.ts";
 import type { PauseReason } from "../page/gate.ts";
+import type { Role } from "../transport/transport.ts";
 
 /** Where a connection stands. Each status carries only its own data. */
 export type ConnectionState =
   /** A connection is being made. `attempt` 0 is the first one, 1 the first retry. */
   | { readonly status: "connecting"; readonly attempt: number }
-  /** Events arrive. `since` is when it opened, in milliseconds since the epoch. */
-  | { readonly status: "open"; readonly since: number }
+  /** Events arrive. `since` is when it opened, in milliseconds since the epoch; `role`, where the connection is shared, is who has it. */
+  | { readonly status: "open"; readonly since: number; readonly role?: Role }
   /** Retry number `attempt` comes after `delay` milliseconds, at `until` (milliseconds since the epoch), because of `error`. */
   | {
       readonly status: "waiting";

@@ -10,7 +10,7 @@ import type { Transport } from "./transport.ts";
  */
 export function autoTransport(): Transport {
   let first = true;
-  return (request, sink) => {
+  const connect: Transport = (request, sink) => {
     // An id to start from that has to go into the header is nothing for EventSource either.
     const opening = first && !resumeRequest(request, true).header;
     first = false;
@@ -18,4 +18,5 @@ export function autoTransport(): Transport {
     const transport = native && (opening || !canStream()) ? eventSourceTransport() : canStream() ? fetchTransport() : polyfillTransport();
     return transport(request, sink);
   };
+  return Object.assign(connect, { key: "auto" });
 }

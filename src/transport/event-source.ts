@@ -120,7 +120,10 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
       }, PULSE);
       signal.addEventListener("abort", abort);
     });
-  return Object.assign(connect, { abilities: { headers: false, resume: "query", comments: false, status: false } as const });
+  return Object.assign(connect, {
+    key: Class ? undefined : "EventSource",
+    abilities: { headers: false, resume: "query", comments: false, status: false } as const,
+  });
 }
 
 function isServerEvent(event: object): boolean {

@@ -23,7 +23,7 @@ export class EventStream {
       else this._deliver(event);
     },
     onRetry: (ms) => {
-      this._sink.retry(ms);
+      if (!this._rereading) this._sink.retry(ms);
     },
   });
   private _position: StreamPosition;
@@ -31,6 +31,8 @@ export class EventStream {
   private _pinned = false;
   /** Where events wait until it is known whether a block without data stands between them; undefined: they need not. */
   private _queue: EventSourceMessage[] | undefined;
+  /** Whether blocks are parsed a second time: their `retry` fields have been seen. */
+  private _rereading = false;
   /** The unfinished event at the end of the text, in the pieces it came in. */
   private _tail: string[] = [];
   private _tailLength = 0;
@@ -110,6 +112,7 @@ export class EventStream {
     }
     // "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return" comes after the last event ID
     // was set: a block without data moves the resume point. The parser does not tell of it, so here is block by block.
+    this._rereading = true;
     for (const block of blocks.split("\n\n")) {
       const [event] = this._collect(block + "\n\n");
       if (event) this._deliver(event);
@@ -118,6 +121,7 @@ export class EventStream {
         if (id !== undefined) this._sink.position(this._moveTo(id));
       }
     }
+    this._rereading = false;
   }
 
   private _collect(blocks: string): EventSourceMessage[] {

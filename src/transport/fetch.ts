@@ -96,7 +96,16 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       cancel();
     }
   };
-  return Object.assign(connect, { abilities: { headers: true, resume: "header", comments: true, status: true } as const });
+  return Object.assign(connect, {
+    key: keyOf(init),
+    abilities: { headers: true, resume: "header", comments: true, status: true } as const,
+  });
+}
+
+/** A function, a body or another fetch may do anything. */
+function keyOf(init: FetchInit | ((context: FetchContext) => unknown)): string | undefined {
+  if (typeof init === "function" || init.fetch || (init.body ?? "") !== "") return undefined;
+  return `fetch ${JSON.stringify({ ...init, headers: [...new Headers(init.headers)] })}`;
 }
 
 /** Lets the page handle whatever waits. A message is not throttled in the background, as a timer is. */

@@ -31,6 +31,8 @@ const REPLACEMENTS = [
   // Undeclared in the original: a ReferenceError in strict code, and in sloppy code shared by all instances.
   { times: 1, from: "request = new XMLHttpRequest();", to: "var request = new XMLHttpRequest();" },
   { times: 1, from: "parts = events[i].split('\\n');", to: "var parts = events[i].split('\\n');" },
+  // XMLHttpRequest has removed the byte order mark when it decoded the text; a second one is text.
+  { times: 1, from: "this.cursor = 1;", to: "" },
   // Events call this['on' + type]: a server event named "data" would call this method, and recurse for ever.
   { times: 1, from: "ondata: function()", to: "receive: function()" },
   { times: 1, from: "evs.ondata()", to: "evs.receive()" },

@@ -7,6 +7,7 @@
  * - `sink.open` comes before anything else of the connection; after the promise has settled, nothing comes.
  * - An event is handed over when its blank line has come, never before: an event cut in two does not count.
  */
+import type { ConnectionError } from "../errors.ts";
 import type { Resume } from "./resume.ts";
 
 /** The event names somebody listens to. An EventSource hears only names it was told. */
@@ -14,6 +15,23 @@ export interface HeardNames extends Iterable<string> {
   /** Calls `listener` whenever a name starts or stops being listened to, until the function it returned is called. */
   observe(listener: (name: string, heard: boolean) => void): () => void;
 }
+
+/** Why a source rests between two connections, and until when. */
+export interface Rest {
+  /** How the connection ended; undefined: the source was closed or paused. */
+  readonly error?: ConnectionError | undefined;
+  /** When it asks again, in milliseconds since the epoch; undefined: not by itself. */
+  readonly retryAt?: number | undefined;
+}
+
+/** The source behind a request: the same object for all of its requests. For transports that keep something from one connection to the next. */
+export interface RequestingSource {
+  /** Calls `listener` whenever the source begins to rest, until the function it returned is called. */
+  onRest(listener: (rest: Rest) => void): () => void;
+}
+
+/** Who has a shared connection: this source, which relays it, or another one. */
+export type Role = "holder" | "follower";
 
 /** What a transport is asked to do. */
 export interface TransportRequest {
@@ -27,6 +45,7 @@ export interface TransportRequest {
   /** 0 for the first attempt since the last stable connection, then counting up. */
   readonly attempt: number;
   readonly names: HeardNames;
+  readonly source: RequestingSource;
   /** Aborts when this connection is not wanted any more. Each attempt has its own. */
   readonly signal: AbortSignal;
 }
@@ -57,6 +76,8 @@ export interface Sink {
   position(position: StreamPosition): void;
   /** Any byte arrived, be it a comment's. Events count as activity by themselves. */
   activity(): void;
+  /** Who has the connection, where it is shared; told before `open` and at every change. */
+  role?(role: Role): void;
   /** The stream's reconnection time in milliseconds (the `retry` field), as the server wrote it. */
   retry(ms: number): void;
 }
@@ -78,4 +99,6 @@ export interface Transport {
   (request: TransportRequest, sink: Sink): Promise<void>;
   /** Undefined: unknown. */
   readonly abilities?: TransportAbilities;
+  /** What changes the request beside URL and credentials, as text; undefined: it cannot be told, so that two of them must not be shared. */
+  readonly key?: string | undefined;
 }

@@ -1,0 +1,51 @@
+import type { Transport, TransportRequest } from "../transport/transport.ts";
+import { Member } from "./member.ts";
+
+/** Options of `sharedTransport`. */
+export interface SharedOptions {
+  /**
+   * What tells this stream from others of the origin: sources with the same key share one connection. Default: everything that changes the request,
+   * that is, the URL, `withCredentials`, `resume` and the key of the inner transport. Needed where that cannot be known: for a `fetchTransport` with a
+   * function or with a `fetch` or body of its own, for an EventSource class, for a transport of yours. Also useful where the URL carries a token.
+   */
+  key?: string | undefined;
+}
+
+let warned = false;
+
+/**
+ * One connection for all tabs of the origin, and all sources in a tab, that ask for the same stream. Web Locks elect the source that holds it; it
+ * relays the events over a BroadcastChannel, and each source decodes its own. When the holder closes, crashes or is frozen, another one takes over
+ * from the last id. Where Web Locks or BroadcastChannel are missing, it is the inner transport, and says so once on the console.
+ *
+ * @param inner How the holder connects.
+ * @throws TypeError when neither the inner transport has a key nor one is given: different streams must never be mixed
+ */
+export function sharedTransport(inner: Transport, { key }: SharedOptions = {}): Transport {
+  if (key === undefined && inner.key === undefined) {
+    throw new TypeError("sharedTransport needs the option key: it cannot tell the requests of this inner transport from others");
+  }
+  /** A holder stays one from one connection to the next, so that nobody else tries while it waits. */
+  const members = new WeakMap<object, Member>();
+
+  const connect: Transport = (request, sink) => {
+    if (typeof BroadcastChannel !== "function" || typeof navigator === "undefined" || !("locks" in navigator)) {
+      if (!warned) console.warn("sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own");
+      warned = true;
+      return inner(request, sink);
+    }
+    return new Promise((resolve, reject) => {
+      const host = { inner, request, sink, resolve, reject };
+      const known = members.get(request.source);
+      if (known && !known.left.aborted) known.connectAgain(host);
+      else members.set(request.source, new Member(channelName(request, key, inner.key), host));
+    });
+  };
+  return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
+}
+
+/** The name of the lock and of the channel: what is asked for, or the application's own word for it. */
+function channelName({ url, withCredentials, resume }: TransportRequest, key: string | undefined, innerKey: string | undefined): string {
+  const what = key ?? [url, withCredentials, typeof resume === "function" ? String(resume) : resume, innerKey];
+  return `resilient-eventsource ${JSON.stringify(what)}`;
+}
