@@ -19,9 +19,9 @@ export class CountingEventTarget extends EventTarget {
   override addEventListener(
     type: string,
     callback: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    options?: boolean | AddEventListenerOptions | null,
   ): void {
-    const { capture = false, once = false, signal } = typeof options === "object" ? options : { capture: !!options };
+    const { capture = false, once = false, signal } = dictionary(options);
     const records = this._records.get(type) ?? [];
     if (!callback || signal?.aborted || find(records, callback, capture) >= 0) return;
     const remove = (): void => {
@@ -46,14 +46,15 @@ export class CountingEventTarget extends EventTarget {
   override removeEventListener(
     type: string,
     callback: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
+    options?: boolean | EventListenerOptions | null,
   ): void {
-    const capture = typeof options === "object" ? !!options.capture : !!options;
+    const { capture = false } = dictionary(options);
     const records = this._records.get(type) ?? [];
     const [record] = records.splice(find(records, callback, capture) >>> 0, 1);
     if (!record) return;
     record.forget();
-    super.removeEventListener(type, record.run, capture);
+    // Node 20 takes no boolean here.
+    super.removeEventListener(type, record.run, { capture });
     if (records.length) return;
     this._records.delete(type);
     this._heard(type, false);
@@ -93,6 +94,11 @@ export class CountingEventTarget extends EventTarget {
       this.addEventListener(type, handler.listener);
     }
   }
+}
+
+/** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
+function dictionary<Options extends EventListenerOptions>(options: boolean | Options | null | undefined): Partial<Options> {
+  return typeof options === "object" ? (options ?? {}) : ({ capture: !!options } as Partial<Options>);
 }
 
 function find(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {

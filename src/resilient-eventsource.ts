@@ -37,7 +37,8 @@ type AnyHandler = ((event: any) => any) | null;
 export type Listener<Source, E> = ((this: Source, event: E) => unknown) | { handleEvent(event: E): unknown };
 
 /** Where no `events` are given, a type argument may claim nothing but strings. */
-type PlainArguments<P extends object> = Untyped extends Required<P> ? [options?: ResilientEventSourceOptions & { events?: undefined }] : [never];
+type PlainArguments<P extends object> =
+  Untyped extends Required<P> ? [options?: ResilientEventSourceOptions & { events?: undefined }] : [never];
 
 /**
  * An EventSource that survives outages: exponential backoff with jitter in place of the fixed retry, resuming after the last event id, and listeners
@@ -195,7 +196,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
   }
 
   /** Called for the server's `message` events: those without an `event` field. */
-  get onmessage(): AnyHandler {
+  get onmessage(): Handler<MessageEvent<Payload<P, "message">>> {
     return this._handler("message") as AnyHandler;
   }
   set onmessage(handler: Handler<MessageEvent<Payload<P, "message">>>) {

@@ -50,12 +50,14 @@ export function startLoop(host: LoopHost): Loop {
 
   /** Read through a function: the compiler cannot see that every callback and every `await` may change it. */
   const isClosed = (): boolean => closed;
-  const nextStep = (wakes: () => boolean): AbortSignal => {
-    step = { controller: new AbortController(), wakes };
-    return step.controller.signal;
-  };
   const interrupt = (): void => {
     step?.controller.abort();
+  };
+  /** Begins a step; the one before is over, and whoever still listens to it is let go. */
+  const nextStep = (wakes: () => boolean): AbortSignal => {
+    interrupt();
+    step = { controller: new AbortController(), wakes };
+    return step.controller.signal;
   };
 
   let since = 0;

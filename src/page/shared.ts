@@ -1,3 +1,4 @@
+import { autoTransport } from "../transport/auto.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { Member } from "./member.ts";
 
@@ -18,10 +19,10 @@ let warned = false;
  * relays the events over a BroadcastChannel, and each source decodes its own. When the holder closes, crashes or is frozen, another one takes over
  * from the last id. Where Web Locks or BroadcastChannel are missing, it is the inner transport, and says so once on the console.
  *
- * @param inner How the holder connects.
+ * @param inner How the holder connects. Default: as without `transport`.
  * @throws TypeError when neither the inner transport has a key nor one is given: different streams must never be mixed
  */
-export function sharedTransport(inner: Transport, { key }: SharedOptions = {}): Transport {
+export function sharedTransport(inner: Transport = autoTransport(), { key }: SharedOptions = {}): Transport {
   if (key === undefined && inner.key === undefined) {
     throw new TypeError("sharedTransport needs the option key: it cannot tell the requests of this inner transport from others");
   }

@@ -9,11 +9,12 @@ import type { Transport } from "./transport.ts";
  * comments. Where one of them is missing it is what there is; where both are, the polyfill.
  */
 export function autoTransport(): Transport {
-  let first = true;
+  /** Those whose first connection there was. */
+  const opened = new WeakSet<object>();
   const connect: Transport = (request, sink) => {
     // An id to start from that has to go into the header is nothing for EventSource either.
-    const opening = first && !resumeRequest(request, true).header;
-    first = false;
+    const opening = !opened.has(request.source) && !resumeRequest(request, true).header;
+    opened.add(request.source);
     const native = platformEventSource() !== undefined;
     const transport = native && (opening || !canStream()) ? eventSourceTransport() : canStream() ? fetchTransport() : polyfillTransport();
     return transport(request, sink);

@@ -132,7 +132,8 @@ function isServerEvent(event: object): boolean {
 
 /** Native says nothing; the `eventsource` package (`code`) and Yaffle's (`status`) know the answer's status. */
 function explain({ status, code = status }: { status?: unknown; code?: unknown }, opened: boolean, readyState: number): ConnectionError {
-  if (typeof code === "number" && code > 0 && code !== 200) {
+  // Below 100 it is the beginning of one: Chromium takes a head that was cut in two for a whole one.
+  if (typeof code === "number" && code >= 100 && code !== 200) {
     return new ConnectionError(`the server answered ${code}`, { reason: "status", status: code });
   }
   if (opened) return new ConnectionError("the connection was cut", { reason: "network" });

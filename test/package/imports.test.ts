@@ -16,6 +16,8 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   // What the class is told and what it tells: options, events, listeners. Of the rooms below they know the words, not the work.
   [/^[^/]+$/, /^([^/]+|connection\/(backoff|retry|sleep|state)\.ts|page\/gate\.ts|transport\/(transport|resume)\.ts)$/],
   [/^connection\//, /^(connection\/.+|(errors|report|options|page\/gate|transport\/transport)\.ts)$/],
+  // The one for all tabs needs a default for what it shares.
+  [/^page\/shared\.ts$/, /^(page\/member|transport\/(auto|transport))\.ts$/],
   [/^page\//, /^(page\/.+|(errors|report|transport\/transport)\.ts)$/],
   [/^transport\//, /^(transport\/.+|(errors|report)\.ts)$/],
 ];
