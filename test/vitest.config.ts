@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { tamePolyfill } from "../src/transport/tame-polyfill.mjs";
@@ -10,6 +11,13 @@ function project(name: string, test: TestProjectInlineConfiguration["test"] = {}
     root,
     // Tests of the source see the same polyfill as users of the build.
     plugins: [tamePolyfill()],
+    // As in tsconfig.json: a test that shows how the package is used imports it by its name.
+    resolve: {
+      alias: {
+        "resilient-eventsource/testing": join(root, "src/testing.ts"),
+        "resilient-eventsource": join(root, "src/index.ts"),
+      },
+    },
     test: { name, include: [`test/${name}/**/*.test.ts`], server: { deps: { inline: [/eventsource-polyfill/] } }, ...test },
   };
 }

@@ -10,7 +10,7 @@ const root = new URL("../..", import.meta.url);
 const gzip = (contents) => gzipSync(contents, { level: 9 }).length;
 
 /** What a user's bundle grows by, for an import like this. The polyfill chunk is loaded on demand and counted by itself. */
-async function bundled(code) {
+export async function bundled(code) {
   const result = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL("dist", root)) },
     bundle: true,

@@ -1,3 +1,0 @@
-import { ResilientEventSource } from "resilient-eventsource";
-
-export const source: EventTarget = new ResilientEventSource("/stream");

@@ -1,0 +1,83 @@
+// A transport written by a user: one connection, from request to end.
+import {
+  ConnectionError,
+  eventSourceTransport,
+  ResilientEventSource,
+  type EventSourceClass,
+  type HeardNames,
+  type Resume,
+  type Sink,
+  type Transport,
+  type TransportAbilities,
+  type TransportRequest,
+} from "resilient-eventsource";
+import { exactly } from "./exactly.ts";
+
+const overSocket: Transport = (request, sink) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(request.url);
+    request.signal.addEventListener("abort", () => {
+      socket.close();
+      resolve();
+    });
+    socket.onopen = () => sink.open();
+    socket.onmessage = ({ data }: MessageEvent<string>) => sink.event("message", data, { lastEventId: "", origin: socket.url });
+    socket.onerror = () => reject(new ConnectionError("the socket broke", { reason: "network" }));
+    socket.onclose = () => resolve();
+  });
+new ResilientEventSource("/stream", { transport: overSocket });
+
+// One around another, with abilities of its own.
+const counting = (inner: Transport): Transport =>
+  Object.assign(
+    async (request: TransportRequest, sink: Sink) => {
+      let count = 0;
+      await inner(request, { ...sink, event: (type, data, position) => sink.event(type, `${++count} ${data}`, position) });
+    },
+    { abilities: inner.abilities ?? ({ headers: false, resume: "query", comments: false, status: false } satisfies TransportAbilities) },
+  );
+new ResilientEventSource("/stream", { transport: counting(overSocket), events: { message: (text) => text.length } });
+
+export const inspecting: Transport = async (request, sink) => {
+  exactly<string>()(request.url);
+  exactly<boolean>()(request.withCredentials);
+  exactly<string>()(request.lastEventId);
+  exactly<Resume | undefined>()(request.resume);
+  exactly<number>()(request.attempt);
+  exactly<AbortSignal>()(request.signal);
+  exactly<HeardNames>()(request.names);
+  for (const name of request.names) exactly<string>()(name);
+  const stop = request.names.observe((name, heard) => {
+    exactly<string>()(name);
+    exactly<boolean>()(heard);
+  });
+  sink.open({ status: 200, headers: new Headers() });
+  sink.activity();
+  sink.retry(1000);
+  sink.position({ lastEventId: "1", origin: "https://example.com" });
+  await Promise.resolve();
+  stop();
+};
+
+// Any EventSource class will do: a polyfill, a mock.
+class Mock extends EventTarget {
+  readyState = 0;
+  constructor(readonly url: string) {
+    super();
+  }
+  close(): void {
+    this.readyState = 2;
+  }
+}
+export const mock: EventSourceClass = Mock;
+eventSourceTransport(Mock);
+eventSourceTransport(ResilientEventSource);
+
+// @ts-expect-error: it ends some time
+export const endless: Transport = () => undefined;
+// @ts-expect-error: where it stood is missing
+export const placeless: Transport = async (_request, sink) => sink.event("message", "data");
+// @ts-expect-error: data is text, decoding is not a transport's business
+export const decoding: Transport = async (_, sink) => sink.event("message", { a: 1 }, { lastEventId: "", origin: "" });
+// @ts-expect-error: not an EventSource
+eventSourceTransport(EventTarget);

@@ -1,0 +1,27 @@
+import { ResilientEventSource, type Decoders, type ResilientEventSourceOptions, type Untyped } from "../../../src/index.ts";
+import { fakeStream, type FakeStream } from "../../../src/testing.ts";
+import { FakeServer, ORIGIN } from "./server.ts";
+import { track } from "./world.ts";
+
+/** What `connectFake` hands to a test. */
+export interface FakeClient<P extends object> {
+  readonly source: ResilientEventSource<P>;
+  readonly stream: FakeStream;
+}
+
+/** A source connected to a fakeStream; `useWorld` closes it. It retries after 1000 ms, 2000 ms, …, without jitter. */
+export async function connectFake<P extends object = Untyped>(
+  events: Decoders<P> = {} as Decoders<P>,
+  options: ResilientEventSourceOptions = {},
+): Promise<FakeClient<P>> {
+  const stream = fakeStream();
+  const source = new ResilientEventSource(`${ORIGIN}/stream`, {
+    transport: stream.transport,
+    backoff: { jitter: "none", startingDelay: 1000 },
+    ...options,
+    events,
+  });
+  track(source, new FakeServer());
+  await stream.requested();
+  return { source, stream };
+}
