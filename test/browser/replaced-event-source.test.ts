@@ -1,0 +1,83 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { launchChromium } from "../support/browsers.ts";
+import { FaultServer } from "../support/fault-server.ts";
+import { openPage, type OpenPage } from "../support/page-open.ts";
+import { ending, Route, stream } from "../support/page-route.ts";
+
+// Which EventSource the library takes, when the page has replaced it.
+
+let browser: Browser;
+let server: FaultServer;
+let page: OpenPage;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  server = await FaultServer.start();
+  page = await openPage(browser, server);
+});
+afterEach(async () => {
+  expect(await page.closeSources()).toEqual([]);
+  await page.close();
+  server.close();
+});
+
+test.each([undefined, "eventSourceTransport"] as const)("one that is mocked at run time is used, transport: %s", async (transport) => {
+  const to = new Route(server, [stream("data: real\n\n")]);
+  const source = await page.make(
+    ({ url, transport }) => {
+      class Mock extends EventTarget {
+        readyState = 0;
+        constructor(readonly url: string) {
+          super();
+          setTimeout(() => {
+            this.readyState = 1;
+            this.dispatchEvent(new Event("open"));
+            this.dispatchEvent(new MessageEvent("message", { data: `mocked ${url}`, lastEventId: "7" }));
+          });
+        }
+        close(): void {
+          this.readyState = 2;
+        }
+      }
+      globalThis.EventSource = Mock as unknown as typeof EventSource;
+      return connect(url, { transport });
+    },
+    { url: to.url, transport },
+  );
+  expect(await source.heard(`mocked ${to.url}`)).toMatchObject({ status: "open", lastEventId: "7" });
+  expect(to.count).toBe(0);
+});
+
+test.each([
+  { transport: undefined, opens: [undefined, 200] },
+  { transport: "eventSourceTransport", opens: [undefined, undefined] },
+] as const)("ours, installed as globalThis.EventSource, does not wrap itself: $transport", async ({ transport, opens }) => {
+  const to = new Route(server, [ending("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")]);
+  const source = await page.make(
+    ({ url, transport }) => {
+      globalThis.EventSource = library.ResilientEventSource;
+      const made = transport && library[transport]();
+      // As code that was written for EventSource would, but for the options that our tests need.
+      const options = { backoff: { startingDelay: 0 }, transport: made } as EventSourceInit;
+      return watch(new EventSource(url, options) as unknown as Parameters<typeof watch>[0]);
+    },
+    { url: to.url, transport },
+  );
+  // What opens without a status is native.
+  expect(await source.heard("b")).toMatchObject({ opens, events: [{ data: "a" }, { data: "b" }] });
+  expect(to.resumedAfter).toEqual(["", "1"]);
+  expect(to.count).toBe(2);
+});
+
+test("a second copy of the package, loaded when the first is globalThis.EventSource, wraps neither", async () => {
+  const to = new Route(server, [stream("data: a\n\n")]);
+  await page.page.evaluate(() => (globalThis.EventSource = library.ResilientEventSource as unknown as typeof EventSource));
+  // As text: what vitest makes of an `import()` is nothing for a page.
+  await page.page.evaluate(`import("/dist/index.js?copy").then((copy) => (globalThis.library = copy))`);
+  const source = await page.connect(to.url);
+  expect(await source.heard("a")).toMatchObject({ opens: [200] });
+  expect(to.count).toBe(1);
+});

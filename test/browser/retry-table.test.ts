@@ -1,0 +1,187 @@
+import { expect, test } from "vitest";
+import type { BackoffOptions } from "../../src/index.ts";
+import type { Scenario } from "../support/fault-server.ts";
+import { ending, refusal, stream, type Route } from "../support/page-route.ts";
+import { describeTransports } from "../support/page-transports.ts";
+import type { ConnectOptions, Notes } from "../support/page-watch.ts";
+
+// Each row of the retry table, by a real browser against a real server.
+
+const reasons = ({ errors }: Notes): string[] => errors.map(({ error }) => error.reason);
+
+const same = <Value>(names: string[], value: (name: string) => Value): Record<string, Value> =>
+  Object.fromEntries(names.map((name) => [name, value(name)]));
+
+describeTransports((bench) => {
+  test("what is not retried stops, and says why", async () => {
+    const stops: Record<string, Scenario[]> = {
+      "204": [refusal(204, { "Content-Type": undefined })],
+      "400": [refusal(400)],
+      "401": [refusal(401)],
+      "403": [refusal(403)],
+      "404": [refusal(404)],
+      "410": [refusal(410)],
+      "HTML with 200": [refusal(200, { "Content-Type": "text/html" }, "<!doctype html><p>Please log in")],
+      "JSON with 200": [refusal(200, { "Content-Type": "application/json" }, "{}")],
+    };
+    const routes: Route[] = [];
+    const found = await bench.outcomes(stops, async (source, to) => {
+      routes.push(to);
+      const notes = await source.closed();
+      const { error, readyState, delay } = notes.errors.at(-1)!;
+      return { reasons: reasons(notes), status: error.status, readyState, delay, opens: notes.opens, events: notes.events };
+    });
+    expect(found).toEqual(
+      same(Object.keys(stops), (name) => ({
+        reasons: [...bench.first, name.endsWith("200") ? "content-type" : "status"],
+        status: name.endsWith("200") ? 200 : Number(name),
+        readyState: 2,
+        delay: undefined,
+        opens: [],
+        events: [],
+      })),
+    );
+    // Somebody else's retries show that time has passed in which they might have asked again.
+    await (await bench.connect(bench.route(refusal(503)).url)).failed(5);
+    expect(routes.map(({ count }) => count)).toEqual(routes.map(() => bench.first.length + 1));
+  });
+
+  test("what is transient is retried until it works", async () => {
+    const again: Record<string, Scenario> = {
+      "408": refusal(408),
+      "425": refusal(425),
+      "429": refusal(429),
+      "500": refusal(500),
+      "502": refusal(502),
+      "503": refusal(503),
+      "504": refusal(504),
+      "599": refusal(599),
+      "no Content-Type": refusal(200, { "Content-Type": undefined }),
+    };
+    const rows = Object.fromEntries(
+      Object.entries(again).map(([name, answer]) => [name, [answer, answer, answer, stream("data: at last\n\n")]]),
+    );
+    const found = await bench.outcomes(rows, async (source, to) => {
+      const notes = await source.heard("at last");
+      // A page has six connections to a server, and these are more streams than that.
+      await source.close();
+      const learned = notes.errors.slice(bench.first.length);
+      return {
+        reasons: learned.map(({ error }) => error.reason),
+        statuses: learned.map(({ error }) => error.status),
+        attempts: notes.errors.map(({ attempt }) => attempt),
+        count: to.count,
+        tooSoon: to.gaps.filter((gap, index) => gap < Math.floor(notes.errors[index]!.delay!)),
+        shortest: Math.min(...notes.errors.map(({ delay }) => delay!)),
+      };
+    });
+    expect(found).toEqual(
+      same(Object.keys(again), (name) => {
+        const learned = Array.from({ length: 3 - bench.first.length });
+        return {
+          reasons: learned.map(() => (name === "no Content-Type" ? "network" : "status")),
+          statuses: learned.map(() => (name === "no Content-Type" ? 200 : Number(name))),
+          attempts: [1, 2, 3],
+          count: 4,
+          tooSoon: [],
+          shortest: 100,
+        };
+      }),
+    );
+  });
+
+  test("after 401 it goes on once an async backoff.retry has refreshed the token", async () => {
+    const to = bench.route((request, connection) => {
+      const isFresh = request.headers.get("authorization") === "Bearer fresh" || request.query === "token=fresh";
+      (isFresh ? stream("data: welcome\n\n") : refusal(401))(request, connection);
+    });
+    const source = await bench.page.make(
+      ({ url, isDefault }) => {
+        let token = "stale";
+        const backoff: BackoffOptions = {
+          startingDelay: 0,
+          async retry({ reason, status }) {
+            if (reason === "rejected") return true;
+            if (status !== 401) return false;
+            token = await new Promise<string>((resolve) => setTimeout(resolve, 50, "fresh"));
+            return true;
+          },
+        };
+        // An EventSource takes no header: there the token is in the URL, asked for again on every attempt.
+        if (isDefault) return watch(new library.ResilientEventSource(() => `${url}?token=${token}`, { backoff }));
+        const transport = library.fetchTransport(async () => ({ headers: { Authorization: `Bearer ${token}` } }));
+        return watch(new library.ResilientEventSource(url, { backoff, transport }));
+      },
+      { url: to.url, isDefault: bench.isDefault },
+    );
+    const notes = await source.heard("welcome");
+    expect(reasons(notes)).toEqual([...bench.first, "status"]);
+    expect(notes.errors.at(-1)).toMatchObject({ readyState: 0, error: { status: 401 } });
+    expect(to.count).toBe(bench.first.length + 2);
+  });
+
+  test("503 with Retry-After in seconds: nobody comes sooner, and not all at once", async () => {
+    const unavailable = refusal(503, { "Retry-After": "3" });
+    const clients = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const to = bench.route(...bench.first.map(() => unavailable), unavailable, stream("data: back\n\n"));
+        return { to, source: await bench.connect(to.url, { backoff: { startingDelay: 1000 } }) };
+      }),
+    );
+    const delays: number[] = [];
+    for (const { to, source } of clients) {
+      const notes = await source.heard("back");
+      const { delay, error } = notes.errors.at(-1)!;
+      expect(error).toMatchObject({ reason: "status", status: 503, retryAfter: 3000 });
+      delays.push(delay!);
+      expect(to.gaps.at(-1)).toBeGreaterThanOrEqual(Math.floor(delay!));
+    }
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(3000);
+    expect(new Set(delays).size).toBe(delays.length);
+  });
+
+  test("503 with Retry-After as a date: nobody comes before it", async () => {
+    const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000);
+    const unavailable = refusal(503, { "Retry-After": date.toUTCString() });
+    const to = bench.route(...bench.first.map(() => unavailable), unavailable, stream("data: back\n\n"));
+    const source = await bench.connect(to.url);
+    const notes = await source.heard("back");
+    expect(notes.errors.at(-1)!.until).toBeGreaterThanOrEqual(date.getTime());
+    // The waiting is done by a clock that may tick a little unlike that of dates.
+    expect(to.arrivals.at(-1)!.date).toBeGreaterThanOrEqual(date.getTime() - 5);
+  });
+
+  test("what the server says by `retry` is clamped, and nonsense ignored", async () => {
+    const delays: Record<string, number> = { "9999999999": 300, "0": 100, x: 200, "-5": 200, "250": 250 };
+    const rows = Object.fromEntries(Object.keys(delays).map((retry) => [retry, [ending(`retry: ${retry}\n\n`)]]));
+    const options: ConnectOptions = { backoff: { startingDelay: 200, timeMultiple: 1, maxDelay: 300, jitter: "none" } };
+    const found = await bench.outcomes(
+      rows,
+      async (source, to) => {
+        await source.failed(5);
+        await expect.poll(() => to.count).toBeGreaterThan(5);
+        const waits = (await source.notes()).errors.slice(0, 5).map(({ delay }) => delay!);
+        return { waits, tooSoon: to.gaps.slice(0, 5).filter((gap, index) => gap < waits[index]!) };
+      },
+      options,
+    );
+    // An EventSource does not tell what `retry` says, so with the default transport the first wait is our own.
+    expect(found).toEqual(
+      same(Object.keys(rows), (retry) => {
+        const waits = Array.from({ length: 5 }, (_, index) => (index < bench.first.length ? 200 : delays[retry]));
+        return { waits, tooSoon: [] };
+      }),
+    );
+  });
+
+  test("a redirect loop is retried, and resolved when the server is", async () => {
+    const to = bench.route((request, connection) => refusal(307, { Location: request.path })(request, connection));
+    const source = await bench.connect(to.url);
+    const { errors } = await source.failed(2);
+    expect(errors.at(-1)).toMatchObject({ readyState: 0, error: { reason: "network", status: undefined } });
+    to.answer(stream("data: out\n\n"));
+    await source.heard("out");
+    // Chromium follows 20 redirects an attempt.
+    expect(to.count).toBeLessThan(100);
+  });
+});

@@ -1,0 +1,204 @@
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** A request as it came over the wire. Text is Latin-1, so one character is one byte. */
+export interface FaultRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Everything after the "?", byte for byte; "" without one. */
+  readonly query: string;
+  /** By lower-case name; a header that came twice is joined by a comma. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+export interface HeadInit {
+  status?: number;
+  /** undefined removes a default header: `{ "Content-Type": undefined }`. */
+  headers?: Record<string, string | undefined>;
+  /** Frame what `write` sends as chunks; otherwise the end of the connection is the end of the body. */
+  chunked?: boolean;
+}
+
+/** Decides what a request gets; it may do nothing, which is a server that never answers. */
+export type Scenario = (request: FaultRequest, connection: FaultConnection) => unknown;
+
+/** The server's end of one connection, which serves one request. */
+export class FaultConnection {
+  readonly closed: Promise<void>;
+  private chunked = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly addedHeaders: Record<string, string>,
+  ) {
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+  }
+
+  /** Sends a head: an event stream's, unless told otherwise. */
+  head({ status = 200, headers = {}, chunked = false }: HeadInit = {}): this {
+    this.chunked = chunked;
+    const all = {
+      "Content-Type": "text/event-stream",
+      "Cache-Control": "no-store",
+      ...(chunked ? { "Transfer-Encoding": "chunked" } : { Connection: "close" }),
+      ...this.addedHeaders,
+      ...headers,
+    };
+    const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
+    return this.raw([`HTTP/1.1 ${status} Fault`, ...lines, "", ""].join("\r\n"));
+  }
+
+  /** Sends a piece of the body. */
+  write(body: string | Uint8Array): this {
+    if (!this.chunked) return this.raw(body);
+    return this.raw(`${Buffer.byteLength(body).toString(16)}\r\n`)
+      .raw(body)
+      .raw("\r\n");
+  }
+
+  /** Sends bytes as they are, past head and framing. */
+  raw(bytes: string | Uint8Array): this {
+    if (this.socket.writable) this.socket.write(bytes);
+    return this;
+  }
+
+  /** Ends the body in the regular way. */
+  end(): void {
+    if (this.chunked) this.raw("0\r\n\r\n");
+    this.cut();
+  }
+
+  /** Ends the connection with a FIN, whatever is missing. A browser may not answer that for long, so nobody waits for it. */
+  cut(): void {
+    this.socket.destroySoon();
+  }
+
+  /** Ends the connection with an RST. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+}
+
+/** A request together with the means to answer it. */
+export interface Exchange {
+  request: FaultRequest;
+  connection: FaultConnection;
+}
+
+/** An HTTP/1.1 server made of sockets, so that a fault can be placed at any byte. It listens on 127.0.0.1. */
+export class FaultServer {
+  /** Everything that was asked, in order. */
+  readonly requests: FaultRequest[] = [];
+  private readonly scenarios = new Map<string, { scenario: Scenario; cors: boolean }>();
+  private readonly sockets = new Map<Socket, string | undefined>();
+  private listener: Server | undefined;
+  private port = 0;
+
+  static async start(): Promise<FaultServer> {
+    const server = new FaultServer();
+    await server.listen();
+    return server;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Listens, again on the same port after `stopListening`. */
+  async listen(): Promise<void> {
+    const listener = createServer((socket) => this.take(socket));
+    this.listener = listener;
+    await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(this.port, "127.0.0.1", resolve));
+    this.port = (listener.address() as AddressInfo).port;
+  }
+
+  /** From now on new connections are refused; live ones stay. */
+  stopListening(): void {
+    // Its promise would wait for the live connections; the port is free at once.
+    this.listener?.close();
+    this.listener = undefined;
+  }
+
+  /** With `cors`, every origin is allowed, credentials and Last-Event-ID included, and preflights are answered. */
+  serve(path: string, scenario: Scenario, { cors = false } = {}): void {
+    this.scenarios.set(path, { scenario, cors });
+  }
+
+  /** Waits for the next request to a path, and leaves the answer to the caller. */
+  accept(path: string, options?: { cors?: boolean }): Promise<Exchange> {
+    return new Promise((resolve) => this.serve(path, (request, connection) => resolve({ request, connection }), options));
+  }
+
+  /** Serves something static: a page, or a script of one. */
+  servePage(path: string, body: string, headers: Record<string, string> = {}): void {
+    this.serve(path, (_, connection) => {
+      connection
+        .head({ headers: { "Content-Type": "text/html; charset=utf-8", ...headers } })
+        .write(body)
+        .end();
+    });
+  }
+
+  /** The requests a path got. */
+  requestsTo(path: string): FaultRequest[] {
+    return this.requests.filter((request) => request.path === path);
+  }
+
+  /** How many connections are alive: all, or those that asked for a path with this beginning (browsers open some without asking). */
+  live(path = ""): number {
+    return [...this.sockets.values()].filter((asked = "") => asked.startsWith(path)).length;
+  }
+
+  /** Stops listening and destroys every connection. */
+  close(): void {
+    this.stopListening();
+    for (const socket of this.sockets.keys()) socket.destroy();
+  }
+
+  private take(socket: Socket): void {
+    this.sockets.set(socket, undefined);
+    socket.setNoDelay(true);
+    socket.on("close", () => this.sockets.delete(socket));
+    // A client that resets its connection is no news here: `closed` tells.
+    socket.on("error", () => undefined);
+    let head = "";
+    const read = (bytes: Buffer): void => {
+      head += bytes.toString("latin1");
+      if (!head.includes("\r\n\r\n")) return;
+      socket.off("data", read).resume();
+      this.answer(socket, parseHead(head));
+    };
+    socket.on("data", read);
+  }
+
+  private answer(socket: Socket, request: FaultRequest): void {
+    this.sockets.set(socket, request.path);
+    this.requests.push(request);
+    const { scenario, cors } = this.scenarios.get(request.path) ?? { scenario: notFound, cors: false };
+    const connection = new FaultConnection(socket, cors ? corsHeaders(request) : {});
+    if (cors && request.method === "OPTIONS") connection.head({ status: 204 }).end();
+    else scenario(request, connection);
+  }
+}
+
+const notFound: Scenario = (_, connection) => connection.head({ status: 404, headers: { "Content-Type": "text/plain" } }).end();
+
+function parseHead(head: string): FaultRequest {
+  const [requestLine = "", ...lines] = head.slice(0, head.indexOf("\r\n\r\n")).split("\r\n");
+  const [method = "", target = ""] = requestLine.split(" ");
+  const [path = "", ...query] = target.split("?");
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const name = line.slice(0, line.indexOf(":")).toLowerCase();
+    const value = line.slice(line.indexOf(":") + 1).trim();
+    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
+  }
+  return { method, path, query: query.join("?"), headers };
+}
+
+function corsHeaders({ headers }: FaultRequest): Record<string, string> {
+  return {
+    "Access-Control-Allow-Origin": headers.get("origin") ?? "*",
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Headers": "Last-Event-ID",
+  };
+}
