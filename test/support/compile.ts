@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "./dist.ts";
@@ -17,6 +17,15 @@ export const projects = {
   "node16 CommonJS": { type: "commonjs", options: { module: "Node16", moduleResolution: "Node16" } },
 };
 
+export interface Fixtures {
+  /** A folder in test/types, in place of its own files. */
+  folder?: string;
+  /** Packages that they import beside ours. */
+  packages?: readonly string[];
+  /** Further files of the folder, by name. */
+  sources?: Readonly<Record<string, string>>;
+}
+
 /**
  * Type-checks test/types in a project where the packed package is installed: its own files, or those of a folder in it that use `packages`, too.
  * Returns what tsc complains about: "" is right.
@@ -24,7 +33,7 @@ export const projects = {
 export function compile(
   compiler: keyof typeof compilers,
   project: keyof typeof projects,
-  { folder: fixtures = "", packages = [] as readonly string[] } = {},
+  { folder: fixtures = "", packages = [], sources = {} }: Fixtures = {},
 ): string {
   const { type, options } = projects[project];
   // What is wrong with the declarations of other packages is not for us to find: those of zod and arktype need TypeScript 5.4.
@@ -33,6 +42,10 @@ export function compile(
     installInto(folder);
     for (const name of packages) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "dir");
     cpSync(join(root, "test/types"), join(folder, "types"), { recursive: true });
+    for (const [name, source] of Object.entries(sources)) {
+      mkdirSync(join(folder, "types", fixtures), { recursive: true });
+      writeFileSync(join(folder, "types", fixtures, name), source);
+    }
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ include: [join("types", fixtures, "*.ts")], compilerOptions }));
     try {
