@@ -112,6 +112,12 @@ type Rules = Readonly<Record<string, Rule>>;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isString = (value: unknown): boolean => typeof value === "string";
+/** The types count inherited members in, methods of a class or what `{ __proto__: decoder }` makes of itself; we look at its own members only. */
+const isPlain = (value: unknown): boolean => {
+  const prototype: unknown = isObject(value) && Object.getPrototypeOf(value);
+  // Any realm's Object.prototype will do.
+  return prototype === null || (isObject(prototype) && Object.getPrototypeOf(prototype) === null);
+};
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const numberFrom = (min: number, max: number): Rule => [
   `a number from ${min} to ${max}`,
@@ -142,7 +148,7 @@ const rules: Rules = {
   ],
   transport: ["a transport, such as fetchTransport()", isFunction],
   signal: ["an AbortSignal", (value) => isObject(value) && "aborted" in value],
-  events: ["an object of decoders", isObject],
+  events: ["a plain object of decoders", isPlain],
 };
 
 const decoder: Rule = ["a function or a Standard Schema", (value) => isFunction(value) || (isObject(value) && "~standard" in value)];

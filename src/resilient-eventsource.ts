@@ -72,6 +72,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       this._resters.add(listener);
       return () => this._resters.delete(listener);
     },
+    reconnect: () => this.reconnect(),
   };
   /** The iterations under way: they end with us. */
   private readonly _endings = new Set<(error?: Error) => void>();

@@ -78,13 +78,14 @@ export function fakeStream(): FakeStream {
       live().sink.open(details);
     },
     send: (type, data, { id } = {}) => {
+      const text = typeof data === "string" ? data : (JSON.stringify(data) as string | undefined);
+      if (text === undefined) throw new TypeError("data must be a string or have a JSON form");
       stream.open();
       const { sink, request } = live();
       if (id !== undefined) {
         lastEventId = id;
         inherited = false;
       }
-      const text = typeof data === "string" ? data : JSON.stringify(data);
       sink.event(type, text, { lastEventId, origin: new URL(request.url).origin, inherited });
     },
     comment: () => {

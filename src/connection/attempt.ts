@@ -42,6 +42,7 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
     /** Set by a doubt, cleared by any sign of life. */
     let doubted = false;
     let verdict: ReturnType<typeof setTimeout> | undefined;
+    let deadline: ReturnType<typeof setTimeout> | undefined;
     let watchdog: ReturnType<typeof setInterval> | undefined;
 
     const settle = (error?: ConnectionError): void => {
@@ -61,6 +62,10 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
     const timeOut = (message: string): void => {
       settle(new ConnectionError(message, { reason: "timeout" }));
     };
+    const expectOpen = (): void => {
+      clearTimeout(deadline);
+      if (connectTimeout) deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
+    };
     const listenForSilence = (): void => {
       if (++quietTicks > TICKS) timeOut(`nothing was heard for ${silenceTimeout} ms`);
     };
@@ -79,9 +84,10 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
 
     const guarded: Sink = {
       open(details) {
-        if (!live || openedAt !== undefined) return;
+        if (!live) return;
         clearTimeout(deadline);
         heard();
+        if (openedAt !== undefined) return;
         openedAt = performance.now();
         if (silenceTimeout) watchdog = setInterval(listenForSilence, silenceTimeout / TICKS);
         sink.open(details);
@@ -96,7 +102,10 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       },
       activity: heard,
       role(role) {
-        if (live) sink.role?.(role);
+        if (!live) return;
+        // A new holder has yet to connect, even though it has been open as a follower.
+        if (openedAt !== undefined) expectOpen();
+        sink.role?.(role);
       },
       retry(ms) {
         if (live) sink.retry(ms);
@@ -106,7 +115,7 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
     const unwatch = host.gate.watch((signal) => {
       if (signal === "doubtful") doubt();
     });
-    const deadline = connectTimeout ? setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`) : undefined;
+    expectOpen();
     if (interrupted.aborted) {
       settle();
       return;

@@ -115,9 +115,10 @@ export function startLoop(host: LoopHost): Loop {
         retried = await Promise.race([retried, aborted(overruled).then(() => true)]);
       }
       if (overruled.aborted) continue;
-      // A page that is being left shows no error. It pauses, for it may come back.
+      // A page that is being left shows no error. It pauses, for it may come back. What another tab tells has nothing to do with this page.
       const held = nextStep(() => mustRelease(gate));
-      if (gate.hold) await sleep(gate.hold, held);
+      if (mustRelease(gate)) interrupt();
+      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held);
       if (isClosed() || held.aborted) continue;
 
       // report

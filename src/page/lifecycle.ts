@@ -4,9 +4,9 @@ import { openGate, type Gate, type GateSignal, type PauseReason } from "./gate.t
 const ONLINE_SPREAD = 1000;
 /** How long a cut connection waits (ms) for the news that the page is being left: Chromium cuts it a moment before `pagehide`. */
 const HOLD = 100;
-/** How often the clock is looked at, and the gap (ms) beyond that by which it must have jumped to speak of sleep. */
+/** How often the clock is looked at (ms), and how long between two looks the device must have slept: hidden pages get a timer a minute. */
 const CLOCK_CHECK = 5000;
-const SLEEP_GAP = 10_000;
+const SLEPT = { visible: 15_000, hidden: 120_000 };
 
 /**
  * The gate of a page: closed while the device is offline, while the page is frozen, cached or being left, and, if wanted, when it has been hidden for
@@ -25,7 +25,7 @@ export function pageGate(pauseWhenHidden: number): Gate {
   let spread: ReturnType<typeof setTimeout> | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
   let clock: ReturnType<typeof setInterval> | undefined;
-  let lastLook = 0;
+  let lastLook = { at: 0, hidden: false };
 
   const tell = (signal: GateSignal): void => {
     for (const watcher of [...watchers]) watcher(signal);
@@ -35,15 +35,17 @@ export function pageGate(pauseWhenHidden: number): Gate {
     blocked = frozen ? "frozen" : hidden ? "hidden" : offline ? "offline" : undefined;
     if (blocked !== before) tell("changed");
   };
+  const lookAtClock = (): void => {
+    const look = { at: Date.now(), hidden: document.hidden };
+    const slept = look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
+    lastLook = look;
+    if (slept) tell("doubtful");
+  };
   const setFrozen = (value: boolean) => (): void => {
     frozen = value;
+    // Frozen time is no sleep: what lives now is younger.
+    lastLook.at = Date.now();
     update();
-  };
-  /** Time in which the page was hidden, its timers throttled, says nothing about the clock; coming back after a long one does. */
-  const lookAtClock = (): void => {
-    const now = Date.now();
-    if (!document.hidden && now - lastLook > CLOCK_CHECK + SLEEP_GAP) tell("doubtful");
-    if (!document.hidden) lastLook = now;
   };
   const setVisibility = (): void => {
     clearTimeout(hiding);
@@ -91,8 +93,9 @@ export function pageGate(pauseWhenHidden: number): Gate {
   ];
 
   const start = (): void => {
-    offline = !navigator.onLine;
-    lastLook = Date.now();
+    // Not every runtime with a window knows.
+    offline = (navigator.onLine as boolean | undefined) === false;
+    lastLook = { at: Date.now(), hidden: document.hidden };
     for (const [target, type, react] of reactions) target.addEventListener(type, react);
     clock = setInterval(lookAtClock, CLOCK_CHECK);
     setVisibility();

@@ -1,3 +1,4 @@
+import { ConnectionError } from "../errors.ts";
 import { autoTransport } from "../transport/auto.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { Member } from "./member.ts";
@@ -7,10 +8,14 @@ export interface SharedOptions {
   /**
    * What tells this stream from others of the origin: sources with the same key share one connection. Default: everything that changes the request,
    * that is, the URL, `withCredentials`, `resume` and the key of the inner transport. Needed where that cannot be known: for a `fetchTransport` with a
-   * function or with a `fetch` or body of its own, for an EventSource class, for a transport of yours. Also useful where the URL carries a token.
+   * function or with a `fetch` or body of its own, for an EventSource class, for a transport of yours, and where `resume` is a function. Also useful
+   * where the URL carries a token.
    */
   key?: string | undefined;
 }
+
+/** Timers are late, never early: by this much (ms) before its time, a return is no timer's. */
+const EARLY = 100;
 
 let warned = false;
 
@@ -35,11 +40,24 @@ export function sharedTransport(inner: Transport = autoTransport(), { key }: Sha
       warned = true;
       return inner(request, sink);
     }
+    if (key === undefined && typeof request.resume === "function") {
+      const message = "sharedTransport needs the option key where resume is a function: it cannot tell the requests from others";
+      return Promise.reject(new ConnectionError(message, { reason: "unsupported" }));
+    }
+    if (request.signal.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
+      const { source } = request;
       const host = { inner, request, sink, resolve, reject };
-      const known = members.get(request.source);
-      if (known && !known.left.aborted) known.connectAgain(host);
-      else members.set(request.source, new Member(channelName(request, key, inner.key), host));
+      const name = channelName(request, key, inner.key);
+      const known = members.get(source);
+      if (known?.name === name && !known.left.aborted) {
+        known.connectAgain(host);
+        return;
+      }
+      // Another URL is another stream.
+      known?.leave();
+      // Whoever comes back before the holder was to connect again has been told to: the application called reconnect().
+      members.set(source, new Member(name, host, (known?.retryAt ?? 0) > Date.now() + EARLY));
     });
   };
   return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
@@ -47,6 +65,5 @@ export function sharedTransport(inner: Transport = autoTransport(), { key }: Sha
 
 /** The name of the lock and of the channel: what is asked for, or the application's own word for it. */
 function channelName({ url, withCredentials, resume }: TransportRequest, key: string | undefined, innerKey: string | undefined): string {
-  const what = key ?? [url, withCredentials, typeof resume === "function" ? String(resume) : resume, innerKey];
-  return `resilient-eventsource ${JSON.stringify(what)}`;
+  return `resilient-eventsource ${JSON.stringify(key ?? [url, withCredentials, resume, innerKey])}`;
 }

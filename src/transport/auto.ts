@@ -10,7 +10,7 @@ import type { Transport } from "./transport.ts";
  */
 export function autoTransport(): Transport {
   /** Those whose first connection there was. */
-  const opened = new WeakSet<object>();
+  const opened = new WeakSet();
   const connect: Transport = (request, sink) => {
     // An id to start from that has to go into the header is nothing for EventSource either.
     const opening = !opened.has(request.source) && !resumeRequest(request, true).header;

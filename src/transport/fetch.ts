@@ -40,8 +40,9 @@ export function canStream(): boolean {
  * the attempt has failed with reason `network`. Default: a plain GET.
  */
 export function fetchTransport(init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {}): Transport {
-  const connect: Transport = async (request, sink) => {
+  const run: Transport = async (request, sink) => {
     const { signal, attempt, lastEventId } = request;
+    if (signal.aborted) return;
     const { fetch: fetcher, ...given } = typeof init === "function" ? await init({ attempt, lastEventId, signal }) : init;
     if (signal.aborted) return;
     if (!fetcher && !canStream()) throw new ConnectionError("there is no streaming fetch here", { reason: "unsupported" });
@@ -68,21 +69,27 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
 
       const stream = new EventStream(sink, lastEventId, new URL(response.url || url).origin);
       let decoder: TextDecoder | undefined;
-      let turnBegan = performance.now();
+      // How much of this turn is used up: a quiet stream need not give back what it has not taken.
+      let busy = 0;
       for (;;) {
         const { done, value } = await reader.read();
         // An event that was cut in two is dropped with the stream, as the standard wants it.
         if (done || signal.aborted) return;
+        let began = performance.now();
         sink.activity();
         // The polyfill hands over text.
         stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
         let more = true;
         while (more) {
           more = stream.next();
-          if (performance.now() - turnBegan > TURN) {
+          const now = performance.now();
+          busy += now - began;
+          began = now;
+          if (busy > TURN) {
             await nextTask();
             if (signal.aborted) return;
-            turnBegan = performance.now();
+            busy = 0;
+            began = performance.now();
           }
         }
       }
@@ -96,6 +103,14 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       cancel();
     }
   };
+  const connect: Transport = (request, sink) =>
+    new Promise((resolve, reject) => {
+      run(request, sink).then(resolve, reject);
+      // An `init` or a `fetch` that is deaf to the signal does not hold up an abort.
+      request.signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
   return Object.assign(connect, {
     key: keyOf(init),
     abilities: { headers: true, resume: "header", comments: true, status: true } as const,

@@ -14,7 +14,8 @@ export function assertEventStream(status: number, headers: Headers): void {
   if (status < 100 || (status === 200 && "text/event-stream".startsWith(type.toLowerCase()))) {
     throw new ConnectionError("the head of the answer is incomplete", { reason: "network", status, headers });
   }
-  if (status === 200) throw new ConnectionError(`the answer is ${type}, not text/event-stream`, { reason: "content-type", status, headers });
+  if (status === 200)
+    throw new ConnectionError(`the answer is ${type}, not text/event-stream`, { reason: "content-type", status, headers });
   const retryAfter = parseRetryAfter(headers.get("Retry-After"), Date.now());
   throw new ConnectionError(`the server answered ${status}`, { reason: "status", status, headers, retryAfter });
 }

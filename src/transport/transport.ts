@@ -28,6 +28,8 @@ export interface Rest {
 export interface RequestingSource {
   /** Calls `listener` whenever the source begins to rest, until the function it returned is called. */
   onRest(listener: (rest: Rest) => void): () => void;
+  /** Connects now, as the application could ask for. */
+  reconnect(): void;
 }
 
 /** Who has a shared connection: this source, which relays it, or another one. */

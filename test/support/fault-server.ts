@@ -39,7 +39,8 @@ export class FaultConnection {
     const all = {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-store",
-      ...(chunked ? { "Transfer-Encoding": "chunked" } : { Connection: "close" }),
+      Connection: "close",
+      ...(chunked ? { "Transfer-Encoding": "chunked" } : {}),
       ...this.addedHeaders,
       ...headers,
     };

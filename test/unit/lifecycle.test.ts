@@ -48,7 +48,7 @@ describe("from the first connection to the next", () => {
     expect(seen).toEqual([0, 1, 1, 0, 0, 0, 2, 2]);
   });
 
-  test("code that listens later in the same task hears everything, in the next task not", async () => {
+  test("code that listens later in the task of the constructor misses nothing, however fast the server is", async () => {
     const { source, server } = connect();
     const early = vi.fn();
     source.addEventListener("open", early);
@@ -103,17 +103,16 @@ describe("the events themselves", () => {
     await tick(1500);
     server.latest.fail("timeout");
     await tick();
-    const members = (event: Event): object => ({ ...event, isTrusted: undefined });
+    const members = (event: Event): object => Object.fromEntries(Object.entries(event).filter(([name]) => name !== "isTrusted"));
     expect(events.map(members)).toEqual([
       {
-        isTrusted: undefined,
         readyState: 0,
         attempt: 1,
         delay: 1500,
         until,
         error: expect.objectContaining({ reason: "status", status: 503 }),
       },
-      { isTrusted: undefined, readyState: 2, error: expect.objectContaining({ reason: "timeout" }) },
+      { readyState: 2, error: expect.objectContaining({ reason: "timeout" }) },
     ]);
     expect(events[0]).toBeInstanceOf(ConnectionErrorEvent);
     expect(events[0]!.type).toBe("error");

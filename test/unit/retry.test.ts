@@ -66,8 +66,8 @@ describe("backoff.retry", () => {
   });
 
   test.each([undefined, null, 0, ""])("an untyped answer of %j means no, as in the package", async (answer) => {
-    expect(!!(await decideRetry(ended("network"), 1, () => answer as any))).toBe(false);
-    expect(!!(await decideRetry(ended("network"), 1, async () => answer as any))).toBe(false);
+    expect(await decideRetry(ended("network"), 1, () => answer as any)).toBeFalsy();
+    expect(await decideRetry(ended("network"), 1, async () => answer as any)).toBeFalsy();
     expect(reportError).not.toHaveBeenCalled();
   });
 });

@@ -98,9 +98,17 @@ export function connect(options: ResilientEventSourceOptions = {}, url: StreamUr
   return { source, server, log: record(source) };
 }
 
+/** The same, with an open connection. */
+export async function connectOpen(options: ResilientEventSourceOptions = {}): Promise<Client> {
+  const client = connect(options);
+  await tick();
+  client.server.latest.open();
+  return client;
+}
+
 /** Has `source` closed, and `server` looked at, at the end of the test. */
 export function track<S extends ResilientEventSource<any>>(source: S, server: FakeServer): S {
-  sources.push(source as unknown as ResilientEventSource);
+  sources.push(source);
   servers.push(server);
   return source;
 }

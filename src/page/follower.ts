@@ -1,0 +1,211 @@
+import { ConnectionError } from "../errors.ts";
+import type { Sink } from "../transport/transport.ts";
+import type { RelayedEvent } from "./history.ts";
+import type { MemberHost, Membership } from "./member.ts";
+import type { Answer, HolderMessage, StateMessage } from "./messages.ts";
+
+/** A member that hears what the holder relays, for the length of one connection. */
+export class Follower {
+  /** When the holder connects again, in milliseconds since the epoch; 0: unknown. */
+  retryAt = 0;
+  private readonly _member: Membership;
+  private readonly _host: MemberHost;
+  private _stopped = false;
+  private _origin = "";
+  /** Whose events we hear. */
+  private _followed = "";
+  /** Whom we asked how its events continue ours, without having followed it. */
+  private _asked = "";
+  /** Whether what comes continues what we have; until then it waits. */
+  private _isSynced = false;
+  private _waiting: RelayedEvent[] = [];
+  /** Ids that a new holder brings once more, because we were ahead of it. */
+  private _repeats: string[] = [];
+  private _catchingUp: AbortController | undefined;
+
+  constructor(member: Membership, host: MemberHost, wake: boolean) {
+    this._member = member;
+    this._host = host;
+    this._sayHello(wake);
+  }
+
+  /** From here on it calls nobody. What waits comes after what is missed: both will come from the server. */
+  stop(): void {
+    this._stopped = true;
+    this._stopCatchingUp();
+  }
+
+  hear(message: HolderMessage): void {
+    const { sink } = this._host;
+    switch (message.kind) {
+      case "activity":
+        sink.activity();
+        break;
+      case "retry":
+        sink.retry(message.ms);
+        break;
+      case "events":
+        if (!this._follows(message.from)) break;
+        this._origin = message.origin;
+        for (const event of message.events) this._receive(event);
+        break;
+      case "position":
+        if (this._follows(message.from) && this._isSynced) this._moveTo(message.lastEventId);
+        break;
+      case "state":
+        this._meet(message);
+    }
+  }
+
+  private _sayHello(wake = false): void {
+    const { id, history, names } = this._member;
+    this._member.post({ kind: "hello", from: id, lastEventId: history.lastEventId, names: [...names], wake });
+  }
+
+  /** Messages of two holders may overtake each other. On a word of one that we do not follow, whoever is the holder now shall answer. */
+  private _follows(from: string): boolean {
+    if (from === this._followed) return true;
+    if (from !== this._asked) this._sayHello();
+    this._asked = from;
+    return false;
+  }
+
+  private _meet({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
+    const { id } = this._member;
+    this._member.names.add(names);
+    const unheard = this._member.names.beyond(names);
+    if (unheard.length) this._member.post({ kind: "names", names: unheard });
+    if (answer && answer.to !== id) return;
+
+    if (from !== this._followed) {
+      this._followed = from;
+      this._isSynced = false;
+      this._stopCatchingUp();
+    }
+    switch (state.status) {
+      case "connecting":
+        break;
+      case "open":
+        this._origin = origin;
+        this._host.sink.open({ status: state.code, headers: new Headers([...state.headers]) });
+        if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
+        break;
+      case "failed": {
+        const { message, error, retryAt } = state;
+        this.retryAt = retryAt ?? 0;
+        this._fail(new ConnectionError(message, { ...error, retryIn: retryAt && Math.max(0, retryAt - Date.now()) }));
+      }
+    }
+  }
+
+  /** Finds out how what the holder has, everything up to `lastEventId`, continues what we have. */
+  private _sync(lastEventId: string, answer: Answer | undefined): void {
+    const { history } = this._member;
+    const ours = history.lastEventId;
+    // A holder without an id has begun anew, and will not bring what we have once more.
+    const ahead = lastEventId ? history.after(lastEventId) : undefined;
+    // What was relayed before this message is in it.
+    this._waiting = [];
+    this._repeats = [];
+    if (ours === lastEventId) {
+      // Nothing between us.
+    } else if (!ours) {
+      // From now on, as with a connection of our own; but should we take over, then from here.
+      this._moveTo(lastEventId);
+    } else if (ahead) {
+      this._repeats = ahead.map((event) => event.lastEventId);
+    } else if (answer?.after !== ours) {
+      // No answer, or one to what we said before we heard more from the holder before.
+      this._sayHello();
+      return;
+    } else if (answer.missed) {
+      for (const event of answer.missed) this._deliver(event);
+      this._moveTo(lastEventId);
+    } else {
+      this._catchUp(lastEventId);
+      return;
+    }
+    this._isSynced = true;
+  }
+
+  private _receive(event: RelayedEvent): void {
+    if (!this._isSynced) {
+      this._waiting.push(event);
+      // The server was faster with what we miss than the holder with what comes after it.
+      if (this._catchingUp && event.lastEventId === this._member.history.lastEventId) this._caughtUp(this._waiting.length);
+      return;
+    }
+    // Those that the server did not repeat, it has forgotten.
+    const repeated = this._repeats.indexOf(event.lastEventId);
+    this._repeats = repeated < 0 ? [] : this._repeats.slice(repeated + 1);
+    if (repeated < 0) this._deliver(event);
+  }
+
+  private _deliver(event: RelayedEvent): void {
+    if (this._stopped) return;
+    this._member.history.add(event);
+    const { type, data, lastEventId } = event;
+    this._host.sink.event(type, data, { lastEventId, origin: this._origin });
+  }
+
+  private _moveTo(lastEventId: string): void {
+    this._member.history.moveTo(lastEventId);
+    this._host.sink.position({ lastEventId, origin: this._origin });
+  }
+
+  /** Asks the server itself for what we miss, until the two streams meet: at the id that the holder had, or at one of those that wait. */
+  private _catchUp(lastEventId: string): void {
+    const { inner, request, sink } = this._host;
+    const { history } = this._member;
+    const connection = (this._catchingUp = new AbortController());
+    const { signal } = connection;
+    const nothing = (): void => undefined;
+    const reach = (id: string): void => {
+      const met = this._waiting.findIndex((event) => event.lastEventId === id);
+      if (id === lastEventId || met >= 0) this._caughtUp(met + 1);
+    };
+    const own: Sink = {
+      open: nothing,
+      retry: nothing,
+      activity: () => {
+        if (!signal.aborted) sink.activity();
+      },
+      position: (position) => {
+        if (signal.aborted || position.lastEventId === history.lastEventId) return;
+        this._moveTo(position.lastEventId);
+        reach(position.lastEventId);
+      },
+      event: (type, data, position) => {
+        if (signal.aborted) return;
+        this._deliver({ type, data, lastEventId: position.lastEventId });
+        reach(position.lastEventId);
+      },
+    };
+    const fail = (error: unknown): void => {
+      if (!signal.aborted) this._fail(error);
+    };
+    const run = async (): Promise<void> => inner({ ...request, lastEventId: history.lastEventId, signal }, own);
+    run().then(() => {
+      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
+    }, fail);
+  }
+
+  /** The first `repeated` of those that wait have come already. */
+  private _caughtUp(repeated: number): void {
+    const rest = this._waiting.slice(repeated);
+    this._stopCatchingUp();
+    this._isSynced = true;
+    for (const event of rest) this._receive(event);
+  }
+
+  private _stopCatchingUp(): void {
+    this._catchingUp?.abort();
+    this._catchingUp = undefined;
+    this._waiting = [];
+  }
+
+  private _fail(error: unknown): void {
+    this._member.leave();
+    this._host.reject(error);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Rest, Sink } from "../transport/transport.ts";
+import type { RelayedEvent } from "./history.ts";
+import type { MemberHost, Membership } from "./member.ts";
+import type { Answer, HelloMessage, HolderState } from "./messages.ts";
+
+/** Comments are relayed at most this often, in milliseconds: they only say that the stream lives. */
+const ACTIVITY_EVERY = 500;
+/** A holder that connects again within this time (ms) is said to be connecting. */
+const SOON = 1000;
+
+/** The member that has the connection, and relays it; from one connection to the next, for as long as it has the lock. */
+export class Holder {
+  private readonly _member: Membership;
+  private _host: MemberHost | undefined;
+  private _connected = false;
+  private _state: HolderState = { status: "connecting" };
+  private _origin = "";
+  private _outbox: RelayedEvent[] = [];
+  private _lastActivity = 0;
+
+  constructor(member: Membership) {
+    this._member = member;
+  }
+
+  connect(host: MemberHost): void {
+    const { inner, request, sink, resolve, reject } = host;
+    const { history, names, id } = this._member;
+    if (request.signal.aborted) return;
+    this._host = host;
+    this._connected = true;
+    this._origin ||= new URL(request.url).origin;
+    this._setState({ status: "connecting" });
+
+    const isLive = (): boolean => this._connected && this._host === host;
+    const end = (settle: () => void): void => {
+      if (!isLive()) return;
+      this._connected = false;
+      this.flush();
+      settle();
+    };
+    const relay: Sink = {
+      open: (details = {}) => {
+        if (!isLive()) return;
+        sink.open(details);
+        this._setState({ status: "open", code: details.status, headers: [...(details.headers ?? [])] });
+      },
+      event: (type, data, position) => {
+        if (!isLive()) return;
+        const event = { type, data, lastEventId: position.lastEventId };
+        this._origin = position.origin;
+        history.add(event);
+        if (this._outbox.push(event) === 1) queueMicrotask(() => this.flush());
+        sink.event(type, data, position);
+      },
+      position: (position) => {
+        if (isLive() && position.lastEventId !== history.lastEventId) {
+          history.moveTo(position.lastEventId);
+          this.flush();
+          this._member.post({ kind: "position", from: id, lastEventId: position.lastEventId });
+        }
+        sink.position(position);
+      },
+      activity: () => {
+        const now = performance.now();
+        if (now - this._lastActivity > ACTIVITY_EVERY) {
+          this._lastActivity = now;
+          this._member.post({ kind: "activity" });
+        }
+        sink.activity();
+      },
+      retry: (ms) => {
+        this._member.post({ kind: "retry", ms });
+        sink.retry(ms);
+      },
+    };
+    request.signal.addEventListener("abort", () => {
+      end(resolve);
+    });
+    // A transport may also throw before it returns.
+    const run = async (): Promise<void> => inner({ ...request, lastEventId: history.lastEventId, names }, relay);
+    run().then(
+      () => {
+        end(resolve);
+      },
+      (error: unknown) => {
+        end(() => reject(error));
+      },
+    );
+  }
+
+  /** The source waits or has given up: the others shall know. */
+  rest({ error, retryAt }: Rest): void {
+    if (!error) return;
+    const { message, reason, status, retryAfter } = error;
+    // Headers and causes cannot travel.
+    this._setState({ status: "failed", message, error: { reason, status, retryAfter }, retryAt });
+  }
+
+  /** Answers a member that came late, or lost the thread. */
+  welcome({ from, lastEventId, wake }: HelloMessage): void {
+    const { history } = this._member;
+    const soon = this._state.status === "failed" && (wake || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
+    this.flush();
+    this._post(soon ? { status: "connecting" } : this._state, { to: from, after: lastEventId, missed: history.after(lastEventId) ?? null });
+    if (wake && this._state.status === "failed") this._host?.request.source.reconnect();
+  }
+
+  /** Sends what has come in this task. */
+  flush(): void {
+    const events = this._outbox;
+    if (!events.length) return;
+    this._outbox = [];
+    this._member.post({ kind: "events", from: this._member.id, origin: this._origin, events });
+  }
+
+  private _setState(state: HolderState): void {
+    this._state = state;
+    this.flush();
+    this._post(state);
+  }
+
+  private _post(state: HolderState, answer?: Answer): void {
+    const { id, history, names } = this._member;
+    const { lastEventId } = history;
+    this._member.post({ kind: "state", from: id, state, lastEventId, origin: this._origin, names: [...names], ...(answer && { answer }) });
+  }
+}

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { LONGEST_EVENT } from "../../../src/transport/event-stream.ts";
+import type { Bench } from "../contract.ts";
+
+const MANY = 50_000;
+
+export function load(bench: Bench): void {
+  it(`${MANY} events at once arrive in order, each once`, async () => {
+    const { client, connection } = await bench.open();
+    const sent = Array.from({ length: MANY }, (_, index) => String(index));
+    connection.write(sent.map((data) => `id: ${data}\ndata: ${data}\n\n`).join(""));
+    await client.heard(String(MANY - 1));
+    expect(client.data.join()).toBe(sent.join());
+    expect(client.resumePoint).toBe(String(MANY - 1));
+  });
+
+  it("an event that never ends is given up at a bound", async () => {
+    const { client, connection } = await bench.open();
+    connection.write("data: ").write(Buffer.alloc(LONGEST_EVENT, "x"));
+    if (client.abilities.comments) {
+      expect(await client.end()).toMatchObject({ call: "rejected", reason: "unsupported" });
+      await connection.closed;
+      return;
+    }
+    // An EventSource sets its own bound, or none.
+    connection.write("\n\n");
+    await client.heard(`${LONGEST_EVENT} characters`);
+  });
+}

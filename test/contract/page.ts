@@ -1,0 +1,22 @@
+// The script of the page in which transports run. What the tests write as an expression is looked up in the page's globals.
+import { EventSourcePolyfill } from "event-source-polyfill";
+import { sharedTransport } from "../../src/page/shared.ts";
+import { autoTransport } from "../../src/transport/auto.ts";
+import { eventSourceTransport } from "../../src/transport/event-source.ts";
+import { fetchTransport } from "../../src/transport/fetch.ts";
+import { polyfillTransport } from "../../src/transport/polyfill.ts";
+import { afterFirst, record, type Recording } from "./recorder.ts";
+
+const recordings: Recording[] = [];
+
+Object.assign(globalThis, {
+  EventSourcePolyfill,
+  afterFirst,
+  autoTransport,
+  eventSourceTransport,
+  fetchTransport,
+  polyfillTransport,
+  record,
+  recordings,
+  sharedTransport,
+});

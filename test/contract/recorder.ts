@@ -1,0 +1,121 @@
+// Runs in Node and in pages: it imports nothing that one of them lacks.
+import { ConnectionError } from "../../src/errors.ts";
+import type { Resume } from "../../src/transport/resume.ts";
+import type { StreamPosition, Transport } from "../../src/transport/transport.ts";
+
+/** One call of the sink, or how the promise settled, as data that JSON can carry. */
+export type Entry =
+  | { call: "open"; status: number | null; contentType: string | null }
+  | { call: "event"; type: string; data: string; lastEventId: string; origin: string | null; inherited: boolean }
+  | { call: "position"; lastEventId: string; origin: string | null; inherited: boolean }
+  | { call: "activity" }
+  | { call: "retry"; ms: number }
+  | { call: "resolved" }
+  | { call: "rejected"; reason: string; status: number | null; retryAfter: number | null; message: string };
+
+export interface ConnectOptions {
+  url: string;
+  withCredentials?: boolean;
+  lastEventId?: string;
+  resume?: Resume | undefined;
+  attempt?: number;
+  /** The names heard from the start. */
+  names?: readonly string[];
+  /** Abort before the transport is called, or within the first call of this kind. */
+  abortIn?: "start" | "open" | "event";
+}
+
+export interface Recording {
+  /** Entries from an index on: waits for one, though not longer than `patience` (ms). */
+  since(index: number, patience: number): Promise<Entry[]>;
+  abort(): void;
+  hear(name: string, heard: boolean): void;
+}
+
+/** Data longer than this is recorded as its length: recordings cross a process border. */
+const LONGEST_RECORDED = 2 ** 20;
+
+/** Makes one connection by a transport, and writes down everything that comes of it. */
+export function record(transport: Transport, options: ConnectOptions): Recording {
+  const { url, withCredentials = false, lastEventId = "", resume, attempt = 0, abortIn } = options;
+  const controller = new AbortController();
+  const entries: Entry[] = [];
+  const names = new Set(options.names ?? ["message"]);
+  const observers = new Set<(name: string, heard: boolean) => void>();
+  let wake = (): void => undefined;
+
+  const add = (entry: Entry): void => {
+    entries.push(entry);
+    wake();
+    if (entry.call === abortIn) controller.abort();
+  };
+  const place = (position: StreamPosition) => ({
+    lastEventId: position.lastEventId,
+    origin: position.origin ?? null,
+    inherited: position.inherited ?? false,
+  });
+
+  if (abortIn === "start") controller.abort();
+  const request = {
+    url,
+    withCredentials,
+    lastEventId,
+    resume,
+    attempt,
+    signal: controller.signal,
+    names: {
+      [Symbol.iterator]: () => names.values(),
+      observe: (observer: (name: string, heard: boolean) => void) => {
+        observers.add(observer);
+        return () => observers.delete(observer);
+      },
+    },
+    source: { onRest: () => () => undefined, reconnect: () => undefined },
+  };
+  transport(request, {
+    open: ({ status, headers } = {}) => add({ call: "open", status: status ?? null, contentType: headers?.get("Content-Type") ?? null }),
+    event: (type, data, position) =>
+      add({
+        call: "event",
+        type,
+        data: data.length > LONGEST_RECORDED ? `${data.length} characters` : data,
+        ...place(position),
+      }),
+    position: (position) => add({ call: "position", ...place(position) }),
+    activity: () => add({ call: "activity" }),
+    retry: (ms) => add({ call: "retry", ms }),
+  }).then(
+    () => add({ call: "resolved" }),
+    (error: unknown) => {
+      // "Anything else it throws counts as `network`", says the contract.
+      const { reason = "network", status = null, retryAfter = null } = error instanceof ConnectionError ? error : {};
+      add({ call: "rejected", reason, status, retryAfter, message: String(error) });
+    },
+  );
+
+  return {
+    async since(index, patience) {
+      if (entries.length <= index) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, patience);
+        });
+      }
+      return entries.slice(index);
+    },
+    abort: () => controller.abort(),
+    hear(name, heard) {
+      if (heard) names.add(name);
+      else names.delete(name);
+      for (const observer of observers) observer(name, heard);
+    },
+  };
+}
+
+/** A source's later connections, by a transport that makes the first one in another way: it is used up, aborted. */
+export function afterFirst(transport: Transport): Transport {
+  return (request, sink) => {
+    void transport({ ...request, signal: AbortSignal.abort() }, sink);
+    return transport(request, sink);
+  };
+}

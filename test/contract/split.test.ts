@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EventStream } from "../../src/transport/event-stream.ts";
+
+const ORIGIN = "https://example.com";
+const INHERITED = "inherited";
+
+interface Heard {
+  /** Events, and moves of the resume point without one, in order. */
+  calls: { type?: string; data?: string; lastEventId: string; inherited: boolean }[];
+  /** When a `retry` counts in relation to the events around it is nobody's concern. */
+  retries: number[];
+}
+
+/** The standard's algorithm, line by line. https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation */
+function interpret(bytes: Uint8Array): Heard {
+  const heard: Heard = { calls: [], retries: [] };
+  let lastEventId = INHERITED;
+  let inherited = true;
+  let id: string | undefined;
+  let data: string | undefined;
+  let type = "";
+  // A departure: the standard lets a `retry` line count at once, we with the blank line behind it. They differ for a stream that ends in between.
+  let retries: number[] = [];
+
+  const text = new TextDecoder().decode(bytes);
+  const lines = text.split(/\r\n|\n|\r/);
+  // "Once the end of the file is reached, any pending data must be discarded."
+  lines.pop();
+  for (const line of lines) {
+    if (line === "") {
+      if (id !== undefined) {
+        lastEventId = id;
+        inherited = false;
+      }
+      if (data !== undefined) heard.calls.push({ type: type || "message", data, lastEventId, inherited });
+      else if (id !== undefined) heard.calls.push({ lastEventId, inherited });
+      heard.retries.push(...retries);
+      [id, data, type, retries] = [undefined, undefined, "", []];
+      continue;
+    }
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") type = value;
+    else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
+    else if (field === "id" && !value.includes("\0")) id = value;
+    else if (field === "retry" && /^[0-9]+$/.test(value)) retries.push(parseInt(value, 10));
+  }
+  return { ...heard, calls: withoutRepetitions(heard.calls) };
+}
+
+/** What our parser makes of the same bytes, cut at these places. */
+function parse(bytes: Uint8Array, cuts: number[]): Heard {
+  const heard: Heard = { calls: [], retries: [] };
+  const stream = new EventStream(
+    {
+      open: () => {},
+      activity: () => {},
+      event: (type, data, { lastEventId, inherited = false }) => heard.calls.push({ type, data, lastEventId, inherited }),
+      position: ({ lastEventId, inherited = false }) => heard.calls.push({ lastEventId, inherited }),
+      retry: (ms) => heard.retries.push(ms),
+    },
+    INHERITED,
+    ORIGIN,
+  );
+  const decoder = new TextDecoder();
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  let start = 0;
+  for (const end of ends) {
+    stream.feed(decoder.decode(bytes.subarray(start, end), { stream: true }));
+    while (stream.next());
+    start = end;
+  }
+  return { ...heard, calls: withoutRepetitions(heard.calls) };
+}
+
+/** Saying again where the resume point is moves nothing. */
+function withoutRepetitions(calls: Heard["calls"]): Heard["calls"] {
+  return calls.filter((call, index) => {
+    const before = calls[index - 1];
+    return call.type !== undefined || call.lastEventId !== before?.lastEventId || call.inherited !== before.inherited;
+  });
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const splits = fc.array(fc.nat(), { maxLength: 40 });
+const lineEnd = fc.constantFrom("\n", "\r", "\r\n");
+
+const value = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "binary", maxLength: 10 }),
+  fc.stringMatching(/^[0-9]{1,12}$/),
+  fc.constantFrom("", " ", "\0", "a\0b", "\uFEFF", "é,日本:1 🎉", "0123456789abcdef", "id: 1", ": :", "\uFEFFdata"),
+);
+const line = fc
+  .tuple(
+    fc.constantFrom(
+      "data",
+      "data",
+      "data",
+      "event",
+      "id",
+      "id",
+      "retry",
+      "",
+      "\uFEFFdata",
+      "i",
+      "idea",
+      "DATA",
+      "database",
+      " data",
+      "nonsense",
+    ),
+    fc.constantFrom(":", ": ", ":  ", "", " :"),
+    value,
+    lineEnd,
+    fc.option(lineEnd, { freq: 2 }),
+  )
+  .map(([field, separator, text, end, blank]) => field + separator + (separator ? text : "") + end + (blank ?? ""));
+const stream = fc
+  .tuple(
+    fc.constantFrom("", "", "\uFEFF", "\uFEFF\uFEFF", "ï»¿"),
+    fc.array(fc.oneof({ weight: 9, arbitrary: line }, value), { maxLength: 60 }),
+    fc.integer({ min: 1, max: 12 }),
+  )
+  .map(([mark, lines, times]) => encode(mark + lines.join("").repeat(times)));
+
+/** Bytes that mean something, mixed with any others. */
+const anyBytes = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(...["data:", "id:", "id", "data", "\n", "\n\n", "\r", "\r\n", "x"].map(encode)),
+      fc.uint8Array({ maxLength: 4 }),
+    ),
+    { maxLength: 80 },
+  )
+  .map((pieces) => Uint8Array.from(pieces.flatMap((piece) => [...piece])));
+
+describe("a stream cut at any bytes is heard as the standard wants it", () => {
+  it("when it is made of lines", () => {
+    fc.assert(
+      fc.property(stream, splits, (bytes, cuts) => {
+        expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("when it is made of anything", () => {
+    fc.assert(
+      fc.property(anyBytes, splits, (bytes, cuts) => {
+        expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("when every byte comes alone", () => {
+    fc.assert(
+      fc.property(stream, (bytes) => {
+        expect(parse(bytes, Array.from(bytes.keys()))).toEqual(interpret(bytes));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { sharedTransport, type ResilientEventSourceOptions } from "../../../src/index.ts";
+import { FakeServer, ORIGIN, type Connection } from "./server.ts";
+import { connect, tick, type Client } from "./world.ts";
+
+/** What the browser does next: a message for a channel, or a lock that is granted. */
+interface Job {
+  readonly channel: FakeChannel | undefined;
+  run(): void;
+}
+
+/** BroadcastChannel in one process, delivering only when `Tabs.settle` says so: structured clones, in order, never to the sender. */
+class FakeChannel {
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  /** Messages wait while it is true: a tab that is slow. */
+  isSlow = false;
+
+  constructor(
+    private readonly tabs: Tabs,
+    readonly name: string,
+  ) {
+    tabs.channels.push(this);
+  }
+
+  postMessage(message: unknown): void {
+    if (!this.tabs.channels.includes(this)) throw new DOMException("the channel is closed", "InvalidStateError");
+    for (const channel of this.tabs.channels) {
+      if (channel === this || channel.name !== this.name) continue;
+      const data = structuredClone(message);
+      this.tabs.jobs.push({
+        channel,
+        run: () => {
+          if (this.tabs.channels.includes(channel)) channel.onmessage?.({ data });
+        },
+      });
+    }
+  }
+
+  close(): void {
+    this.tabs.channels = this.tabs.channels.filter((channel) => channel !== this);
+  }
+}
+
+interface LockRequest {
+  readonly name: string;
+  readonly callback: () => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Exclusive Web Locks: first come, first served; an abort takes a request back as long as it waits. */
+class FakeLocks {
+  readonly held = new Map<string, LockRequest>();
+  waiting: LockRequest[] = [];
+
+  constructor(private readonly tabs: Tabs) {}
+
+  request(name: string, { signal }: { signal: AbortSignal }, callback: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const request = { name, callback, resolve, reject };
+      this.waiting.push(request);
+      signal.addEventListener("abort", () => {
+        if (!this.waiting.includes(request)) return;
+        this.waiting = this.waiting.filter((other) => other !== request);
+        reject(signal.reason as Error);
+      });
+      this.grant(name);
+    });
+  }
+
+  private grant(name: string): void {
+    this.tabs.jobs.push({
+      channel: undefined,
+      run: () => {
+        const request = this.waiting.find((other) => other.name === name);
+        if (!request || this.held.has(name)) return;
+        this.waiting = this.waiting.filter((other) => other !== request);
+        this.held.set(name, request);
+        void request.callback().then((value) => {
+          this.held.delete(name);
+          request.resolve(value);
+          this.grant(name);
+        }, request.reject);
+      },
+    });
+  }
+}
+
+/** One source in a tab. */
+export interface Tab extends Client {
+  /** The data of each `message` event. */
+  readonly got: string[];
+  readonly role: string | undefined;
+  /** Its newest channel. */
+  readonly channel: FakeChannel;
+}
+
+/** Tabs of one origin, the browser between them, and a server that keeps its events: event number 7 has the id and the data "7". */
+export class Tabs {
+  channels: FakeChannel[] = [];
+  jobs: Job[] = [];
+  readonly locks = new FakeLocks(this);
+  readonly server = new FakeServer();
+  /** The number of the latest event. */
+  last = 0;
+  /** Those before are forgotten by the server. */
+  first = 1;
+
+  constructor() {
+    this.server.behaviour = (connection) => this.serve(connection);
+  }
+
+  /** Answers a connection as a server with a log does. */
+  serve(connection: Connection): void {
+    connection.open({ status: 200 });
+    const { lastEventId } = connection.request;
+    if (!lastEventId) return;
+    for (let number = Math.max(Number(lastEventId) + 1, this.first); number <= this.last; number++) this.send(connection, number);
+  }
+
+  publish(count = 1): void {
+    while (count--) {
+      this.last++;
+      for (const connection of this.server.live) this.send(connection, this.last);
+    }
+  }
+
+  private send(connection: Connection, number: number): void {
+    connection.send(String(number), { id: String(number) });
+  }
+
+  /** Opens one, and has it connected. */
+  async open(options: ResilientEventSourceOptions = {}): Promise<Tab> {
+    const tab = this.add(options);
+    await this.settle();
+    return tab;
+  }
+
+  /** Opens one. */
+  add(options: ResilientEventSourceOptions = {}): Tab {
+    const known = new Set(this.channels);
+    let channel: FakeChannel | undefined;
+    const client = connect({ transport: sharedTransport(this.server.transport, { key: "stream" }), ...options }, `${ORIGIN}/stream`);
+    const got: string[] = [];
+    client.source.on("message", (data) => got.push(data));
+    // It connects when the code that made it has run; who opens the next channel is no question then.
+    queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => (channel = this.channels.find((other) => !known.has(other))))));
+    return {
+      ...client,
+      got,
+      get role() {
+        return client.source.state.status === "open" ? client.source.state.role : undefined;
+      },
+      get channel() {
+        return channel!;
+      },
+    };
+  }
+
+  /** Lets the browser do everything it has to do, but for slow tabs. */
+  async settle(): Promise<void> {
+    do await tick();
+    while (this.step());
+  }
+
+  /** Lets the browser do one thing: the `pick`-th of those that may come next. The messages of a channel keep their order. */
+  step(pick = 0): boolean {
+    const possible = this.jobs.filter(
+      ({ channel }, index) => !channel || (!channel.isSlow && this.jobs.findIndex((other) => other.channel === channel) === index),
+    );
+    const job = possible[pick % possible.length];
+    if (!job) return false;
+    this.jobs.splice(this.jobs.indexOf(job), 1);
+    job.run();
+    return true;
+  }
+
+  /** What they hold of the browser. */
+  get leftovers(): object {
+    return { channels: this.channels.length, held: this.locks.held.size, waiting: this.locks.waiting.length };
+  }
+}
+
+/** Gives each test of a file tabs. Called before `useWorld`, it checks when that has closed the sources that they have let go of everything. */
+export function useTabs(): { readonly current: Tabs } {
+  let tabs: Tabs;
+  beforeEach(() => {
+    tabs = new Tabs();
+    vi.stubGlobal("navigator", { locks: tabs.locks });
+    vi.stubGlobal("BroadcastChannel", FakeChannel.bind(null, tabs));
+  });
+  afterEach(() => {
+    expect(tabs.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
+  });
+  return {
+    get current() {
+      return tabs;
+    },
+  };
+}
