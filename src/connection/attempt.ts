@@ -63,7 +63,6 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       settle(new ConnectionError(message, { reason: "timeout" }));
     };
     const expectOpen = (): void => {
-      clearTimeout(deadline);
       if (connectTimeout) deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
     };
     const listenForSilence = (): void => {

@@ -1,7 +1,7 @@
 import { ConnectionError } from "../errors.ts";
 import type { Sink } from "../transport/transport.ts";
 import type { RelayedEvent } from "./history.ts";
-import type { MemberHost, Membership } from "./member.ts";
+import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HolderMessage, StateMessage } from "./messages.ts";
 
 /** A member that hears what the holder relays, for the length of one connection. */
@@ -10,7 +10,6 @@ export class Follower {
   retryAt = 0;
   private readonly _member: Membership;
   private readonly _host: MemberHost;
-  private _stopped = false;
   private _origin = "";
   /** Whose events we hear. */
   private _followed = "";
@@ -27,12 +26,6 @@ export class Follower {
     this._member = member;
     this._host = host;
     this._sayHello(wake);
-  }
-
-  /** From here on it calls nobody. What waits comes after what is missed: both will come from the server. */
-  stop(): void {
-    this._stopped = true;
-    this._stopCatchingUp();
   }
 
   hear(message: HolderMessage): void {
@@ -72,7 +65,7 @@ export class Follower {
 
   private _meet({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
     const { id } = this._member;
-    this._member.names.add(names);
+    // A hello that came before the holder was there to hear it.
     const unheard = this._member.names.beyond(names);
     if (unheard.length) this._member.post({ kind: "names", names: unheard });
     if (answer && answer.to !== id) return;
@@ -80,7 +73,7 @@ export class Follower {
     if (from !== this._followed) {
       this._followed = from;
       this._isSynced = false;
-      this._stopCatchingUp();
+      this.stop();
     }
     switch (state.status) {
       case "connecting":
@@ -142,7 +135,6 @@ export class Follower {
   }
 
   private _deliver(event: RelayedEvent): void {
-    if (this._stopped) return;
     this._member.history.add(event);
     const { type, data, lastEventId } = event;
     this._host.sink.event(type, data, { lastEventId, origin: this._origin });
@@ -193,12 +185,13 @@ export class Follower {
   /** The first `repeated` of those that wait have come already. */
   private _caughtUp(repeated: number): void {
     const rest = this._waiting.slice(repeated);
-    this._stopCatchingUp();
+    this.stop();
     this._isSynced = true;
     for (const event of rest) this._receive(event);
   }
 
-  private _stopCatchingUp(): void {
+  /** What waits comes after what is missed: both will come from the server, or from the next holder. */
+  stop(): void {
     this._catchingUp?.abort();
     this._catchingUp = undefined;
     this._waiting = [];

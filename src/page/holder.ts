@@ -1,6 +1,6 @@
 import type { Rest, Sink } from "../transport/transport.ts";
 import type { RelayedEvent } from "./history.ts";
-import type { MemberHost, Membership } from "./member.ts";
+import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, HolderState } from "./messages.ts";
 
 /** Comments are relayed at most this often, in milliseconds: they only say that the stream lives. */

@@ -1,28 +1,9 @@
-import type { Sink, Transport, TransportRequest } from "../transport/transport.ts";
 import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
 import { Holder } from "./holder.ts";
+import type { MemberHost, Membership } from "./membership.ts";
 import type { Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
-
-/** One call of the transport. */
-export interface MemberHost {
-  readonly inner: Transport;
-  readonly request: TransportRequest;
-  readonly sink: Sink;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What a follower and a holder share: the member that is the one, then the other. */
-export interface Membership {
-  readonly id: string;
-  readonly history: History;
-  readonly names: SharedNames;
-  post(message: Message): void;
-  /** Ends it, and gives the lock to another one. */
-  leave(): void;
-}
 
 /**
  * One source's part in a shared connection: a follower, which hears what the holder relays, until it gets the lock; then the holder.

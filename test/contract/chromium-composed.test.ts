@@ -18,6 +18,7 @@ describeContract("auto in Chromium, first attempt", inChromium("autoTransport()"
 describeContract("auto in Chromium, later attempts", inChromium("afterFirst(autoTransport())"), { abilities: () => fetching });
 describeContract("auto in an old browser", inChromium("autoTransport()", { without: ["EventSource", "streams"] }), {
   abilities: () => fetching,
+  obeysCache: true,
 });
 describeContract("shared fetch in Chromium", inChromium("sharedTransport(fetchTransport(), { key: crypto.randomUUID() })"), shared);
 describeContract(

@@ -6,5 +6,7 @@ const yaffle = { tellsStatus: true, takesNulIds: true, hidesOrigin: true };
 
 describeContract("native EventSource in Chromium", inChromium("eventSourceTransport()"));
 describeContract("fetch in Chromium", inChromium("fetchTransport()"));
-describeContract("the polyfill in Chromium", inChromium("polyfillTransport()", { without: ["EventSource", "streams"] }));
+describeContract("the polyfill in Chromium", inChromium("polyfillTransport()", { without: ["EventSource", "streams"] }), {
+  obeysCache: true,
+});
 describeContract("Yaffle's EventSource in Chromium", inChromium("eventSourceTransport(EventSourcePolyfill)"), yaffle);

@@ -25,6 +25,8 @@ export interface Traits {
   hidesOrigin?: boolean;
   /** Goes on to deliver a name that it was told not to hear any more, as a parser of our own may. */
   keepsNames?: boolean;
+  /** XMLHttpRequest has no cache mode, and a header in place of it would cost a CORS preflight: a server that allows caching is believed. */
+  obeysCache?: boolean;
   /** An EventSource class that does not let go of the body of an answer it refused. */
   keepsRefusedBodies?: boolean;
 }

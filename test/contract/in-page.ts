@@ -12,7 +12,7 @@ export interface PageDriver {
   close(): Promise<void>;
 }
 
-export interface DrivenPage {
+interface DrivenPage {
   /** Evaluates an expression, and awaits what it gives. */
   evaluate(expression: string): Promise<any>;
   close(): Promise<void>;

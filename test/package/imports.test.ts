@@ -17,7 +17,7 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^[^/]+$/, /^([^/]+|connection\/(backoff|retry|sleep|state)\.ts|page\/gate\.ts|transport\/(transport|resume)\.ts)$/],
   [/^connection\//, /^(connection\/.+|(errors|report|options|page\/gate|transport\/transport)\.ts)$/],
   // The one for all tabs needs a default for what it shares.
-  [/^page\/shared\.ts$/, /^(page\/member|transport\/(auto|transport))\.ts$/],
+  [/^page\/shared\.ts$/, /^(errors|page\/member|transport\/(auto|transport))\.ts$/],
   [/^page\//, /^(page\/.+|(errors|report|transport\/transport)\.ts)$/],
   [/^transport\//, /^(transport\/.+|(errors|report)\.ts)$/],
 ];

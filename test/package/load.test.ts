@@ -49,6 +49,8 @@ describe.each(Object.entries(loads))("%s in Node", (_, { type, expression }) => 
     const result = inNode(
       `const takeSnapshot = ${takeSnapshot};
        const { ResilientEventSource } = await ${expression};
+       // Node makes these globals when they are first used.
+       void [AbortController, AbortSignal];
        const before = await takeSnapshot();
        new ResilientEventSource("http://127.0.0.1:9/").close();
        return { before, after: await takeSnapshot() };`,

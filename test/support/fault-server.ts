@@ -116,7 +116,6 @@ export class FaultServer {
   stopListening(): void {
     // Its promise would wait for the live connections; the port is free at once.
     this.listener?.close();
-    this.listener = undefined;
   }
 
   /** With `cors`, every origin is allowed, credentials and Last-Event-ID included, and preflights are answered. */
@@ -131,12 +130,8 @@ export class FaultServer {
 
   /** Serves something static: a page, or a script of one. */
   servePage(path: string, body: string, headers: Record<string, string> = {}): void {
-    this.serve(path, (_, connection) => {
-      connection
-        .head({ headers: { "Content-Type": "text/html; charset=utf-8", ...headers } })
-        .write(body)
-        .end();
-    });
+    const head = { headers: { "Content-Type": "text/html; charset=utf-8", ...headers } };
+    this.serve(path, (_, connection) => connection.head(head).write(body).end());
   }
 
   /** The requests a path got. */

@@ -8,6 +8,7 @@ import {
   type StreamUrl,
   type Transport,
 } from "../../src/index.ts";
+import { FakePage } from "./support/page.ts";
 import { FakeServer, ORIGIN } from "./support/server.ts";
 import { useTabs, type Tab } from "./support/tabs.ts";
 import { connect, HOUR, leftovers, NOTHING, seedRandom, tick, useWorld } from "./support/world.ts";
@@ -250,17 +251,21 @@ describe("one connection", () => {
     expect([second!.role, heardNames()]).toEqual(["holder", ["message", "price", "volume"]]);
   });
 
-  test("a new holder that joined after the others were heard knows their names", async () => {
-    const [first, second] = await openTabs(2);
+  test("a new holder that did not hear a hello is told the names again", async () => {
+    const [first, second, third] = await openTabs(3);
     second!.source.on("price", () => {});
     await settle();
-    const third = await open();
     // The second one asks anew, so that the third is before it in the queue for the lock.
+    third!.source.reconnect();
+    await settle();
     second!.source.reconnect();
+    await tick();
+    const { jobs } = tabs.current;
+    tabs.current.jobs = jobs.filter(({ channel }) => !channel || channel === first!.channel);
     await settle();
     first!.source.close();
     await settle();
-    expect(third.role).toBe("holder");
+    expect(third!.role).toBe("holder");
     expect([...tabs.current.server.latest.request.names].sort()).toEqual(["message", "price"]);
   });
 });
@@ -360,6 +365,36 @@ describe("hand-over", () => {
     await publish();
     expect(again.got.at(-1)).toBe("2505");
     expect(new Set(again.got).size).toBe(2504);
+  });
+
+  test("one that comes back where the server has forgotten, too, goes on with what there is", async () => {
+    const first = await open();
+    await publish(2500);
+    tabs.current.server.behaviour = () => {};
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    for (const number of [2501, 2502, 2503]) tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
+    await settle();
+    Object.assign(tabs.current, { last: 2503, first: 2502 });
+    tabs.current.serve(tabs.current.server.latest);
+    expect(tabs.current.server.live).toHaveLength(1);
+    await publish();
+    expect(behind.got).toEqual(numbers(2502, 2504));
+    expect(first.got).toEqual(numbers(1, 2504));
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("an id without an event is reached, too: by the history, and by the server", async () => {
+    await open();
+    await publish(2);
+    tabs.current.server.latest.sink.position({ lastEventId: "5", origin: ORIGIN });
+    const behind = await open({ lastEventId: "1" });
+    expect([behind.got, behind.source.lastEventId]).toEqual([["2"], "5"]);
+    tabs.current.server.behaviour = () => {};
+    const farBehind = await open({ lastEventId: "a" });
+    tabs.current.server.latest.open().sink.position({ lastEventId: "5", origin: ORIGIN });
+    expect(farBehind.source.lastEventId).toBe("5");
+    expect(tabs.current.server.live).toHaveLength(1);
   });
 
   test("if that fails, it is an error, and tried again", async () => {
@@ -471,6 +506,21 @@ describe("an outage", () => {
       expect(source.state).toMatchObject({ status: "waiting", delay: 10_000, until, error: { reason: "status", status: 503 } });
       expect(log.at(-1)).toBe("error: retry 1 in 10000, status");
     }
+  });
+
+  test("also in pages, where an error of one's own waits a moment to be told", async () => {
+    const { window, document } = new FakePage();
+    vi.stubGlobal("window", window);
+    vi.stubGlobal("document", document);
+    const [holder, follower] = await openTabs(2, waits);
+    tabs.current.server.latest.fail();
+    for (let step = 0; step < 20; step++) {
+      await tick(10);
+      await settle();
+    }
+    const { state } = holder!.source;
+    expect(state.status === "waiting" && state.until).toBeGreaterThan(0);
+    expect(follower!.source.state).toMatchObject({ status: "waiting", until: state.status === "waiting" && state.until });
   });
 
   test("one attempt per wait, by the holder, which keeps the lock", async () => {

@@ -125,7 +125,19 @@ export function opening(bench: Bench): void {
     expect(client.entries[0]).toMatchObject({ call: "open" });
   });
 
-  it("asks for an event stream, and not for a cached one", async () => {
+  it("does not read a stream from a cache", async () => {
+    const path = bench.newPath();
+    const head: HeadInit = { chunked: true, headers: { "Cache-Control": "max-age=3600" } };
+    bench.home.serve(path, (_, connection) => connection.head(head).write("data: a\n\n").end());
+    for (const time of [1, 2]) {
+      const client = await bench.connect({ url: bench.home.origin + path });
+      await client.end();
+      expect(client.data).toEqual(["a"]);
+      expect(bench.home.requestsTo(path)).toHaveLength(traits.obeysCache ? 1 : time);
+    }
+  });
+
+  it("asks for an event stream", async () => {
     const { request } = await bench.open();
     expect(request.method).toBe("GET");
     expect(request.headers.get("accept")).toBe("text/event-stream");

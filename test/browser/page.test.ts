@@ -1,0 +1,288 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type * as library from "../../src/index.ts";
+import { dist } from "../support/dist.ts";
+import { launchTabs, numbers, Tab, until, type TabBrowser, type TabOptions } from "../support/tab-browser.ts";
+import { TabLog } from "../support/tab-log.ts";
+
+let browser: TabBrowser;
+let log: TabLog;
+const tabs: Tab[] = [];
+beforeAll(async () => {
+  browser = await launchTabs();
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  log = await TabLog.start();
+});
+afterEach(async () => {
+  for (const { page } of tabs.splice(0)) await page.close();
+  await until(() => log.connections === 0, "no connection left");
+  log.close();
+});
+
+async function load(): Promise<Tab> {
+  const tab = await Tab.open(browser.context, log);
+  tabs.push(tab);
+  return tab;
+}
+
+/** A tab whose source has heard the events up to number 3. */
+async function open(options?: TabOptions): Promise<Tab> {
+  const tab = await load();
+  await tab.connect(options);
+  await tab.reaches("open");
+  log.publish(3);
+  await tab.reads(3);
+  return tab;
+}
+
+/** Every event was heard once, in order, and nothing was shown as an error. */
+async function expectEverything(tab: Tab): Promise<void> {
+  log.publish();
+  await tab.reads(log.last);
+  expect(await tab.heard()).toMatchObject({ got: numbers(1, log.last), errors: [] });
+}
+
+const transports = ["fetch", "default", "shared", "shared default"] as const;
+
+describe("the network goes away and comes back", () => {
+  /** Time in which a source that tried would have been seen: several of its waits. */
+  const severalWaits = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2000));
+  /** The spread after `online`, and what a busy machine may add. */
+  const SPREAD = 1000 + 4000;
+
+  test.each(transports)("%s: no request while offline, then back within a jittered second, resumed by id", async (transport) => {
+    const tab = await open({ transport });
+    await tab.setOffline(true);
+    log.cut();
+    await tab.reaches("paused");
+    expect(await tab.state()).toEqual({ status: "paused", because: "offline" });
+    log.publish(3);
+    await severalWaits();
+    expect(log.requests).toBe(1);
+    const online = performance.now();
+    await tab.setOffline(false);
+    await tab.reaches("open");
+    expect(log.times[1]! - online).toBeLessThan(SPREAD);
+    expect(log.asked).toEqual(["", "3"]);
+    log.publish();
+    await tab.reads(7);
+    expect((await tab.heard()).got).toEqual(numbers(1, 7));
+  });
+
+  test("offline from the start", async () => {
+    const tab = await load();
+    await tab.setOffline(true);
+    await tab.connect();
+    await tab.reaches("paused");
+    await severalWaits();
+    expect(log.requests).toBe(0);
+    await tab.setOffline(false);
+    await tab.reaches("open");
+    expect((await tab.heard()).errors).toEqual([]);
+  });
+
+  test("twenty sources of a page come back spread over the second", async () => {
+    const tab = await load();
+    await tab.setOffline(true);
+    // Not six connections at a time: each gets an answer that ends.
+    log.refuses = 404;
+    for (let index = 0; index < 20; index++) await tab.connect();
+    await tab.reaches("paused");
+    await tab.setOffline(false);
+    await until(() => log.requests === 20, "twenty requests");
+    const spread = log.times.at(-1)! - log.times[0]!;
+    // Twenty even draws from a second lie within 300 ms once in 10^9 times.
+    expect(spread).toBeGreaterThan(300);
+  });
+});
+
+describe("the back-forward cache", () => {
+  test.each(transports)("%s: the page is kept, and goes on from its last id", async (transport) => {
+    const tab = await open({ transport, pauseWhenHidden: 60_000 });
+    for (let round = 1; round <= 3; round++) {
+      await tab.leave(log);
+      await until(() => log.connections === 0, "no connection of a page that is not there");
+      log.publish(3);
+      expect(await tab.comeBack()).toBe(true);
+      await expectEverything(tab);
+      expect(log.requests).toBe(round + 1);
+    }
+    const { states } = await tab.heard();
+    expect(states.map(({ status }) => status).filter((status) => status === "waiting" || status === "closed")).toEqual([]);
+  });
+
+  test("a page whose source waits is kept, too", async () => {
+    log.refuses = 503;
+    const tab = await load();
+    await tab.connect({ backoff: { startingDelay: 60_000, jitter: "none", maxDelay: 60_000 } });
+    await tab.reaches("waiting");
+    await tab.leave(log);
+    log.refuses = undefined;
+    expect(await tab.comeBack()).toBe(true);
+    await tab.reaches("open");
+  });
+
+  test("a source that was closed does not come back with the page", async () => {
+    const tab = await open();
+    await tab.closeSources();
+    await tab.leave(log);
+    expect(await tab.comeBack()).toBe(true);
+    expect((await tab.heard()).state).toEqual({ status: "closed" });
+    expect(log.requests).toBe(1);
+  });
+});
+
+test.each(transports)("%s: a frozen page lets go, and goes on from its last id when it is back", async (transport) => {
+  const tab = await open({ transport });
+  await tab.setFrozen(true);
+  await tab.reaches("paused");
+  expect(await tab.state()).toEqual({ status: "paused", because: "frozen" });
+  await until(() => log.connections === 0, "no connection");
+  log.publish(3);
+  await tab.setFrozen(false);
+  await expectEverything(tab);
+  expect(log.asked).toEqual(["", "3"]);
+});
+
+describe("pauseWhenHidden", () => {
+  test("lets go of the connection of a tab behind another one, and resumes when it is seen again", async () => {
+    const tab = await open({ pauseWhenHidden: 500 });
+    const other = await load();
+    await other.page.bringToFront();
+    await tab.reaches("paused");
+    expect(await tab.state()).toEqual({ status: "paused", because: "hidden" });
+    await until(() => log.connections === 0, "no connection");
+    log.publish(3);
+    await tab.page.bringToFront();
+    await expectEverything(tab);
+    expect(log.asked).toEqual(["", "3"]);
+  });
+
+  test("without it, a hidden tab hears everything", async () => {
+    const tab = await open();
+    const other = await load();
+    await other.page.bringToFront();
+    await until(() => tab.page.evaluate(() => document.hidden), "a hidden tab");
+    await expectEverything(tab);
+    expect(log.requests).toBe(1);
+  });
+});
+
+describe("a page that is left", () => {
+  test.each(transports)("shows no error: %s, whether the page is kept or not", async (transport) => {
+    for (let round = 0; round < 6; round++) {
+      const tab = await load();
+      // Somebody else's listener that keeps the page out of the cache.
+      if (round % 2) await tab.page.evaluate(() => addEventListener("unload", () => undefined));
+      await tab.connect({ transport, marks: true });
+      await tab.reaches("open");
+      await tab.page.evaluate((elsewhere) => {
+        location.href = elsewhere;
+      }, log.elsewhere);
+      await until(() => tab.page.evaluate(() => document.title === "elsewhere").catch(() => false), "the other page");
+      expect(await tab.page.evaluate(() => localStorage.getItem("errors"))).toBeNull();
+      await tab.page.close();
+      tabs.pop();
+    }
+  });
+
+  test("but a cut connection of a page that stays is one", async () => {
+    const tab = await open({ marks: true });
+    log.cut();
+    await until(() => tab.page.evaluate(() => localStorage.getItem("errors") === " network"), "a mark");
+    await tab.page.evaluate(() => localStorage.clear());
+  });
+});
+
+test("listeners and memory are flat after 500 sources were opened and closed", async () => {
+  const tab = await load();
+  const cycles = (count: number): Promise<void> =>
+    tab.page.evaluate(async (count) => {
+      const { ResilientEventSource, fetchTransport } = (globalThis as unknown as { library: typeof library }).library;
+      for (let round = 0; round < count; round++) {
+        const source = new ResilientEventSource("/log", { transport: fetchTransport(), pauseWhenHidden: true });
+        await new Promise((resolve) => source.addEventListener("open", resolve, { once: true }));
+        source.close();
+      }
+    }, count);
+  await cycles(50);
+  const before = await tab.metrics();
+  await cycles(500);
+  const after = await tab.metrics();
+  console.log(`500 cycles: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`);
+  expect(after.listeners).toBeLessThanOrEqual(before.listeners);
+  expect(after.heap - before.heap).toBeLessThan(500_000);
+});
+
+describe("where there is no window: no gate, and events arrive", () => {
+  /** A script of a worker that reports what it hears by `tell`. */
+  const script = (tell: string): string => `
+    import { ResilientEventSource, sharedTransport } from "/dist/index.js";
+    const hear = (tell) => {
+      for (const transport of [undefined, sharedTransport()]) {
+        const source = new ResilientEventSource("/log", { transport });
+        const got = [];
+        source.addEventListener("open", () => tell(["open", typeof window]));
+        source.on("message", (data) => got.push(Number(data)) === 3 && (source.close(), tell(got)));
+      }
+    };
+    ${tell}`;
+
+  const kinds = {
+    "a dedicated worker": {
+      script: script("hear((message) => postMessage(message));"),
+      start: () => {
+        const worker = new Worker("/worker.js", { type: "module" });
+        worker.onmessage = ({ data }) => told.push(data);
+      },
+    },
+    "a shared worker": {
+      script: script("onconnect = ({ ports: [port] }) => hear((message) => port.postMessage(message));"),
+      start: () => {
+        const worker = new SharedWorker("/worker.js", { type: "module" });
+        worker.port.onmessage = ({ data }) => told.push(data);
+      },
+    },
+    "a service worker": {
+      script: script("onmessage = ({ source }) => hear((message) => source.postMessage(message));"),
+      start: async () => {
+        navigator.serviceWorker.onmessage = ({ data }) => told.push(data);
+        const { installing } = await navigator.serviceWorker.register("/worker.js", { type: "module" });
+        await navigator.serviceWorker.ready;
+        installing!.postMessage("go");
+      },
+    },
+  };
+
+  test.each(Object.entries(kinds))("%s", async (_, { script, start }) => {
+    log.server.servePage("/worker.js", script, { "Content-Type": "text/javascript" });
+    const tab = await load();
+    await tab.page.evaluate(() => void (globalThis.told = []));
+    await tab.page.evaluate(start);
+    const told = (): Promise<unknown[]> => tab.page.evaluate(() => globalThis.told);
+    await until(async () => (await told()).length === 2, "two sources that are open");
+    log.publish(3);
+    await until(async () => (await told()).length === 4, "events");
+    const open = ["open", "undefined"];
+    expect(await told()).toEqual([open, open, [1, 2, 3], [1, 2, 3]]);
+    await tab.page.evaluate(async () => {
+      for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+    });
+  });
+
+  test.each(["index.js", "index.cjs"])("Node, by dist/%s", async (file) => {
+    const { ResilientEventSource } = (await import(/* @vite-ignore */ dist(file))) as typeof library;
+    const source = new ResilientEventSource(`${log.server.origin}/log`);
+    const got: string[] = [];
+    source.on("message", (data) => got.push(data));
+    await until(() => source.readyState === source.OPEN, "a source that is open");
+    log.publish(3);
+    await until(() => got.length === 3, "events");
+    source.close();
+  });
+});
+
+declare global {
+  var told: unknown[];
+}

@@ -1,0 +1,279 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchTabs, numbers, Tab, until, type TabBrowser, type TabOptions } from "../support/tab-browser.ts";
+import { TabLog } from "../support/tab-log.ts";
+
+// Real tabs, of which all but one are hidden, against a server that counts connections.
+
+let browser: TabBrowser;
+let log: TabLog;
+let tabs: Tab[] = [];
+beforeAll(async () => {
+  browser = await launchTabs();
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  log = await TabLog.start();
+});
+afterEach(async () => {
+  for (const { page } of tabs.splice(0)) await page.close();
+  await until(() => log.connections === 0, "no connection left");
+  log.close();
+});
+
+async function open(options: TabOptions = {}): Promise<Tab> {
+  const tab = await Tab.open(browser.context, log);
+  tabs.push(tab);
+  await tab.connect({ transport: "shared", ...options });
+  return tab;
+}
+
+async function openTabs(count: number, options?: TabOptions): Promise<void> {
+  while (count--) await (await open(options)).reaches("open");
+}
+
+/** The tab that has the connection. */
+async function findHolder(): Promise<Tab> {
+  for (;;) for (const tab of tabs) if (await tab.isHolder()) return tab;
+}
+
+/** Waits until every tab has heard the latest event: all of them from its first one on, once and in order, and no error. */
+async function expectEverything(): Promise<void> {
+  log.stop();
+  log.publish();
+  for (const tab of tabs) {
+    await tab.reads(log.last);
+    const { got, errors } = await tab.heard();
+    expect({ got, errors }).toEqual({ got: numbers(got[0]!, log.last), errors: [] });
+  }
+  await until(() => log.connections === 1, "one connection");
+}
+
+async function remove(tab: Tab): Promise<void> {
+  tabs = tabs.filter((other) => other !== tab);
+  await tab.page.close();
+}
+
+async function crash(tab: Tab): Promise<void> {
+  const crashed = new Promise((resolve) => tab.page.once("crash", resolve));
+  // It never answers.
+  void tab.cdp.send("Page.crash").catch(() => undefined);
+  await crashed;
+  await remove(tab);
+}
+
+describe("ten tabs", () => {
+  test("have one connection, and each hears every event once, in order", async () => {
+    await openTabs(10);
+    log.publish(500);
+    await expectEverything();
+    for (const tab of tabs) expect((await tab.heard()).got).toHaveLength(501);
+    expect([log.requests, log.peak]).toEqual([1, 1]);
+  });
+
+  test("whose holder is closed 20 times and crashes 5 times", async () => {
+    await openTabs(10);
+    log.tick(20);
+    for (let round = 1; round <= 25; round++) {
+      const holder = await findHolder();
+      if (round % 5) await remove(holder);
+      else await crash(holder);
+      await until(() => log.requests === round + 1, "another holder");
+      await (await open()).reaches("open");
+    }
+    await expectEverything();
+    // One for the first holder, and one for each that followed.
+    expect(log.requests).toBe(26);
+  });
+});
+
+describe("a holder that goes and comes back", () => {
+  test.each<[string, (tab: Tab) => Promise<unknown>, (tab: Tab) => Promise<unknown>]>([
+    ["frozen", (tab) => tab.setFrozen(true), (tab) => tab.setFrozen(false)],
+    ["in the back-forward cache", (tab) => tab.leave(log), async (tab) => expect(await tab.comeBack()).toBe(true)],
+  ])("%s: another one takes over, and nothing is lost", async (_, go, back) => {
+    await openTabs(3);
+    log.tick(20);
+    const holder = await findHolder();
+    await go(holder);
+    await until(() => log.requests === 2, "another holder");
+    const { last } = log;
+    await until(() => log.last > last + 20, "events that the old holder misses");
+    await back(holder);
+    await holder.reaches("open");
+    await expectEverything();
+    expect([await holder.isHolder(), log.requests]).toEqual([false, 2]);
+  });
+
+  test("hidden for longer than pauseWhenHidden: the visible one takes over", async () => {
+    const [first, second] = [await open({ pauseWhenHidden: 300 }), await open({ pauseWhenHidden: 300 })];
+    log.tick(20);
+    for (let round = 0; round < 3; round++) {
+      for (const [visible, hidden] of [
+        [first, second],
+        [second, first],
+      ] as const) {
+        await visible.page.bringToFront();
+        await visible.reaches("open");
+        await hidden.reaches("paused");
+        await until(() => visible.isHolder(), "a holder that is seen");
+        await visible.reads(log.last);
+      }
+    }
+    await first.page.bringToFront();
+    await first.reaches("open");
+    tabs.splice(0, 2, first);
+    await expectEverything();
+    await second.page.close();
+  });
+
+  test("or navigates away for good", async () => {
+    await openTabs(3);
+    log.tick(20);
+    for (let round = 0; round < 2; round++) {
+      const holder = await findHolder();
+      await holder.leave(log);
+      await remove(holder);
+    }
+    await expectEverything();
+    expect(log.requests).toBe(3);
+  });
+});
+
+describe("a follower", () => {
+  test("that comes late gets the state at once, and goes on from there", async () => {
+    const first = await open();
+    await first.reaches("open");
+    log.publish(100);
+    await first.reads(100);
+    const late = await open();
+    await late.reaches("open");
+    expect(await late.heard()).toMatchObject({ got: [], lastEventId: "100", state: { role: "follower" } });
+    await expectEverything();
+    expect(log.requests).toBe(1);
+  });
+
+  test.each([
+    ["as far as the holder remembers, gets them from the holder", 200, 1],
+    ["more than the holder remembers, asks the server itself", 3000, 2],
+  ])("that was frozen and missed events, %s", async (_, missed, requests) => {
+    await openTabs(2);
+    log.publish(5);
+    for (const tab of tabs) await tab.reads(5);
+    await tabs[1]!.setFrozen(true);
+    await tabs[1]!.reaches("paused");
+    log.publish(missed);
+    await tabs[0]!.reads(log.last);
+    await tabs[1]!.setFrozen(false);
+    await expectEverything();
+    expect((await tabs[1]!.heard()).got).toHaveLength(missed + 6);
+    expect(log.requests).toBe(requests);
+  });
+
+  test("may live in the same tab as the holder", async () => {
+    const tab = await open();
+    for (let more = 0; more < 4; more++) await tab.connect({ transport: "shared" });
+    for (let index = 0; index < 5; index++) await until(async () => (await tab.heard(index)).state.status === "open", "an open source");
+    log.publish(50);
+    for (let index = 0; index < 5; index++)
+      await until(async () => (await tab.heard(index)).got.join() === numbers(1, 50).join(), "every event");
+    expect(log.requests).toBe(1);
+  });
+});
+
+describe("an outage", () => {
+  test("of ten tabs: one attempt per wait; followers show the holder's, not their own", async () => {
+    const wait = 1500;
+    await (await open({ backoff: { startingDelay: wait, maxDelay: wait, jitter: "none" } })).reaches("open");
+    await openTabs(9, { backoff: { startingDelay: 600_000, maxDelay: 600_000, jitter: "none" } });
+    log.publish(3);
+    for (const tab of tabs) await tab.reads(3);
+    log.refuses = 503;
+    log.cut();
+    await until(() => log.requests >= 5, "attempts");
+    const gaps = log.times.slice(2).map((time, index) => time - log.times[index + 1]!);
+    for (const gap of gaps) expect(gap).toBeGreaterThan(wait - 10);
+
+    // A look at all of them between two attempts.
+    await until(async () => {
+      const { requests } = log;
+      const states = await Promise.all(tabs.map((tab) => tab.state()));
+      if (log.requests !== requests || states.some(({ status }) => status !== "waiting")) return false;
+      const untils = states.map((state) => (state.status === "waiting" ? state.until : 0));
+      expect(Math.max(...untils) - Math.min(...untils)).toBeLessThan(wait);
+      return true;
+    }, "ten tabs that wait");
+
+    const late = await open();
+    await late.reaches("waiting");
+    log.refuses = undefined;
+    const { requests } = log;
+    log.publish(3);
+    for (const tab of tabs.slice(0, 10)) await tab.reads(6);
+    await late.reaches("open");
+    expect(log.requests).toBe(requests + 1);
+    for (const tab of tabs.slice(0, 10)) expect((await tab.heard()).got).toEqual(numbers(1, 6));
+  });
+
+  test("that is the end (404) reaches every tab, with a request each at most", async () => {
+    await openTabs(5);
+    log.refuses = 404;
+    log.cut();
+    for (const tab of tabs) await tab.reaches("closed");
+    for (const tab of tabs) expect(await tab.heard()).toMatchObject({ errors: expect.arrayContaining(["status"]), got: [] });
+    console.log(`404 for five tabs: ${log.requests - 1} requests`);
+    expect(log.requests).toBeLessThanOrEqual(1 + 5);
+  });
+});
+
+describe("the seventh tab over HTTP/1.1", () => {
+  const openSeven = async (transport: "fetch" | "shared"): Promise<void> => {
+    // Loaded first: a page that needs a seventh connection would hang, too.
+    while (tabs.length < 7) tabs.push(await Tab.open(browser.context, log));
+    for (const tab of tabs) await tab.connect({ transport });
+  };
+
+  test("hangs without sharing: it stays connecting, and the server sees six", async () => {
+    await openSeven("fetch");
+    for (const tab of tabs.slice(0, 6)) await tab.reaches("open");
+    log.publish(10);
+    for (const tab of tabs.slice(0, 6)) await tab.reads(10);
+    expect([(await tabs[6]!.state()).status, log.connections, log.requests]).toEqual(["connecting", 6, 6]);
+    await remove(tabs[0]!);
+    await tabs.at(-1)!.reaches("open");
+  });
+
+  test("works with it", async () => {
+    await openSeven("shared");
+    for (const tab of tabs) await tab.reaches("open");
+    await expectEverything();
+    expect(log.requests).toBe(1);
+  });
+});
+
+test("memory and listeners are flat after 200 hand-overs", async () => {
+  const tab = await open();
+  const watcher = await open();
+  await watcher.reaches("open");
+  const handOver = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      const holder = await findHolder();
+      const { requests } = log;
+      await holder.connect({ transport: "shared" });
+      await holder.page.evaluate(() => {
+        const { heard } = globalThis as unknown as { heard: { source: EventSource }[] };
+        heard.shift()!.source.close();
+      });
+      await until(() => log.requests === requests + 1, "another holder");
+      log.publish();
+      for (const each of tabs) await each.reads(log.last);
+    }
+  };
+  await handOver(20);
+  const before = await tab.metrics();
+  await handOver(200);
+  const after = await tab.metrics();
+  console.log(`200 hand-overs: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`);
+  expect(after.listeners).toBeLessThanOrEqual(before.listeners + 3);
+  expect(after.heap - before.heap).toBeLessThan(500_000);
+  expect(log.requests).toBe(221);
+});
