@@ -7,7 +7,7 @@
  * - `rejected`: EventSource gave up without saying why
  * - `status`: the server answered with another status than 200
  * - `content-type`: the answer is not `text/event-stream`
- * - `unsupported`: nothing here can read an event stream
+ * - `unsupported`: this stream cannot be read here: there is nothing to read it with, or one of its events is too long
  */
 export type ConnectionErrorReason = "network" | "ended" | "timeout" | "rejected" | "status" | "content-type" | "unsupported";
 
@@ -24,6 +24,10 @@ export interface ConnectionErrorInit {
 /** Why a connection ended. Found in `error` events, in `state`, and given to `backoff.retry`. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
+  /** Copies of the package, as ES module and CommonJS side by side or from a script tag, recognise each other's errors. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && (value as { name?: unknown }).name === "ConnectionError";
+  }
   /** The kind of end: what the retry table is keyed by. */
   readonly reason: ConnectionErrorReason;
   /** The HTTP status; undefined where the transport cannot see it (a native EventSource never can). */

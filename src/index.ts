@@ -17,7 +17,7 @@ export {
 export { json, text, type Decoder, type Decoders, type Issue } from "./decode.ts";
 export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
 export type { ConnectionState } from "./connection/state.ts";
-export type { RetryPolicy } from "./connection/retry.ts";
+export { isRetried, type RetryPolicy } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./dispatch.ts";
 export type { IterateOptions, Iteration } from "./iterate.ts";
 export { sharedTransport, type SharedOptions } from "./page/shared.ts";

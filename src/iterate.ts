@@ -35,7 +35,7 @@ interface Waiting<T> {
 
 /**
  * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
- * signal and `close()` end it and settle every pending `next()`.
+ * signal and the end of the source end it and settle every pending `next()`. When the source ends, the reader still gets what came before.
  */
 export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }: IterateOptions = {}): Iteration<T> {
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
@@ -79,12 +79,7 @@ export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }
   );
   signal?.addEventListener("abort", stop);
   undo.push(() => signal?.removeEventListener("abort", stop));
-  undo.push(
-    source.onEnd((error) => {
-      if (error) end(error);
-      else stop();
-    }),
-  );
+  undo.push(source.onEnd(end));
   if (signal?.aborted) stop();
   // The source may have ended long ago.
   if (ended) leave();

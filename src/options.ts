@@ -175,7 +175,9 @@ function fill<T extends object>(fallbacks: T, given: object): T {
  *
  * @throws RangeError for a number out of range (NaN included), TypeError for a value of the wrong type; both name the option and the value.
  */
-export function resolveOptions(options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {}): Settings {
+export function resolveOptions(given?: (ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) | null): Settings {
+  // As WebIDL reads a dictionary.
+  const options = given ?? {};
   check("options", options, ["an object", isObject]);
   checkAll(options, rules);
   const { backoff = {}, events = {}, withCredentials, pauseWhenHidden } = options;

@@ -116,8 +116,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       ...settings,
       transport,
       gate: pageGate(settings.pauseWhenHidden),
-      request: async (attempt) => {
-        if (typeof url === "function") this._url = parseUrl(await url());
+      request: async (attempt, signal) => {
+        if (typeof url === "function") {
+          const asked = parseUrl(await url());
+          if (!signal.aborted) this._url = asked;
+        }
         return {
           source: this._resting,
           url: this._url,
@@ -148,7 +151,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       failed: ({ status, ...init }) => {
         const { readyState } = this;
         this.dispatchEvent(new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<typeof ConnectionErrorEvent>[0]));
-        if (status === "closed") this._end(init.error);
+        // Its listeners may have revived us.
+        if (status === "closed" && this._state.status === "closed") this._end(init.error);
       },
     });
   }
@@ -255,7 +259,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
 
   /**
    * The payloads of this event as an async iterable: `for await (const price of source.iterate("price")) …`. It listens from the call on. `break` ends
-   * it, `close()` does, too; giving up ends it with the ConnectionError. Payloads that their decoder refuses are left out.
+   * it; after `close()` the reader gets what came before, and is done; giving up ends it with the ConnectionError. Payloads that their decoder
+   * refuses are left out.
    *
    * @throws RangeError for a `limit` below 1
    */
@@ -275,13 +280,16 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
 
   /**
    * Connects now: cuts a wait short, replaces a live connection (resuming after the last id), and starts again after giving up. While the page is
-   * paused it stays paused. Does nothing after `close()`, which is final.
+   * paused it stays paused. The follower of a shared connection joins it anew. Does nothing after `close()`, which is final.
    */
   reconnect(): void {
     this._loop?.reconnect();
   }
 
-  /** Closes for good, at once and in silence: no further event, request, timer or listener. Calling it again does nothing. */
+  /**
+   * Closes for good, at once and in silence: no further event, request, timer or listener. A listener that calls it does not take the event away from
+   * those after it. Calling it again does nothing.
+   */
   close(): void {
     this._loop?.close();
     this._signal?.removeEventListener("abort", this._abort);

@@ -10,7 +10,7 @@ export interface AttemptHost {
   readonly connectTimeout: number;
   readonly silenceTimeout: number;
   /** What to ask for. Called once an attempt, since tokens in URLs expire. */
-  request(attempt: number): Promise<Omit<TransportRequest, "signal">>;
+  request(attempt: number, signal: AbortSignal): Promise<Omit<TransportRequest, "signal">>;
   /** Gets what the attempt hears, as long as it lives. */
   readonly sink: Sink;
 }
@@ -121,7 +121,7 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
     }
     interrupted.addEventListener("abort", interrupt);
     const run = async (): Promise<void> => {
-      const request = await host.request(attempt);
+      const request = await host.request(attempt, controller.signal);
       if (live) await host.transport({ ...request, signal: controller.signal }, guarded);
     };
     run().then(

@@ -73,7 +73,8 @@ export function startLoop(host: LoopHost): Loop {
       open(details = {}) {
         since = Date.now();
         enterOpen();
-        if (!closed) host.opened(details);
+        // A listener of the state may have closed or replaced this connection.
+        if (!step?.controller.signal.aborted) host.opened(details);
       },
       role(now) {
         role = now;
@@ -103,7 +104,7 @@ export function startLoop(host: LoopHost): Loop {
       host.enter({ status: "connecting", attempt: failures });
       const { error, openFor } = await attemptConnection(attemptHost, failures, interrupted);
       if (openFor !== undefined && openFor >= host.stableAfter) failures = 0;
-      if (isClosed() || !error) continue;
+      if (interrupted.aborted || !error) continue;
 
       // classify; `close()` and `reconnect()` overrule the policy, also when it calls them itself
       failures++;
@@ -165,8 +166,13 @@ export function startLoop(host: LoopHost): Loop {
     },
     reconnect() {
       if (closed) return;
-      if (running) interrupt();
-      else void start(0);
+      if (running) {
+        interrupt();
+        return;
+      }
+      running = true;
+      host.enter({ status: "connecting", attempt: 0 });
+      void start(0);
     },
   };
 }

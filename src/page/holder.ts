@@ -42,6 +42,7 @@ export class Holder {
       open: (details = {}) => {
         if (!isLive()) return;
         sink.open(details);
+        if (!isLive()) return;
         this._setState({ status: "open", code: details.status, headers: [...(details.headers ?? [])] });
       },
       event: (type, data, position) => {
@@ -101,7 +102,11 @@ export class Holder {
     const { history } = this._member;
     const soon = this._state.status === "failed" && (wake || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
     this.flush();
-    this._post(soon ? { status: "connecting" } : this._state, { to: from, after: lastEventId, missed: history.after(lastEventId) ?? null });
+    this._post(soon ? { status: "connecting" } : this._state, {
+      to: from,
+      after: lastEventId,
+      missed: (lastEventId && history.after(lastEventId)) || null,
+    });
     if (wake && this._state.status === "failed") this._host?.request.source.reconnect();
   }
 

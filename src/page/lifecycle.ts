@@ -2,8 +2,11 @@ import { openGate, type Gate, type GateSignal, type PauseReason } from "./gate.t
 
 /** After `online`, connections are spread over this many milliseconds: a whole region comes back at once. */
 const ONLINE_SPREAD = 1000;
-/** How long a cut connection waits (ms) for the news that the page is being left: Chromium cuts it a moment before `pagehide`. */
-const HOLD = 100;
+/**
+ * How long a cut connection waits (ms) for the news that the page is being left: Chromium cuts it a moment before `pagehide`, Firefox as soon as a
+ * navigation begins, which may be seconds before.
+ */
+const HOLD = { always: 100, navigating: 5000 };
 /** How often the clock is looked at (ms), and how long between two looks the device must have slept: hidden pages get a timer a minute. */
 const CLOCK_CHECK = 5000;
 const SLEPT = { visible: 15_000, hidden: 120_000 };
@@ -17,6 +20,7 @@ const SLEPT = { visible: 15_000, hidden: 120_000 };
 export function pageGate(pauseWhenHidden: number): Gate {
   if (typeof window === "undefined" || typeof document === "undefined" || typeof window.addEventListener !== "function") return openGate;
   const page = window;
+  const { navigation } = window as { navigation?: EventTarget };
   const watchers = new Set<(signal: GateSignal) => void>();
   let offline = false;
   let frozen = false;
@@ -25,6 +29,7 @@ export function pageGate(pauseWhenHidden: number): Gate {
   let spread: ReturnType<typeof setTimeout> | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
   let clock: ReturnType<typeof setInterval> | undefined;
+  let navigatingUntil = 0;
   let lastLook = { at: 0, hidden: false };
 
   const tell = (signal: GateSignal): void => {
@@ -60,7 +65,12 @@ export function pageGate(pauseWhenHidden: number): Gate {
     lookAtClock();
   };
 
-  const reactions: readonly (readonly [target: EventTarget, type: string, react: () => void])[] = [
+  /** A download does not tell itself from a navigation everywhere, so the page may well stay. */
+  const noteNavigation = (event: Event): void => {
+    const { hashChange, downloadRequest, destination } = event as Event & Partial<NavigateEvent>;
+    if (!hashChange && !downloadRequest && !destination?.sameDocument) navigatingUntil = Date.now() + HOLD.navigating;
+  };
+  const reactions: readonly (readonly [target: EventTarget, type: string, react: (event: Event) => void])[] = [
     [
       page,
       "offline",
@@ -90,6 +100,7 @@ export function pageGate(pauseWhenHidden: number): Gate {
     [document, "freeze", setFrozen(true)],
     [document, "resume", setFrozen(false)],
     [document, "visibilitychange", setVisibility],
+    ...(navigation ? [[navigation, "navigate", noteNavigation] as const] : []),
   ];
 
   const start = (): void => {
@@ -118,6 +129,8 @@ export function pageGate(pauseWhenHidden: number): Gate {
         if (watchers.delete(listener) && !watchers.size) stop();
       };
     },
-    hold: HOLD,
+    get hold() {
+      return Math.max(HOLD.always, navigatingUntil - Date.now());
+    },
   };
 }

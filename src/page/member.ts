@@ -12,7 +12,7 @@ import { SharedNames } from "./names.ts";
  * are compared, and what one is behind comes from the holder's history or, when that does not reach back, from the server.
  */
 export class Member implements Membership {
-  readonly id = crypto.randomUUID();
+  readonly id = String(crypto.getRandomValues(new Uint32Array(4)));
   readonly history: History;
   readonly names: SharedNames;
   /** Aborts when this member has left. */

@@ -7,7 +7,8 @@ import { Member } from "./member.ts";
 export interface SharedOptions {
   /**
    * What tells this stream from others of the origin: sources with the same key share one connection. Default: everything that changes the request,
-   * that is, the URL, `withCredentials`, `resume` and the key of the inner transport. Needed where that cannot be known: for a `fetchTransport` with a
+   * that is, the URL, `withCredentials`, `resume` and the key of the inner transport. Who is logged in is not part of it: where another user may log in
+   * in another tab, put the user's id into the key. Needed where that cannot be known: for a `fetchTransport` with a
    * function or with a `fetch` or body of its own, for an EventSource class, for a transport of yours, and where `resume` is a function. Also useful
    * where the URL carries a token.
    */
@@ -63,7 +64,7 @@ export function sharedTransport(inner: Transport = autoTransport(), { key }: Sha
   return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
 }
 
-/** The name of the lock and of the channel: what is asked for, or the application's own word for it. */
+/** The name of the lock and of the channel, with the version of what is said there: what is asked for, or the application's own word for it. */
 function channelName({ url, withCredentials, resume }: TransportRequest, key: string | undefined, innerKey: string | undefined): string {
-  return `resilient-eventsource ${JSON.stringify(key ?? [url, withCredentials, resume, innerKey])}`;
+  return `resilient-eventsource 1 ${JSON.stringify(key ?? [url, withCredentials, resume, innerKey])}`;
 }

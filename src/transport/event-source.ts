@@ -53,9 +53,10 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
         resolve();
         return;
       }
+      const { url } = resumeRequest(request, false);
       let source: EventSourceLike;
       try {
-        source = new SourceClass(resumeRequest(request, false).url, { withCredentials: request.withCredentials });
+        source = new SourceClass(url, { withCredentials: request.withCredentials });
       } catch (cause) {
         // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
         throw new ConnectionError(`EventSource refused ${request.url}`, { reason: "rejected", cause });

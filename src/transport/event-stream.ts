@@ -59,7 +59,7 @@ export class EventStream {
     if (text.includes("\r")) text = text.replace(/\r\n?/g, "\n");
 
     let end = text.lastIndexOf("\n\n") + 2;
-    if (end < 2) end = text.startsWith("\n") && (this._tail.at(-1) ?? "\n").endsWith("\n") ? 1 : 0;
+    if (end < 2) end = text.startsWith("\n") && (this._tail[this._tail.length - 1] ?? "\n").endsWith("\n") ? 1 : 0;
     if (end) {
       this._blocks = this._tail.join("") + text.slice(0, end);
       this._start = 0;

@@ -55,8 +55,8 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     // A custom fetch may have ignored the signal. A stream that broke before rejects the cancellation, which is nobody's concern.
     const cancel = (): void => void reader?.cancel().catch(() => undefined);
     try {
-      const credentials = request.withCredentials ? "include" : "same-origin";
-      const response = await (fetcher ?? fetch)(url, { cache: "no-store", credentials, ...given, headers, signal });
+      const { cache = "no-store", credentials = request.withCredentials ? "include" : "same-origin" } = given;
+      const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal });
       reader = response.body?.getReader();
       signal.addEventListener("abort", cancel);
       if (signal.aborted) {
@@ -80,7 +80,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
         // The polyfill hands over text.
         stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
         let more = true;
-        while (more) {
+        while (more && !signal.aborted) {
           more = stream.next();
           const now = performance.now();
           busy += now - began;

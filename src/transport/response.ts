@@ -16,6 +16,7 @@ export function assertEventStream(status: number, headers: Headers): void {
   }
   if (status === 200)
     throw new ConnectionError(`the answer is ${type}, not text/event-stream`, { reason: "content-type", status, headers });
-  const retryAfter = parseRetryAfter(headers.get("Retry-After"), Date.now());
+  // A date is by the server's clock.
+  const retryAfter = parseRetryAfter(headers.get("Retry-After"), Date.parse(headers.get("Date") ?? "") || Date.now());
   throw new ConnectionError(`the server answered ${status}`, { reason: "status", status, headers, retryAfter });
 }

@@ -127,6 +127,21 @@ describe("reading", () => {
   });
 });
 
+describe("what came before the end of the source", () => {
+  test("close() in another listener takes nothing from the reader", async () => {
+    const { source, stream } = await connectFake();
+    source.on("done", () => source.close());
+    const iteration = source.iterate("n");
+    for (const n of ["1", "2", "3"]) stream.send("n", n);
+    stream.send("done", "");
+    expect(leftovers()).toEqual(NOTHING);
+    expect([await iteration.next(), await iteration.next(), await iteration.next(), await iteration.next()]).toEqual([
+      ...["1", "2", "3"].map((value) => ({ done: false, value })),
+      end,
+    ]);
+  });
+});
+
 describe("every end settles what is pending, forgets what is buffered, and leaves nothing", () => {
   const ends: Record<string, (iteration: Iteration<string>, close: () => void, abort: () => void) => unknown> = {
     "return()": async (iteration) => expect(await iteration.return()).toEqual(end),
@@ -134,7 +149,10 @@ describe("every end settles what is pending, forgets what is buffered, and leave
       const error = new Error("the reader's own");
       await expect(iteration.throw(error)).rejects.toBe(error);
     },
-    "close()": (_, close) => close(),
+    "close(), and then return()": (iteration, close) => {
+      close();
+      return iteration.return();
+    },
     "the signal": (_, __, abort) => abort(),
   };
 

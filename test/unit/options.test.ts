@@ -139,8 +139,12 @@ describe("everything else", () => {
     for (const value of [-1, NaN, "yes", null]) expect(() => resolve("pauseWhenHidden", value)).toThrow(/^pauseWhenHidden must be /);
   });
 
-  test.each([5, "x", null])("options that are no object (%j)", (options) => {
+  test.each([5, "x", true])("options that are no object (%j)", (options) => {
     expect(() => resolveOptions(options as any)).toThrow(/^options must be an object, got /);
+  });
+
+  test("null instead of options is none, as WebIDL has it", () => {
+    expect(resolveOptions(null)).toEqual(resolveOptions());
   });
 
   test.each([

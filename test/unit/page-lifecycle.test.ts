@@ -292,6 +292,37 @@ describe("a connection that is cut", () => {
     expect(client.log).toEqual(["state: waiting 1, 1500, network", "error: retry 1 in 1500, network"]);
   });
 
+  test("by a navigation that the server is slow to answer is no error (Firefox cuts it at once)", async () => {
+    const client = await opened();
+    page.current.navigate();
+    client.server.latest.fail();
+    await tick(3000);
+    page.current.fire("pagehide");
+    await tick(HOUR);
+    expect(errors(client)).toEqual([]);
+  });
+
+  test("by a navigation after which the page stays is one in the end", async () => {
+    const client = await opened();
+    page.current.navigate();
+    client.server.latest.fail();
+    await tick(4999);
+    expect(errors(client)).toEqual([]);
+    await tick(1);
+    expect(errors(client)).toEqual(["error: retry 1 in 1500, network"]);
+  });
+
+  test.each([{ hashChange: true }, { downloadRequest: "file.zip" }, { destination: { sameDocument: true } }])(
+    "after a navigation that leaves nothing (%j) is one as ever",
+    async (navigation) => {
+      const client = await opened();
+      page.current.navigate(navigation);
+      client.server.latest.fail();
+      await tick(HOLD);
+      expect(errors(client)).toHaveLength(1);
+    },
+  );
+
   test("while its page is being left is no end either, whatever the policy says", async () => {
     const client = await opened({ backoff: { numOfAttempts: 1 } });
     client.server.latest.fail("status", { status: 404 });

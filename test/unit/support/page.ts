@@ -21,13 +21,14 @@ const onDocument = ["freeze", "resume", "visibilitychange"];
 
 /** The page that a test plays. */
 export class FakePage {
-  readonly window = new Counted();
+  readonly navigation = new Counted();
+  readonly window = Object.assign(new Counted(), { navigation: this.navigation });
   readonly document = Object.assign(new Counted(), { hidden: false, baseURI: "https://example.com/app/" });
   readonly navigator = { onLine: true };
 
   constructor() {
     // Node warns of leaks; here every listener is counted.
-    setMaxListeners(0, this.window, this.document);
+    setMaxListeners(0, this.window, this.document, this.navigation);
   }
 
   /** Lets events happen, one after the other, in one task. */
@@ -38,6 +39,13 @@ export class FakePage {
     }
   }
 
+  /** A navigation begins, as the Navigation API tells it. */
+  navigate(init: { hashChange?: boolean; downloadRequest?: string | null; destination?: { sameDocument: boolean } } = {}): void {
+    this.navigation.dispatchEvent(
+      Object.assign(new Event("navigate"), { hashChange: false, downloadRequest: null, destination: { sameDocument: false }, ...init }),
+    );
+  }
+
   setHidden(hidden: boolean): void {
     this.document.hidden = hidden;
     this.fire("visibilitychange");
@@ -45,7 +53,7 @@ export class FakePage {
 
   /** How many listeners the page has. */
   get listeners(): number {
-    return this.window.held.length + this.document.held.length;
+    return this.window.held.length + this.document.held.length + this.navigation.held.length;
   }
 }
 
