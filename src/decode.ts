@@ -20,7 +20,7 @@ export type Decoders<P extends object> = { readonly [K in keyof P]-?: Decoder<P[
 export type Issue = StandardSchemaV1.Issue;
 
 /** Thrown inside: the payload is refused, for these reasons. */
-export class Refusal extends Error {
+class Refusal extends Error {
   readonly issues: readonly Issue[];
   constructor(issues: readonly Issue[]) {
     super(issues.map(({ message }) => message).join("; "));

@@ -3,7 +3,7 @@ import type { BackoffSettings } from "../options.ts";
 import { LONGEST_DELAY } from "./sleep.ts";
 
 /** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
-export const SHORTEST_DELAY = 100;
+const SHORTEST_DELAY = 100;
 
 const clamp = (ms: number, min: number, max: number): number => (ms > min ? Math.min(ms, max) : min);
 

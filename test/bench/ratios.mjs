@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpuOf, median, timeOf } from "./statistics.mjs";
+
+const file = new URL("ratios.json", import.meta.url);
+
+/**
+ * By how much a ratio may be worse than the committed one. On a machine with other work, medians of CPU differ by up to a quarter between runs and those
+ * of time by far more, so time counts only where CPU cannot be read. The longest task is one worst moment, which another process can double. Memory
+ * hardly varies.
+ */
+const MARGINS = { cpu: 0.35, speed: 0.5, tasks: 0.6, memory: 0.2 };
+
+/** [ours, what it is compared with]: by these we see a regression of our code, and not of the browser or the machine. */
+const PAIRS = [
+  ["ours, fetch, on()", "bare fetch + eventsource-parser"],
+  ["ours, fetch, on()", "eventsource-client"],
+  ["ours, fetch, on()", "native"],
+  ["ours, fetch, addEventListener()", "native"],
+  ["ours, native, on()", "native"],
+  ["ours, native, addEventListener()", "native"],
+];
+
+/** Every figure by which we are judged, as a ratio of which more is better. */
+export function ratiosOf({ throughput, tasks, idle }) {
+  const ratios = {};
+  const add = (group, name, ratio) => {
+    if (!Number.isNaN(ratio)) (ratios[group] ??= {})[name] = Number(ratio.toFixed(3));
+  };
+  for (const [workload, bursts] of Object.entries(throughput)) {
+    for (const [own, other] of PAIRS) {
+      const ratio = (of) => median(bursts[other].map(of)) / median(bursts[own].map(of));
+      add("speed", `${workload}: ${own} / ${other}`, ratio(timeOf));
+      add("cpu", `${workload}: ${own} / ${other}`, ratio(cpuOf));
+    }
+  }
+  for (const [listener, blocked] of Object.entries(tasks)) {
+    const gap = (name) => median(blocked[name].map(({ longestGap }) => longestGap));
+    add("tasks", `${listener}: native / ours, fetch, on()`, gap("native") / gap("ours, fetch, on()"));
+  }
+  for (const [own, other] of [PAIRS[0], PAIRS[4]]) add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
+  return ratios;
+}
+
+/** What is worse than the committed ratios by more than the margin, as lines to print. */
+export function regressions(ratios) {
+  const committed = JSON.parse(readFileSync(file, "utf8"));
+  delete committed[ratios.cpu ? "speed" : "cpu"];
+  return Object.entries(committed).flatMap(([group, values]) =>
+    Object.entries(values)
+      .filter(([name, ratio]) => !(ratios[group]?.[name] >= ratio * (1 - MARGINS[group])))
+      .map(([name, ratio]) => `- ${group}: ${name}: ${ratios[group]?.[name]}, was ${ratio}, margin ${MARGINS[group] * 100} %`),
+  );
+}
+
+export function writeRatios(ratios) {
+  writeFileSync(file, JSON.stringify(ratios, null, 2) + "\n");
+}

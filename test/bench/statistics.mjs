@@ -1,0 +1,11 @@
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** How many times faster than the base each round was: rounds are compared with themselves, for what the machine did meanwhile met both. */
+export const speedups = (base, samples, of) => samples.map((sample, round) => of(base[round]) / of(sample));
+
+export const timeOf = ({ ms }) => ms;
+export const cpuOf = ({ cpu }) => cpu ?? NaN;
