@@ -29,25 +29,20 @@ export class ConnectionError extends Error {
     return typeof value === "object" && value !== null && (value as { name?: unknown }).name === "ConnectionError";
   }
   /** The kind of end: what the retry table is keyed by. */
-  readonly reason: ConnectionErrorReason;
+  declare readonly reason: ConnectionErrorReason;
   /** The HTTP status; undefined where the transport cannot see it (a native EventSource never can). */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** The response's headers; undefined where the transport cannot see them. */
-  readonly headers: Headers | undefined;
+  declare readonly headers: Headers | undefined;
   /** What the server's Retry-After asked for, in milliseconds from the answer; undefined without one. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
   /** Where another tab holds the shared connection: when that one asks again, in milliseconds from the error. It replaces our own delay. */
-  readonly retryIn: number | undefined;
+  declare readonly retryIn: number | undefined;
   /** What was thrown underneath, if anything was. */
-  override readonly cause: unknown;
+  declare readonly cause: unknown;
 
   constructor(message: string, init: ConnectionErrorInit) {
     super(message);
-    this.reason = init.reason;
-    this.status = init.status;
-    this.headers = init.headers;
-    this.retryAfter = init.retryAfter;
-    this.retryIn = init.retryIn;
-    this.cause = init.cause;
+    Object.assign(this, init);
   }
 }

@@ -82,8 +82,10 @@ export class EventStream {
       const found = blocks.indexOf("\n\n", this._start + this._sliceLength);
       const end = found < 0 ? blocks.length : found + 2;
       this._parse(this._start || end < blocks.length ? blocks.slice(this._start, end) : blocks);
-      const perCharacter = (performance.now() - began) / (end - this._start);
-      this._sliceLength = Math.min(SLICE.max, Math.max(SLICE.min, SLICE_TIME / perCharacter));
+      const length = end - this._start;
+      const fitting = (length * SLICE_TIME) / (performance.now() - began);
+      // A quick but short slice says little: what grows is at most twice what has been tried.
+      this._sliceLength = Math.max(SLICE.min, Math.min(SLICE.max, fitting, Math.max(this._sliceLength, 2 * length)));
       this._start = end;
       if (end < blocks.length) return true;
     }

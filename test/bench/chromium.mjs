@@ -28,6 +28,7 @@ export function openPage(executable, url) {
   const browser = spawn(executable, [...flags, url], { stdio: "ignore", detached: true });
   const kill = () => void (browser.exitCode === null && browser.signalCode === null && process.kill(-browser.pid, "SIGKILL"));
   process.once("exit", kill);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   const exited = once(browser, "exit");
   return {
     pid: browser.pid,
