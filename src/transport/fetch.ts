@@ -59,10 +59,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal });
       reader = response.body?.getReader();
       signal.addEventListener("abort", cancel);
-      if (signal.aborted) {
-        cancel();
-        return;
-      }
+      if (signal.aborted) return;
       assertEventStream(response.status, response.headers);
       if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
       sink.open({ status: response.status, headers: response.headers });
@@ -87,7 +84,6 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
           began = now;
           if (busy > TURN) {
             await nextTask();
-            if (signal.aborted) return;
             busy = 0;
             began = performance.now();
           }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chromiumFlags } from "../support/chromium-flags.mjs";
 
 /**
  * Opens a page in a Chromium that nothing is attached to: a protocol client that listens to the network, as Playwright does, slows native EventSource
@@ -12,13 +13,7 @@ export function openPage(executable, url) {
   const profile = mkdtempSync(join(tmpdir(), "bench-chromium-"));
   const flags = [
     "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    ...chromiumFlags,
     `--user-data-dir=${profile}`,
     "--js-flags=--expose-gc",
     // Otherwise the answer of measureUserAgentSpecificMemory waits for a garbage collection, up to half a minute.

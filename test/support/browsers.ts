@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
+import { chromiumFlags } from "./chromium-flags.mjs";
 
 interface BrowserRow {
   /** Environment variables that name an executable, looked at first. */
@@ -51,15 +52,7 @@ export function browserPath(name: BrowserName): string {
 export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: browserPath("chromium"),
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: chromiumFlags,
   });
 }
 

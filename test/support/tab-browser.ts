@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright-core";
 import type * as library from "../../src/index.ts";
 import { browserPath } from "./browsers.ts";
+import { chromiumFlags } from "./chromium-flags.mjs";
 import type { TabLog } from "./tab-log.ts";
 
 type Library = typeof library;
@@ -55,13 +56,7 @@ export async function launchTabs(): Promise<TabBrowser> {
     "--headless=new",
     "--remote-debugging-port=0",
     `--user-data-dir=${profile}`,
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    ...chromiumFlags,
     "--renderer-process-limit=100",
     "about:blank",
   ];
