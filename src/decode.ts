@@ -28,12 +28,12 @@ class Refusal extends Error {
   }
 }
 
-/** Decodes JSON and trusts it to be a `T`: nothing is checked but the syntax. */
+/** Decodes JSON and trusts it to be a `T`: nothing is checked but the syntax. Data that is no JSON becomes an `invalid` event. */
 export function json<T>(): (text: string) => T {
   return JSON.parse as (text: string) => T;
 }
 
-/** Lets a Standard Schema check the text itself, without parsing JSON first. */
+/** Lets a Standard Schema check the text itself, without parsing JSON first. What it finds wrong becomes an `invalid` event. */
 export function text<T>(schema: StandardSchemaV1<unknown, T>): (text: string) => T {
   return (raw) => validate(schema, raw);
 }

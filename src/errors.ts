@@ -13,16 +13,23 @@ export type ConnectionErrorReason = "network" | "ended" | "timeout" | "rejected"
 
 /** What a {@link ConnectionError} is made of, beside its message. */
 export interface ConnectionErrorInit {
+  /** The kind of end. */
   reason: ConnectionErrorReason;
+  /** The HTTP status. Default undefined: not seen. */
   status?: number | undefined;
+  /** The response's headers. Default undefined: not seen. */
   headers?: Headers | undefined;
+  /** A floor for the next wait, in milliseconds; the jittered delay comes on top of it. Default undefined: none. */
   retryAfter?: number | undefined;
+  /** The next wait itself, in milliseconds, in place of our own delay. Default undefined: our own delay. */
   retryIn?: number | undefined;
+  /** What was thrown underneath. */
   cause?: unknown;
 }
 
 /** Why a connection ended. Found in `error` events, in `state`, and given to `backoff.retry`. */
 export class ConnectionError extends Error {
+  /** Always "ConnectionError". */
   override readonly name = "ConnectionError";
   /** Copies of the package, as ES module and CommonJS side by side or from a script tag, recognise each other's errors. */
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -34,7 +41,11 @@ export class ConnectionError extends Error {
   declare readonly status: number | undefined;
   /** The response's headers; undefined where the transport cannot see them. */
   declare readonly headers: Headers | undefined;
-  /** What the server's Retry-After asked for, in milliseconds from the answer; undefined without one. */
+  /**
+   * What the server's Retry-After asked for, in milliseconds from the answer; undefined without one.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+   */
   declare readonly retryAfter: number | undefined;
   /** Where another tab holds the shared connection: when that one asks again, in milliseconds from the error. It replaces our own delay. */
   declare readonly retryIn: number | undefined;

@@ -44,13 +44,16 @@ export type ConnectionErrorEvent = RetryingErrorEvent | FinalErrorEvent;
 /** Data of a {@link ConnectionErrorEvent}. */
 export type ConnectionErrorEventInit = Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
 
-/** The class of `error` events. */
+/** The class of `error` events, for `instanceof` and for tests that make one. */
 export const ConnectionErrorEvent = class ConnectionErrorEvent extends Event {
   constructor(init: ConnectionErrorEventInit) {
     super("error");
     Object.assign(this, init);
   }
-} as unknown as new (init: ConnectionErrorEventInit) => ConnectionErrorEvent;
+} as unknown as {
+  /** Makes an `error` event with these members. */
+  new (init: ConnectionErrorEventInit): ConnectionErrorEvent;
+};
 
 /** `invalid`: a decoder refused a payload. The stream goes on, and the event's id counts. */
 export class InvalidEvent extends Event {
@@ -60,6 +63,7 @@ export class InvalidEvent extends Event {
   readonly raw: string;
   /** What is wrong with it. */
   readonly issues: readonly Issue[];
+  /** The last event ID, as of this event. */
   readonly lastEventId: string;
 
   constructor(init: { eventType: string; raw: string; issues: readonly Issue[]; lastEventId: string }) {
@@ -81,9 +85,13 @@ export interface EventMeta {
 
 /** Our own events: DOM listeners of these names hear nothing else. */
 export interface LifecycleEventMap {
+  /** A connection has opened. */
   open: ConnectionOpenEvent;
+  /** A connection has failed; `readyState` tells whether another attempt comes. */
   error: ConnectionErrorEvent;
+  /** A decoder refused a payload. Without a listener it is reported as an uncaught error is. */
   invalid: InvalidEvent;
+  /** `state` has changed, other than by `close()`. */
   statechange: Event;
 }
 

@@ -1,4 +1,4 @@
-export { ResilientEventSource, type Listener, type StreamUrl } from "./resilient-eventsource.ts";
+export { ResilientEventSource, type Listener, type ListenerObject, type StreamUrl } from "./resilient-eventsource.ts";
 export { ConnectionError, type ConnectionErrorInit, type ConnectionErrorReason } from "./errors.ts";
 export {
   ConnectionErrorEvent,
@@ -16,13 +16,13 @@ export {
 } from "./events.ts";
 export { json, text, type Decoder, type Decoders, type Issue } from "./decode.ts";
 export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
-export type { ConnectionState } from "./connection/state.ts";
+export type { ClosedState, ConnectingState, ConnectionState, OpenState, PausedState, WaitingState } from "./connection/state.ts";
 export { isRetried, type RetryPolicy } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./dispatch.ts";
 export type { IterateOptions, Iteration } from "./iterate.ts";
 export { sharedTransport, type SharedOptions } from "./page/shared.ts";
 export type { PauseReason } from "./page/gate.ts";
-export type { Resume } from "./transport/resume.ts";
+export type { Resume, ResumeByQuery } from "./transport/resume.ts";
 export type {
   HeardNames,
   OpenDetails,

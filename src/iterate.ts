@@ -14,8 +14,11 @@ export interface IterateOptions {
 
 /** Payloads as they come. An AsyncIterableIterator; that type could not say what it returns before TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined, undefined> {
+  /** Ends the iteration, as `break` does: it stops listening, and what waits for the reader is dropped. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** Ends the iteration likewise, and rejects with `error`. */
   throw(error?: unknown): Promise<IteratorResult<T, undefined>>;
+  /** Itself: there is one reader. */
   [Symbol.asyncIterator](): Iteration<T>;
 }
 

@@ -32,9 +32,13 @@ export interface BackoffOptions {
   retry?: RetryPolicy | undefined;
 }
 
-/** Options of a ResilientEventSource. Everywhere, `undefined` means the default. */
+/**
+ * Options of a ResilientEventSource, beside `events`. Everywhere, `undefined` means the default. Milliseconds are numbers from 0 to 2^31-1 (24.8 days),
+ * the longest that a timer can wait, so Infinity is refused; 0 is what turns a limit off. A bad value throws a RangeError (a number out of range) or a
+ * TypeError that names the option and the value.
+ */
 export interface ResilientEventSourceOptions {
-  /** Send credentials across origins, as in EventSourceInit. Default false. */
+  /** Send credentials across origins, as in EventSourceInit. Default false. `credentials` given to `fetchTransport` win. */
   withCredentials?: boolean | undefined;
   /** Waits between attempts, and how many. Default {@link BackoffOptions}' defaults. */
   backoff?: BackoffOptions | undefined;
@@ -43,7 +47,10 @@ export interface ResilientEventSourceOptions {
    * (a server that accepts and closes at once is then asked again after `startingDelay` for ever).
    */
   stableAfter?: number | undefined;
-  /** The id to resume after on the first connection, kept from an earlier page load, say. Default "": from wherever the server starts. */
+  /**
+   * The id to resume after on the first connection, kept from an earlier page load, say; without NUL, CR and LF, as in an event stream. Default "": from
+   * wherever the server starts.
+   */
   lastEventId?: string | undefined;
   /**
    * How a reconnect tells the server the last id: `"header"` (Last-Event-ID), `{ query: name or names }`, or a function that makes the URL.
@@ -51,14 +58,17 @@ export interface ResilientEventSourceOptions {
    * that cannot send headers uses the query instead of `"header"`.
    */
   resume?: Resume | undefined;
-  /** Milliseconds from the request to `open`, after which the attempt fails with reason `timeout`. Default 0: no limit. */
+  /**
+   * Milliseconds from the request to `open`, after which the attempt fails with reason `timeout`. Default 0: no limit. Firefox and Safari open an
+   * EventSource at the first byte of the body, so let the server send one at once.
+   */
   connectTimeout?: number | undefined;
   /**
    * Milliseconds without any byte (over EventSource: without an event that it can see) after which the connection is replaced, with reason
    * `timeout`; detected up to a quarter later. Time in which the page is frozen or its timers are throttled does not count. Default 0: off.
    */
   silenceTimeout?: number | undefined;
-  /** Remember this many event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
+  /** Remember this many of the latest event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
   dedupe?: number | undefined;
   /**
    * Milliseconds, or true for 60,000: a page that has been hidden that long lets go of its connection, and resumes when it is shown again. Default
@@ -67,7 +77,7 @@ export interface ResilientEventSourceOptions {
   pauseWhenHidden?: number | boolean | undefined;
   /** How events are fetched. Default: EventSource for the first connection, fetch for all after it, and what there is where one is missing. */
   transport?: Transport | undefined;
-  /** Aborting it closes the source. Already aborted: it never connects. Default none. */
+  /** Aborting it closes the source, as `close()` does. Already aborted: it never connects. Default none. */
   signal?: AbortSignal | undefined;
 }
 

@@ -34,7 +34,13 @@ type Handler<E extends Event> = ((event: E) => unknown) | null;
 type AnyHandler = ((event: any) => any) | null;
 
 /** A DOM listener. */
-export type Listener<Source, E> = ((this: Source, event: E) => unknown) | { handleEvent(event: E): unknown };
+export type Listener<Source, E> = ((this: Source, event: E) => unknown) | ListenerObject<E>;
+
+/** A DOM listener that is an object. */
+export interface ListenerObject<E> {
+  /** Called with each event, on this object. */
+  handleEvent(event: E): unknown;
+}
 
 /** Where no `events` are given, a type argument may claim nothing but strings. */
 type PlainArguments<P extends object> =
@@ -84,7 +90,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
 
   /**
    * @param url The event stream. A relative URL is resolved against the document's base URL.
-   * @param options `events`, which give the types, and everything else.
+   * @param options `events` are the decoders by event name, which give the types; without them every name is allowed, and data is `string`. The rest are
+   * {@link ResilientEventSourceOptions}.
    * @throws SyntaxError (DOMException) when the URL cannot be parsed; RangeError or TypeError for a bad option, naming it and its value.
    */
   constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events: Decoders<P> });
@@ -182,36 +189,42 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     return this._position.lastEventId;
   }
 
+  /** 0: connecting, waiting or paused. */
   get CONNECTING(): 0 {
     return 0;
   }
+  /** 1: events can arrive. */
   get OPEN(): 1 {
     return 1;
   }
+  /** 2: closed, or given up. */
   get CLOSED(): 2 {
     return 2;
   }
 
-  /** Called for `open`. */
+  /** Called for `open`; null: nothing is. */
   get onopen(): AnyHandler {
     return this._handler("open") as AnyHandler;
   }
+  /** What is no function counts as null. */
   set onopen(handler: Handler<ConnectionOpenEvent>) {
     this._setHandler("open", handler);
   }
 
-  /** Called for the server's `message` events: those without an `event` field. */
+  /** Called for the server's `message` events: those without an `event` field. Null: nothing is called. */
   get onmessage(): Handler<MessageEvent<Payload<P, "message">>> {
     return this._handler("message") as AnyHandler;
   }
+  /** What is no function counts as null. */
   set onmessage(handler: Handler<MessageEvent<Payload<P, "message">>>) {
     this._setHandler("message", handler);
   }
 
-  /** Called for `error`. */
+  /** Called for `error`; null: nothing is. */
   get onerror(): AnyHandler {
     return this._handler("error") as AnyHandler;
   }
+  /** What is no function counts as null. */
   set onerror(handler: Handler<ConnectionErrorEvent>) {
     this._setHandler("error", handler);
   }

@@ -3,23 +3,55 @@ import type { PauseReason } from "../page/gate.ts";
 import type { Role } from "../transport/transport.ts";
 
 /** Where a connection stands. Each status carries only its own data. */
-export type ConnectionState =
-  /** A connection is being made. `attempt` 0 is the first one, 1 the first retry. */
-  | { readonly status: "connecting"; readonly attempt: number }
-  /** Events arrive. `since` is when it opened, in milliseconds since the epoch; `role`, where the connection is shared, is who has it. */
-  | { readonly status: "open"; readonly since: number; readonly role?: Role }
-  /** Retry number `attempt` comes after `delay` milliseconds, at `until` (milliseconds since the epoch), because of `error`. */
-  | {
-      readonly status: "waiting";
-      readonly attempt: number;
-      readonly delay: number;
-      readonly until: number;
-      readonly error: ConnectionError;
-    }
-  /** No attempt is made until the page allows one. */
-  | { readonly status: "paused"; readonly because: PauseReason }
-  /** The end. With `error` when we gave up, without it after `close()`. */
-  | { readonly status: "closed"; readonly error?: ConnectionError };
+export type ConnectionState = ConnectingState | OpenState | WaitingState | PausedState | ClosedState;
+
+/** A connection is being made. */
+export interface ConnectingState {
+  /** readyState CONNECTING. */
+  readonly status: "connecting";
+  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
+  readonly attempt: number;
+}
+
+/** Events can arrive. */
+export interface OpenState {
+  /** readyState OPEN. */
+  readonly status: "open";
+  /** When it opened, in milliseconds since the epoch. */
+  readonly since: number;
+  /** Who has the connection; undefined where it is not shared. */
+  readonly role?: Role;
+}
+
+/** A connection has failed, and the next attempt is coming. */
+export interface WaitingState {
+  /** readyState CONNECTING. */
+  readonly status: "waiting";
+  /** The number of the attempt that comes: 1 is the first retry. */
+  readonly attempt: number;
+  /** How long we wait before it, in milliseconds. */
+  readonly delay: number;
+  /** When it comes, in milliseconds since the epoch. */
+  readonly until: number;
+  /** How the connection ended. */
+  readonly error: ConnectionError;
+}
+
+/** No attempt is made until the page allows one. */
+export interface PausedState {
+  /** readyState CONNECTING. */
+  readonly status: "paused";
+  /** What the page waits for. */
+  readonly because: PauseReason;
+}
+
+/** The end: after `close()` for good, after giving up until `reconnect()`. */
+export interface ClosedState {
+  /** readyState CLOSED. */
+  readonly status: "closed";
+  /** How the last connection ended, when we gave up; undefined after `close()`. */
+  readonly error?: ConnectionError;
+}
 
 /** The standard's readyState for a state: waiting and paused are CONNECTING. */
 export function readyStateOf(state: ConnectionState): 0 | 1 | 2 {

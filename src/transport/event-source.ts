@@ -4,9 +4,13 @@ import type { StreamPosition, Transport } from "./transport.ts";
 
 /** The least we ask of an EventSource: native, `eventsource`, Yaffle's and mocks all fit. */
 export interface EventSourceLike {
+  /** 2: closed for good. */
   readonly readyState: number;
+  /** Called for `open`, `error` and every name somebody listens to. */
   addEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any -- every class has event types of its own
+  /** Called when the connection ends, or nobody listens to the name any more. */
   removeEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** Called when the connection ends, in its first `error` at the latest. */
   close(): void;
 }
 
@@ -42,6 +46,8 @@ export function platformEventSource(): EventSourceClass | undefined {
  *
  * It is closed in its first `error`, so that its own retry never runs. The last event id travels in the URL, since an EventSource that we create
  * cannot be given a header.
+ *
+ * @param Class Whose instances connect. Default: `globalThis.EventSource`; without one, every attempt fails with reason `unsupported`.
  */
 export function eventSourceTransport(Class?: EventSourceClass): Transport {
   const connect: Transport = (request, sink) =>

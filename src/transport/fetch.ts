@@ -13,8 +13,9 @@ export interface FetchInit extends Omit<RequestInit, "signal"> {
 
 /** What an `init` function is told. */
 export interface FetchContext {
-  /** 0 for the first attempt since the last stable connection, then counting up. */
+  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
+  /** The id to resume after; "" for none. It is sent without your help. */
   readonly lastEventId: string;
   /** Aborts when this attempt is not wanted any more. */
   readonly signal: AbortSignal;

@@ -1,8 +1,17 @@
 /**
- * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, as one or several query parameters (several, where
- * servers disagree about the name: Mercure wants `last_event_id` or `lastEventID`), or in a URL that a function makes.
+ * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, in the query of the URL, or in a URL that a function makes. The
+ * function is called for each attempt that has an id to tell, perhaps twice, with a copy of the URL that it may change; if it throws, that attempt has
+ * failed with reason `network`.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
  */
-export type Resume = "header" | { readonly query: string | readonly string[] } | ((url: URL, lastEventId: string) => URL);
+export type Resume = "header" | ResumeByQuery | ((url: URL, lastEventId: string) => URL);
+
+/** The last event id as a query parameter. An older copy of the parameter is replaced. */
+export interface ResumeByQuery {
+  /** The parameter's name, or several where servers disagree about it: Mercure wants `last_event_id` or `lastEventID`. */
+  readonly query: string | readonly string[];
+}
 
 /** What to request, and which id is left for the `Last-Event-ID` header ("" when the URL carries it, or there is none). */
 export interface ResumedRequest {

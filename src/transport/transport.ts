@@ -39,14 +39,17 @@ export type Role = "holder" | "follower";
 export interface TransportRequest {
   /** Absolute, and without any resume parameter: {@link TransportRequest.resume} says where `lastEventId` goes. */
   readonly url: string;
+  /** Whether credentials go across origins. */
   readonly withCredentials: boolean;
   /** The id to resume after; "" for none. */
   readonly lastEventId: string;
   /** How the server is told; undefined: by header within an origin, by the query parameter `lastEventId` across origins. */
   readonly resume: Resume | undefined;
-  /** 0 for the first attempt since the last stable connection, then counting up. */
+  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
+  /** Which events are wanted. A transport that hears all of them need not look. */
   readonly names: HeardNames;
+  /** Who asks. */
   readonly source: RequestingSource;
   /** Aborts when this connection is not wanted any more. Each attempt has its own. */
   readonly signal: AbortSignal;
@@ -64,7 +67,9 @@ export interface StreamPosition {
 
 /** What can be known when a connection opens; empty over a native EventSource, which hides it. */
 export interface OpenDetails {
+  /** The HTTP status; undefined: not seen. */
   readonly status?: number | undefined;
+  /** The response's headers; undefined: not seen. */
   readonly headers?: Headers | undefined;
 }
 

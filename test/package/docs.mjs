@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url";
+import { Application, LogLevel } from "typedoc";
+import { entries } from "../../rollup.config.mjs";
+
+const root = new URL("../..", import.meta.url);
+const path = (file) => fileURLToPath(new URL(file, root));
+
+/** Where the reference is written; ignored by git. */
+export const folder = ".docs";
+
+/** What makes the compiler infer, and nobody names: the text around them says what they do. */
+const machinery = ["AnyHandler", "Handler", "PlainArguments", "Secondary", "Spelled"];
+
+/**
+ * The reference of every entry, from the docstrings. `problems` is what TypeDoc warns of: something public without a docstring, a link to nowhere, a
+ * type that is used and not exported.
+ */
+export async function readReference() {
+  const problems = [];
+  const app = await Application.bootstrap({
+    name: "resilient-eventsource",
+    includeVersion: true,
+    entryPoints: Object.values(entries).map(path),
+    tsconfig: path("tsconfig.json"),
+    readme: path("README.md"),
+    disableSources: true,
+    excludePrivate: true,
+    excludeProtected: true,
+    excludeExternals: true,
+    intentionallyNotExported: machinery,
+    validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
+  });
+  app.logger.log = (message, level) => {
+    if (level >= LogLevel.Warn) problems.push(message);
+  };
+  const project = await app.convert();
+  if (project) app.validate(project);
+  return { app, project, problems };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { app, project, problems } = await readReference();
+  if (project) await app.generateDocs(project, path(folder));
+  for (const problem of problems) console.error(problem);
+  if (problems.length) process.exitCode = 1;
+  else console.log(`${folder}/index.html`);
+}
