@@ -1,0 +1,85 @@
+// @ts-check
+import { showLog, showNodes, element } from "./view.js";
+import { createTally } from "./tally.js";
+
+/** @typedef {{ n: number, previous: number }} Tick */
+/** @typedef {{ node: string, kills: number }} Outage */
+
+/**
+ * Connects, and shows what comes.
+ *
+ * @param {typeof import("../../src/index.ts").ResilientEventSource} ResilientEventSource
+ */
+export async function start(ResilientEventSource) {
+  const state = element("state");
+  const response = await fetch("nodes.json");
+  if (!response.ok) {
+    state.textContent = "The cluster is not running: npm run demo:cluster starts it.";
+    return;
+  }
+  const nodes = showNodes(await response.json());
+  const log = showLog();
+  const tally = createTally();
+
+  // Pages begin at different nodes, so that each has some.
+  let turn = Math.floor(Math.random() * nodes.length);
+  const current = () => /** @type {(typeof nodes)[number]} */ (nodes[turn % nodes.length]);
+
+  const source = new ResilientEventSource(
+    // Asked on every attempt: each goes to the node after the last one.
+    () => {
+      turn++;
+      return current().url;
+    },
+    {
+      events: {
+        tick: /** @type {(text: string) => Tick} */ (JSON.parse),
+        killed: /** @type {(text: string) => Outage} */ (JSON.parse),
+        back: /** @type {(text: string) => Outage} */ (JSON.parse),
+      },
+      // The name that nchan knows.
+      resume: { query: "last_event_id" },
+      // Another node is there at once, so the first retry need not wait for long.
+      backoff: { startingDelay: 500, maxDelay: 5000 },
+      // For a node that hangs without dying: ticks come more often than that.
+      silenceTimeout: 15_000,
+    },
+  );
+
+  source.addEventListener("statechange", () => {
+    const { name } = current();
+    const { status } = source.state;
+    for (const node of nodes) node.hold(status === "open" && node === current());
+    if (status === "open") state.textContent = `Node ${name} holds the stream`;
+    else if (status === "waiting") state.textContent = `Node ${name} is gone`;
+    else if (status === "connecting") state.textContent = `Asking node ${name}`;
+    else state.textContent = status === "paused" ? "Paused" : "Closed";
+  });
+  source.addEventListener("open", () => log.note("open", `Connected to node ${current().name}`));
+  source.addEventListener("error", ({ error }) => log.note("error", `Node ${current().name}: ${error.message}`));
+
+  source.on("tick", (tick) => {
+    tally.add(tick);
+    log.tick(tick.n, current().name);
+    for (const [name, count] of Object.entries(tally.counts)) showCount(name, count);
+  });
+  source.on("killed", ({ node, kills }) => {
+    showCount("kills", kills);
+    log.note("killed", `Node ${node} was killed`);
+    nodes.find(({ name }) => name === node)?.setUp(false);
+  });
+  source.on("back", ({ node }) => {
+    log.note("back", `Node ${node} is back`);
+    nodes.find(({ name }) => name === node)?.setUp(true);
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {number} count
+ */
+function showCount(name, count) {
+  const shown = element(name);
+  shown.textContent = count.toLocaleString("en");
+  if (shown.parentElement) shown.parentElement.dataset["count"] = count ? "some" : "none";
+}

@@ -1,0 +1,54 @@
+// @ts-check
+import { createServer } from "node:http";
+import { findFile } from "../files.mjs";
+
+/**
+ * Serves the page, the built library, and at `/cluster/nodes.json` where the nodes are. The stream does not come through here.
+ *
+ * @param {number} port 0 picks a free one.
+ */
+export async function startFront(port) {
+  /** @type {readonly string[]} */
+  let streams = [];
+
+  const server = createServer(async ({ url = "/" }, response) => {
+    const [pathname = "/"] = url.split("?");
+    response.setHeader("Cache-Control", "no-store");
+    if (pathname === "/") response.writeHead(302, { Location: "/cluster/index.html" }).end();
+    else if (pathname === "/cluster/nodes.json")
+      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(streams));
+    else {
+      const file = await findFile(pathname);
+      response.writeHead(file ? 200 : 404, {
+        "Content-Type": file?.type ?? "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+      });
+      response.end(file?.content ?? "There is no such page.\n");
+    }
+  });
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(undefined));
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+
+  return {
+    address: `http://localhost:${bound}/`,
+    port: bound,
+    /** What a browser may call the origin of the page. */
+    origins: [`http://localhost:${bound}`, `http://127.0.0.1:${bound}`],
+
+    /** @param {readonly string[]} urls The streams of the nodes. */
+    serveNodes(urls) {
+      streams = urls;
+    },
+
+    async close() {
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,34 @@
+// @ts-check
+import { setTimeout as sleep } from "node:timers/promises";
+/** @import { Cluster } from "./cluster.mjs" */
+/** @import { Publisher } from "./publisher.mjs" */
+
+/**
+ * Kills nodes, always the one that holds the stream, and never before the other one is back.
+ *
+ * @param {Cluster} cluster
+ * @param {Publisher} publisher Tells the pages.
+ */
+export function createOutages(cluster, publisher) {
+  let kills = 0;
+
+  return {
+    /**
+     * Kills the node that holds the stream, and starts it again. Does nothing while nobody listens.
+     *
+     * @param {number} downFor How long it stays away (ms).
+     * @returns The node that it was.
+     */
+    async killHolder(downFor) {
+      const node = await cluster.holder();
+      if (!node) return undefined;
+      await node.kill();
+      kills++;
+      void publisher.publish("killed", { node: node.name, kills });
+      await sleep(downFor);
+      await node.start();
+      void publisher.publish("back", { node: node.name, kills });
+      return node;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// @ts-check
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { chmod } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * A temporary folder, and processes that live in it. Neither outlives this program, whatever ends it.
+ */
+export async function createProcesses() {
+  const folder = mkdtempSync(join(tmpdir(), "eventsource-cluster-"));
+  const guard = spawn(process.execPath, [fileURLToPath(new URL("guard.mjs", import.meta.url)), folder], {
+    // In a session of its own, so that Ctrl+C does not reach it.
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const guarded = once(guard, "exit");
+  // Started by root, nginx runs its workers as another user, who has to come through.
+  await chmod(folder, 0o755);
+
+  return {
+    folder,
+
+    /**
+     * Starts a program in the folder. Its group has its pid: `nginx` takes its workers along into it.
+     *
+     * @param {string} program
+     * @param {string[]} args
+     */
+    start(program, args) {
+      const child = spawn(program, args, { cwd: folder, detached: true, stdio: "ignore" });
+      const pid = /** @type {number} */ (child.pid);
+      guard.stdin.write(`+${pid}\n`);
+      const exited = once(child, "exit").then(() => {
+        guard.stdin.write(`-${pid}\n`);
+      });
+      return {
+        get running() {
+          return child.exitCode === null && child.signalCode === null;
+        },
+        exited,
+        /** Ends it and all that it has started at once, as `kill -9` does: nobody gets to say good-bye. */
+        async kill() {
+          if (this.running) process.kill(-pid, "SIGKILL");
+          await exited;
+        },
+      };
+    },
+
+    /** Ends all of them, and removes the folder. */
+    async close() {
+      guard.stdin.end();
+      await guarded;
+    },
+  };
+}

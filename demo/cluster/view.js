@@ -1,0 +1,87 @@
+// @ts-check
+
+/** How many lines the log keeps: the page may stay open for days. */
+const LINES = 400;
+
+/** @param {string} id */
+export function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/**
+ * A card for each node. They are named by letters, in the order of their streams.
+ *
+ * @param {string[]} urls
+ */
+export function showNodes(urls) {
+  return urls.map((url, index) => {
+    const name = String.fromCharCode("A".charCodeAt(0) + index);
+    const card = document.createElement("li");
+    const label = document.createElement("strong");
+    label.textContent = `Node ${name}`;
+    const host = document.createElement("code");
+    host.textContent = new URL(url).host;
+    const state = document.createElement("span");
+    card.append(label, host, state);
+    card.dataset["node"] = name;
+    element("nodes").append(card);
+    let up = true;
+    let holds = false;
+
+    function show() {
+      card.dataset["state"] = holds ? "holds" : up ? "up" : "killed";
+      state.textContent = holds ? "holds the stream" : up ? "up" : "killed";
+    }
+    show();
+
+    return {
+      name,
+      url,
+      /** @param {boolean} now */
+      hold(now) {
+        holds = now;
+        // The news that it is back may have come while nobody could hear it.
+        up ||= now;
+        show();
+      },
+      /** @param {boolean} now */
+      setUp(now) {
+        up = now;
+        show();
+      },
+    };
+  });
+}
+
+/** What came, newest first: ticks as numbers side by side, everything else as lines between them. */
+export function showLog() {
+  const list = element("log");
+
+  /**
+   * @param {Record<string, string>} data
+   * @param {string} text
+   */
+  function add(data, text) {
+    const item = document.createElement("li");
+    Object.assign(item.dataset, data);
+    item.textContent = text;
+    list.prepend(item);
+    if (list.children.length > LINES) list.lastElementChild?.remove();
+  }
+
+  return {
+    /**
+     * @param {number} n
+     * @param {string} node The one that delivered it.
+     */
+    tick: (n, node) => add({ type: "tick", tick: String(n), node }, String(n)),
+
+    /**
+     * @param {string} type
+     * @param {string} text
+     */
+    note: (type, text) => add({ type }, text),
+  };
+}
