@@ -1,4 +1,5 @@
 import nodeResolve from "@rollup/plugin-node-resolve";
+import browserslist from "browserslist";
 import { transform } from "esbuild";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -21,6 +22,13 @@ export const cdn = { source: "src/cdn.ts", file: "dist/resilient-eventsource.min
 
 /** The chunk that only a browser without EventSource and without streaming fetch downloads. */
 export const polyfillChunk = "polyfill";
+
+/**
+ * The oldest browsers that the build must run in, by their names in browserslist, from package.json.
+ *
+ * @type {Record<string, string>}
+ */
+export const oldestBrowsers = oldestOf(browserslist(undefined, { path: import.meta.dirname }));
 
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
 const banner = `/*! resilient-eventsource, MIT licence. Contains eventsource-parser and eventsource-polyfill (MIT) and exponential-backoff (Apache-2.0): see ${NOTICES} */`;
@@ -97,7 +105,9 @@ function typescript() {
       if (!id.endsWith(".ts")) return null;
       const result = await transform(code, {
         loader: "ts",
-        target: "es2020",
+        target: esbuildTargets(oldestBrowsers),
+        // Chrome 80 to 90 have it, but for spread arguments behind it, which we have not.
+        supported: { "optional-chain": true },
         sourcefile: id,
         sourcemap: true,
         mangleProps: /^_[a-z]/,
@@ -108,6 +118,22 @@ function typescript() {
       return { code: result.code, map: result.map };
     },
   };
+}
+
+function oldestOf(browsers) {
+  const oldest = {};
+  for (const browser of browsers) {
+    const [name, versions] = browser.split(" ");
+    // A range ("14.0-14.4") stands for its beginning.
+    const [version] = versions.split("-");
+    if (!(Number(oldest[name]) <= Number(version))) oldest[name] = version;
+  }
+  return oldest;
+}
+
+/** The same browsers by the names that esbuild has for them. */
+function esbuildTargets(browsers) {
+  return Object.entries(browsers).map(([name, version]) => (name === "ios_saf" ? "ios" : name) + version);
 }
 
 function shortNames(folder) {

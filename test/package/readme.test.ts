@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { oldestBrowsers } from "../../rollup.config.mjs";
 import { isRetried } from "../../src/connection/retry.ts";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
 import { defaults } from "../../src/options.ts";
@@ -47,6 +48,16 @@ test("every TypeScript snippet compiles against the package", () => {
 test("the test of an app is the one that runs", () => {
   const shown = code("ts").find((snippet) => snippet.includes('from "vitest"'))!;
   expect(readFileSync(`${root}/test/unit/app.test.ts`, "utf8")).toContain(shown.trim());
+});
+
+test.each([
+  ["Chrome", "chrome"],
+  ["Edge", "edge"],
+  ["Firefox", "firefox"],
+  ["Safari", "safari"],
+  ["iOS", "ios_saf"],
+])("%s is promised from the version that the build is made for", (name, browser) => {
+  expect(readme).toContain(`${name} ${oldestBrowsers[browser]!}`);
 });
 
 describe("the options", () => {
