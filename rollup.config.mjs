@@ -46,7 +46,8 @@ const modules = (format, extension) => ({
   dir: "dist",
   format,
   exports: "named",
-  sourcemap: true,
+  // For browsers' debuggers, with the sources in them. Node runs the CommonJS as it is, and it can be read.
+  sourcemap: format === "es",
   entryFileNames: `[name]${extension}`,
   chunkFileNames: (chunk) => (isPolyfill(chunk) ? polyfillChunk : "chunk-[name]") + extension,
 });

@@ -6,11 +6,11 @@ import { dist } from "../support/dist.ts";
  * Gzipped bytes. What is there now, rounded up, so that growth is a decision. The goals are 5,500 for the class and 8,000 for the script-tag file;
  * eventsource-parser alone is 1,430 of them.
  */
-const budgets: Partial<Record<string, number>> = { class: 10_100, everything: 12_700, polyfill: 2_900, cdn: 15_100 };
+const budgets: Partial<Record<string, number>> = { class: 10_100, everything: 12_700, testing: 800, polyfill: 2_900, cdn: 15_100 };
 
 test("the sizes are within their budgets", async () => {
   dist("index.js");
   const measured = Object.entries(await sizes());
-  console.log(measured.map(([name, bytes]) => `${name}: ${bytes} of ${budgets[name] ?? "any number of"} bytes`).join("\n"));
-  expect(measured.filter(([name, bytes]) => bytes > (budgets[name] ?? Infinity))).toEqual([]);
+  console.log(measured.map(([name, bytes]) => `${name}: ${bytes} of ${budgets[name] ?? 0} bytes`).join("\n"));
+  expect(measured.filter(([name, bytes]) => bytes > (budgets[name] ?? 0))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
-import { cdn, polyfillChunk } from "../../rollup.config.mjs";
+import { cdn, entries, polyfillChunk } from "../../rollup.config.mjs";
 
 const root = new URL("../..", import.meta.url);
 
@@ -26,7 +26,10 @@ export async function bundled(code) {
 
 /** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
 export async function sizes() {
+  const others = {};
+  for (const name of Object.keys(entries)) if (name !== "index") others[name] = await bundled(`export * from "./${name}.js"`);
   return {
+    ...others,
     class: await bundled('export { ResilientEventSource } from "./index.js"'),
     everything: await bundled('export * from "./index.js"'),
     polyfill: gzip((await minify(readFileSync(new URL(`dist/${polyfillChunk}.js`, root), "utf8"), { module: true })).code),
