@@ -92,12 +92,15 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
    * @param url The event stream. A relative URL is resolved against the document's base URL.
    * @param options `events` are the decoders by event name, which give the types; without them every name is allowed, and data is `string`. The rest are
    * {@link ResilientEventSourceOptions}.
-   * @throws SyntaxError (DOMException) when the URL cannot be parsed; RangeError or TypeError for a bad option, naming it and its value.
+   * @throws SyntaxError (DOMException) when the URL cannot be parsed, TypeError when there is none; RangeError or TypeError for a bad option, naming it
+   * and its value.
    */
   constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events: Decoders<P> });
   constructor(url: StreamUrl, ...options: PlainArguments<P>);
-  constructor(url: StreamUrl, options?: ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) {
+  constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {}) {
     super();
+    // As WebIDL has it: `undefined` is a URL, "undefined"; none at all is a mistake.
+    if (!arguments.length) throw new TypeError("1 argument required: the URL of an event stream");
     const settings = resolveOptions(options);
     this._url = typeof url === "function" ? "" : parseUrl(url);
     this._withCredentials = settings.withCredentials;

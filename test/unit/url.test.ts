@@ -17,6 +17,11 @@ describe("what a URL may be", () => {
     expect(connect({}, url).source.url).toBe(href);
   });
 
+  test("no URL at all is a TypeError, and `length` says that one is wanted, as for EventSource", () => {
+    expect(() => new (ResilientEventSource as unknown as new () => ResilientEventSource)()).toThrow(TypeError);
+    expect(ResilientEventSource.length).toBe(1);
+  });
+
   test("a later change of the URL object is none of ours", async () => {
     const url = new URL(URL_);
     const { source, server } = connect({}, url);
