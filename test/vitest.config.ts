@@ -45,6 +45,7 @@ export default defineConfig({
         fileParallelism: false,
         sequence: { groupOrder: 2 },
       }),
+      project("wpt", { globalSetup: "./test/support/browsers.ts", hookTimeout: 180_000, sequence: { groupOrder: 3 } }),
     ],
   },
 });
