@@ -1,71 +1,231 @@
-/** How far apart the clients notice that the server is gone, in milliseconds. */
-const NOTICED_WITHIN = 200;
-/** Tokens of the server's bucket that may be saved up, in milliseconds of its rate: it is a queue, not a burst. */
-const BURST = 100;
+// The storm, simulated: clients that lose their server at 0 ms and come back as their policy says. No imports, so that a page can run it too:
+//
+//   const storm = startStorm({ clients: 1000, down: 5, perSecond: 20, refusal: "closed", policy, seed: 1 });
+//   storm.advance(16);     // that many simulated milliseconds
+//   storm.status[7];       // what became of client 7: WAITING, BACK or LOST
+//   storm.back; storm.lost; storm.attempts;   // counts so far
+//
+// `onAttempt(client, outcome)`, an option, hears of every attempt. `simulate(options)` runs a storm to its end, and `peak`, `timeTo` read the result.
+// The same options give the same storm. What a policy is: see `Policy` below; policies.mjs has those of this library and of its peers.
 
 /**
- * Clients that lose their server at 0 ms and try to come back, millisecond by millisecond.
+ * @typedef {"drop" | "closed" | "503" | "cut"} Refusal how a client lost: the drop that begins the storm, a closed port, HTTP 503, or a connection
+ *   that opened and was cut `CUT_AFTER` ms later
  *
- * @param refusal how a server that is up refuses what is too much: "closed" port or "503"; one that is down has a closed port
- * @returns attempts per second, when the clients came back, and how many never did
+ * @typedef {object} Loss what a policy may look at. It is one object for all clients: read it, do not keep it
+ * @property {number} failures the connections in a row that failed, this one included
+ * @property {number} rejections the 503s since the last opening
+ * @property {Refusal} refusal how this one failed
+ * @property {number} previous the client's last wait in milliseconds; 0 before its first
+ *
+ * @typedef {object} Policy
+ * @property {string} name
+ * @property {(loss: Loss) => number | undefined} delay milliseconds to wait; undefined: the client gives up for good. Draws from `Math.random`
+ * @property {number} [stableAfter] milliseconds for which a connection must have been open to set `failures` back to 0. Default Infinity: never.
+ *   0: every opening does
+ *
+ * @typedef {object} StormOptions
+ * @property {number} clients
+ * @property {number} down seconds for which the server is down
+ * @property {number} perSecond connections a second that it takes once it is back
+ * @property {Exclude<Refusal, "drop">} refusal how it refuses what is too much for it
+ * @property {"closed" | "cut"} [absence] how it is while it is down: its port is closed, or a proxy in front of it accepts and cuts. Default "closed"
+ * @property {Policy} policy
+ * @property {number} [seed]
+ * @property {number} [refusalCost] what a refusal costs the server, as a share of what a connection costs it. Default 0
+ * @property {readonly [number, number]} [roundTrip] each client draws its own once, evenly from this range of milliseconds. Default [10, 200]: without
+ *   it clients with a fixed delay would stay in step for ever, which is unkind to them
+ * @property {number} [horizon] seconds after which nothing is simulated any more. Default: the outage, four times the lower bound, ten minutes
+ * @property {(client: number, outcome: "back" | Refusal) => void} [onAttempt]
  */
-export function simulate({ clients, down, perSecond, refusal, policy, horizon }) {
-  const end = horizon * 1000;
+
+export const WAITING = 0;
+export const BACK = 1;
+export const LOST = 2;
+
+/** The width of the bins in which attempts and returns are counted, in milliseconds. */
+export const BIN = 100;
+/** By how much, in milliseconds of its rate, the server may be ahead or, with `refusalCost`, behind: a short queue, not a burst. */
+const QUEUE = 100;
+/** How long a connection lives that is cut after it opened, in milliseconds. */
+const CUT_AFTER = 1000;
+
+/** The layout of a client's record. */
+const [NEXT, FAILURES, REJECTIONS, PREVIOUS, TRIP] = [0, 1, 2, 3, 4];
+const SIZE = 8;
+
+/** @param {StormOptions} options */
+export function startStorm(options) {
+  const {
+    clients,
+    down,
+    perSecond,
+    refusal,
+    policy,
+    absence = "closed",
+    seed = 1,
+    refusalCost = 0,
+    roundTrip = [10, 200],
+    onAttempt,
+  } = options;
+  const { stableAfter = Infinity } = policy;
+  const end = 1000 * (options.horizon ?? down + (4 * clients) / perSecond + 600);
+  const random = randomFrom(seed);
+
+  const status = new Uint8Array(clients);
+  // One record per client, so that a million of them cost one miss of the cache an attempt, and not six.
+  const records = new Int32Array(clients * SIZE);
+  // Of every millisecond, the client that comes first; NEXT of each is the one after it.
   const first = new Int32Array(end).fill(-1);
-  const next = new Int32Array(clients).fill(-1);
-  const failures = new Uint16Array(clients);
-  const attempts = new Uint32Array(horizon);
-  const back = new Uint32Array(horizon);
-  let connected = 0;
-  let lost = 0;
-  let during = 0;
+  /** @type {Loss} */
+  const loss = { failures: 0, rejections: 0, refusal: "drop", previous: 0 };
 
-  const schedule = (client, at) => {
-    if (at >= end) return;
-    next[client] = first[at];
-    first[at] = client;
+  const storm = {
+    now: 0,
+    status,
+    /** Counts of clients; whoever is neither still tries. */
+    back: 0,
+    lost: 0,
+    attempts: 0,
+    /** Attempts made while the server was down. */
+    attemptsWhileDown: 0,
+    /** Attempts, and clients that came back, per `BIN`. */
+    attemptsPerBin: new Uint32Array(Math.ceil(end / BIN)),
+    backPerBin: new Uint32Array(Math.ceil(end / BIN)),
+    advance,
+    /** Nothing will happen any more: everybody is back or lost, or the horizon is reached. */
+    get over() {
+      return storm.back + storm.lost === clients || storm.now >= end;
+    },
   };
-  const fail = (client, now, how) => {
-    failures[client]++;
-    const delay = policy.delay(failures[client], how);
-    if (delay === undefined) lost++;
-    else schedule(client, now + Math.max(1, Math.round(delay)));
-  };
 
-  for (let client = 0; client < clients; client++) fail(client, Math.floor(Math.random() * NOTICED_WITHIN), "drop");
+  /** @param {Refusal} how */
+  function fail(client, at, how) {
+    const record = client * SIZE;
+    if (how === "cut") records[record + REJECTIONS] = 0;
+    if (how === "503") records[record + REJECTIONS]++;
+    records[record + FAILURES] = how === "cut" && CUT_AFTER >= stableAfter ? 1 : records[record + FAILURES] + 1;
+    loss.failures = records[record + FAILURES];
+    loss.rejections = records[record + REJECTIONS];
+    loss.previous = records[record + PREVIOUS];
+    loss.refusal = how;
+    const delay = policy.delay(loss);
+    if (delay === undefined) {
+      status[client] = LOST;
+      storm.lost++;
+      return;
+    }
+    records[record + PREVIOUS] = delay;
+    // The news takes half a round trip to the client, its next attempt the other half to the server.
+    const arrival = at + Math.max(1, records[record + TRIP] + Math.round(delay) + (how === "cut" ? CUT_AFTER : 0));
+    if (arrival >= end) return;
+    records[record + NEXT] = first[arrival];
+    first[arrival] = client;
+  }
 
+  const perMillisecond = perSecond / 1000;
   let tokens = 0;
-  for (let now = 0; now < end && connected + lost < clients; now++) {
+  function advance(ms) {
+    withRandom(random, () => {
+      for (const until = Math.min(storm.now + ms, end); storm.now < until && !storm.over; storm.now++) step(storm.now);
+    });
+  }
+
+  function step(now) {
     const up = now >= down * 1000;
-    if (up) tokens = Math.min(tokens + perSecond / 1000, (perSecond / 1000) * BURST);
-    for (let client = first[now]; client >= 0;) {
-      const following = next[client];
-      attempts[Math.floor(now / 1000)]++;
-      if (!up) {
-        during++;
-        fail(client, now, "closed");
-      } else if (tokens >= 1) {
+    if (up) tokens = Math.min(tokens + perMillisecond, perMillisecond * QUEUE);
+    const bin = Math.floor(now / BIN);
+    let client = first[now];
+    while (client >= 0) {
+      const following = records[client * SIZE + NEXT];
+      storm.attempts++;
+      storm.attemptsPerBin[bin]++;
+      if (!up) storm.attemptsWhileDown++;
+      if (up && tokens >= 1) {
         tokens--;
-        connected++;
-        back[Math.floor(now / 1000)]++;
-      } else fail(client, now, refusal);
+        status[client] = BACK;
+        storm.back++;
+        storm.backPerBin[bin]++;
+        onAttempt?.(client, "back");
+      } else {
+        if (up) tokens = Math.max(tokens - refusalCost, -perMillisecond * QUEUE);
+        const how = up ? refusal : absence;
+        onAttempt?.(client, how);
+        fail(client, now, how);
+      }
       client = following;
     }
   }
-  return { attempts, back, during, lost, connected };
+
+  withRandom(random, () => {
+    const [shortest, longest] = roundTrip;
+    for (let client = 0; client < clients; client++) {
+      records[client * SIZE + TRIP] = shortest + random() * (longest - shortest);
+      fail(client, 0, "drop");
+    }
+  });
+  return storm;
 }
 
-/** Seconds from the server's return until this share of the clients is back; undefined: not within the horizon. */
-export function timeTo(share, { back }, clients, down) {
+/**
+ * A whole storm at once.
+ *
+ * @param {StormOptions} options
+ */
+export function simulate(options) {
+  const storm = startStorm(options);
+  storm.advance(Infinity);
+  return storm;
+}
+
+/**
+ * The most attempts within any one second, from `after` seconds on.
+ *
+ * @param {{ attemptsPerBin: Uint32Array }} storm
+ */
+export function peak({ attemptsPerBin }, after = 0) {
+  const width = 1000 / BIN;
+  let within = 0;
+  let most = 0;
+  for (let bin = Math.floor((after * 1000) / BIN), start = bin; bin < attemptsPerBin.length; bin++) {
+    within += attemptsPerBin[bin] - (bin - start >= width ? attemptsPerBin[bin - width] : 0);
+    most = Math.max(most, within);
+  }
+  return most;
+}
+
+/**
+ * Seconds from the server's return until this share of all clients is back; undefined: it never was.
+ *
+ * @param {{ backPerBin: Uint32Array, status: Uint8Array }} storm
+ */
+export function timeTo(share, { backPerBin, status }, down) {
   let sum = 0;
-  for (let second = 0; second < back.length; second++) {
-    sum += back[second];
-    if (sum >= clients * share) return Math.max(0, second + 1 - down);
+  for (let bin = 0; bin < backPerBin.length; bin++) {
+    sum += backPerBin[bin];
+    if (sum >= status.length * share) return Math.max(0, ((bin + 1) * BIN) / 1000 - down);
   }
   return undefined;
 }
 
-/** The busiest second once the server is back, and the busiest of all. */
-export function peaks({ attempts }, down) {
-  return { back: Math.max(...attempts.slice(Math.floor(down))), all: attempts.reduce((most, count) => Math.max(most, count), 0) };
+/** Repeatable draws from 0 to 1 (mulberry32). */
+function randomFrom(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Runs `task`, which must be synchronous, with `random` for Math.random: the arithmetic of exponential-backoff draws from nothing else. */
+function withRandom(random, task) {
+  const original = Math.random;
+  Math.random = random;
+  try {
+    task();
+  } finally {
+    Math.random = original;
+  }
 }
