@@ -60,6 +60,10 @@ describe.each(Object.entries(loads))("%s in Node", (_, { type, expression }) => 
   });
 });
 
+test("events arrive, and are resumed, in a Node of its own", () => {
+  execFileSync(process.execPath, [`${root}/test/package/smoke.mjs`], { timeout: 20_000 });
+});
+
 test("the script-tag file defines one global, the class, and needs nothing of a page to load", () => {
   const context = createContext({ EventTarget, Event, MessageEvent });
   const before = Object.getOwnPropertyNames(context);
