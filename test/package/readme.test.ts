@@ -7,9 +7,12 @@ import { defaults } from "../../src/options.ts";
 import { compile } from "../support/compile.ts";
 import { root } from "../support/dist.ts";
 
-const readme = readFileSync(`${root}/README.md`, "utf8");
-const code = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(([, snippet]) => snippet!);
+const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
+const readme = read("README.md");
+/** Every document that shows TypeScript. */
+const documents = [readme, read("demo/cluster/README.md")];
+const code = (language: string, document = readme): string[] =>
+  [...document.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(([, snippet]) => snippet!);
 
 /** The cells of the table under a heading, without its head. */
 function table(heading: string): string[][] {
@@ -39,7 +42,7 @@ const importing = (snippet: string): string =>
   snippet.includes("import {") ? snippet : `import { ResilientEventSource } from "resilient-eventsource";\n${snippet}`;
 
 test("every TypeScript snippet compiles against the package", () => {
-  const snippets = code("ts").filter((snippet) => !snippet.includes('from "vitest"'));
+  const snippets = documents.flatMap((document) => code("ts", document)).filter((snippet) => !snippet.includes('from "vitest"'));
   expect(snippets.length).toBeGreaterThan(5);
   const sources = Object.fromEntries(snippets.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]));
   expect(compile("newest", "bundler", { folder: "readme", sources: { ...sources, "app.ts": app } })).toBe("");
