@@ -15,7 +15,7 @@ import { findPrograms } from "./programs.mjs";
  * @param {number} [options.kept] How many events are kept for those who come back.
  * @throws {import("./programs.mjs").MissingPrograms}
  */
-export async function startCluster({ origins, firstPort = 8081, kept = 1000 }) {
+export async function startCluster({ origins, firstPort = 8081, kept = 10_000 }) {
   const programs = findPrograms();
   const [portA = 0, portB = 0, publishPortA = 0, publishPortB = 0, redisPort = 0] = await freePorts(5, firstPort);
   const processes = await createProcesses();

@@ -20,6 +20,7 @@ export async function createProcesses() {
   const guarded = once(guard, "exit");
   // Started by root, nginx runs its workers as another user, who has to come through.
   await chmod(folder, 0o755);
+  let closed = false;
 
   return {
     folder,
@@ -31,6 +32,8 @@ export async function createProcesses() {
      * @param {string[]} args
      */
     start(program, args) {
+      // Nobody would end it.
+      if (closed) throw new Error("the cluster is closed");
       const child = spawn(program, args, { cwd: folder, detached: true, stdio: "ignore" });
       const pid = /** @type {number} */ (child.pid);
       guard.stdin.write(`+${pid}\n`);
@@ -52,6 +55,7 @@ export async function createProcesses() {
 
     /** Ends all of them, and removes the folder. */
     async close() {
+      closed = true;
       guard.stdin.end();
       await guarded;
     },

@@ -61,11 +61,13 @@ async function main() {
     fail("The library is not built yet: run npm run demo:cluster, which builds it first.");
     return;
   }
+  let ending = false;
   try {
     let unanswered = 0;
     const demo = await startClusterDemo({ port, settled: (_, acknowledged) => void (acknowledged || unanswered++) });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
       process.once(signal, async () => {
+        ending = true;
         await demo.close();
         process.exit();
       });
@@ -78,6 +80,8 @@ async function main() {
         console.log(`Kill ${++kills}: node ${node.name}, which held the stream. Ticks that it left unanswered so far: ${unanswered}`);
     }
   } catch (error) {
+    // A node that was to be started again, perhaps.
+    if (ending) return;
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (error instanceof MissingPrograms) fail(error.message);
     else if (code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one, for example: PORT=${port + 1} npm run demo:cluster`);

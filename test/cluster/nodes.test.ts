@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startCluster, type Cluster } from "../../demo/cluster/cluster.mjs";
 import { ResilientEventSource, type ResilientEventSourceOptions } from "../../src/index.ts";
@@ -151,4 +152,13 @@ test("another origin is refused, and the header may not cross origins", async ()
   const preflight = await fetch(url, { method: "OPTIONS", headers: { Origin: PAGE, "Access-Control-Request-Method": "GET" } });
   expect(preflight.headers.get("access-control-allow-origin")).toBe(PAGE);
   expect(preflight.headers.get("access-control-allow-headers")).not.toMatch(/last-event-id/i);
+});
+
+test("a cluster that is being closed starts nothing any more", async () => {
+  const other = await startCluster({ origins: [PAGE], firstPort: clusterPort + 5 });
+  await other.nodes[0].kill();
+  const closed = other.close();
+  await expect(other.nodes[0].start()).rejects.toThrow("the cluster is closed");
+  await closed;
+  expect(existsSync(other.folder)).toBe(false);
 });

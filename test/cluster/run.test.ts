@@ -72,6 +72,19 @@ test.each([
   await expect.poll(() => readdirSync(folder), patience).toEqual([]);
 });
 
+test("after SIGTERM while a node is down no process and no file is left", async () => {
+  const { output, end } = run();
+  await expect.poll(output, patience).toContain("Node B");
+  const [, stream] = /Node A streams at (.*)/.exec(output())!;
+  // Whoever listens makes it the node to be killed. It ends when that has happened.
+  const response = await fetch(stream!, { headers: { Accept: "text/event-stream" } });
+  await response.text().catch(() => "cut");
+  expect(await end("SIGTERM")).toBe(0);
+  await expect.poll(processes, patience).toEqual([]);
+  await expect.poll(() => readdirSync(folder), patience).toEqual([]);
+  expect(output()).not.toContain("Error");
+});
+
 test("says what to install, and ends with code 1", async () => {
   // An nginx without nchan, and no Redis.
   const bin = join(folder, "bin");
