@@ -1,13 +1,7 @@
 // @ts-check
-/** @import { ConnectionState, ResilientEventSource } from "../src/index.ts" */
+import { showHeader } from "./header.js";
 
-const variants = [
-  ["./", "Module"],
-  ["script-tag.html", "Script tag"],
-  ["polyfill.html", "Polyfill"],
-  ["note.html", "Plain program"],
-  ["note-script-tag.html", "Plain program, script tag"],
-];
+/** @import { ConnectionState, ResilientEventSource } from "../src/index.ts" */
 
 const pauses = {
   offline: "This device is offline",
@@ -126,22 +120,6 @@ export function start(Source) {
   }
 
   connect();
-}
-
-/** @param {HTMLElement} header */
-function showHeader(header) {
-  const title = document.createElement("h1");
-  title.textContent = "resilient-eventsource";
-  const nav = document.createElement("nav");
-  nav.setAttribute("aria-label", "Variants of this page");
-  for (const [href = "", name = ""] of variants) {
-    const link = document.createElement("a");
-    link.href = href;
-    link.textContent = name;
-    if (link.pathname === location.pathname.replace(/index\.html$/, "")) link.setAttribute("aria-current", "page");
-    nav.append(link);
-  }
-  header.replaceChildren(title, nav);
 }
 
 /** Shows where the connection stands. */

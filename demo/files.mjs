@@ -3,8 +3,12 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const demo = fileURLToPath(new URL(".", import.meta.url));
-const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+/** What is served under which path: the built library, the chart library of the main page, and under everything else the demo's own files. */
+const roots = [
+  ["/dist/", "../dist/"],
+  ["/uplot/", "../node_modules/uplot/dist/"],
+  ["/", "./"],
+].map(([path = "", folder = ""]) => ({ path, folder: fileURLToPath(new URL(folder, import.meta.url)) }));
 
 /** What is served, and as what. The server's own files (.mjs) are not. @type {Record<string, string | undefined>} */
 const types = {
@@ -16,18 +20,19 @@ const types = {
 };
 
 /**
- * The file behind a URL's path: `/dist/…` is the built library, everything else is a page of the demo. Undefined where there is none.
+ * The file behind a URL's path. Undefined where there is none.
  *
  * @param {string} pathname Still percent-encoded.
  */
 export async function findFile(pathname) {
   try {
     const path = decodeURIComponent(pathname);
-    const [root, name] = path.startsWith("/dist/") ? [dist, path.slice("/dist/".length)] : [demo, path.slice(1) || "index.html"];
-    const file = resolve(root, name);
+    const root = roots.find((each) => path.startsWith(each.path));
+    if (!root) return undefined;
+    const file = resolve(root.folder, path.slice(root.path.length) || "index.html");
     const type = types[extname(file)];
     // `..`, plain or encoded, must not lead out.
-    if (!type || !file.startsWith(resolve(root) + sep)) return undefined;
+    if (!type || !file.startsWith(resolve(root.folder) + sep)) return undefined;
     return { type, content: await readFile(file) };
   } catch {
     // No such file, or no such name: a NUL in it, or an encoding that is none.

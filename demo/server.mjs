@@ -2,46 +2,79 @@
 import { existsSync, realpathSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { createFaults } from "./faults.mjs";
 import { findFile } from "./files.mjs";
 import { createStream } from "./stream.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
+/** How long clients have to hang up after the goodbye, in milliseconds. */
+const FAREWELL = 100;
+
 /**
- * Starts the demo: its pages, the built library, the event stream at `/stream`, and at `/control` what the buttons of the pages use.
+ * Starts the demo: its pages, the built library, the event streams, and what the buttons of the pages use.
+ *
+ * | Path              | What                                                                         |
+ * | ----------------- | ---------------------------------------------------------------------------- |
+ * | `/stream`         | a date every `interval` milliseconds, for the plain pages                    |
+ * | `/live`           | four times as many events, for whoever shows the token                       |
+ * | `/token`          | the token                                                                    |
+ * | `/control/FAULT`  | POST: breaks both streams, `?seconds=10` for so long; the names: faults.mjs  |
+ * | everything else   | a file                                                                       |
  *
  * @param {{ port?: number, interval?: number, grace?: number }} [options] `port` 0 picks a free one; the others are those of the stream.
  */
-export async function startDemoServer({ port = 8080, interval, grace } = {}) {
-  const stream = createStream({ interval, grace });
+export async function startDemoServer({ port = 8080, interval = 1000, grace } = {}) {
+  const stream = createStream({ interval, grace, retry: 10_000 });
+  const live = createStream({
+    interval: interval / 4,
+    grace,
+    data: () => JSON.stringify({ native: live.named("native"), resilient: live.named("resilient") }),
+  });
+  const faults = createFaults([stream, live]);
 
   /** @type {(request: IncomingMessage, response: ServerResponse) => Promise<void>} */
   async function answer(request, response) {
-    const [pathname = "/", query] = (request.url ?? "/").split("?", 2);
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, searchParams: query } = url;
+    if (pathname.startsWith("/control/")) {
+      if (allow(["POST"], request, response)) control(pathname.slice("/control/".length), query, response);
+      return;
+    }
+    if (!allow(["GET", "HEAD"], request, response)) return;
     switch (pathname) {
       case "/stream":
-        if (allow(["GET"], request, response)) stream.answer(request, response, new URLSearchParams(query));
+        if (!faults.answer(request, response)) stream.answer(request, response, query);
         return;
-      case "/control/stop":
-      case "/control/start":
-        if (!allow(["POST"], request, response)) return;
-        if (pathname === "/control/stop") stream.stop();
-        else stream.start();
-        response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-        response.end(JSON.stringify({ running: stream.running }));
+      case "/live": {
+        // An EventSource cannot send headers: its token has to be in the URL, where logs and histories keep it.
+        const token = request.headers.authorization?.replace(/^Bearer /, "") ?? query.get("token");
+        if (!faults.answer(request, response, token)) live.answer(request, response, query);
+        return;
+      }
+      case "/token":
+        send(response, 200, "text/plain; charset=utf-8", faults.token);
         return;
       default: {
-        if (!allow(["GET", "HEAD"], request, response)) return;
         const file = await findFile(pathname);
-        response.writeHead(file ? 200 : 404, {
-          "Content-Type": file?.type ?? "text/plain; charset=utf-8",
-          // A page that was built again is to be seen at once.
-          "Cache-Control": "no-store",
-          "X-Content-Type-Options": "nosniff",
-        });
-        response.end(file?.content ?? "There is no such page.\n");
+        if (file) send(response, 200, file.type, file.content);
+        else send(response, 404, "text/plain; charset=utf-8", "There is no such page.\n");
       }
     }
+  }
+
+  /**
+   * @param {string} fault
+   * @param {URLSearchParams} query
+   * @param {ServerResponse} response
+   */
+  function control(fault, query, response) {
+    if (!faults.names.includes(fault)) {
+      send(response, 404, "text/plain; charset=utf-8", `There is no such fault. There are: ${faults.names.join(", ")}.\n`);
+      return;
+    }
+    faults.begin(fault, Number(query.get("seconds")) || undefined);
+    send(response, 200, "application/json", JSON.stringify({ fault: faults.current }));
   }
 
   const server = createServer((request, response) => {
@@ -61,15 +94,31 @@ export async function startDemoServer({ port = 8080, interval, grace } = {}) {
     address: `http://localhost:${bound}/`,
     port: bound,
     stream,
-    /** Ends every connection, and resolves when the port is free again. */
+    live,
+    faults,
+    /** Says goodbye to every client, and resolves when the port is free again. */
     async close() {
-      stream.close();
+      faults.close();
       await new Promise((resolve) => {
         server.close(resolve);
-        server.closeAllConnections();
+        stream.close();
+        live.close();
+        // The goodbyes are on their way. Who does not hang up by itself is cut off.
+        setTimeout(() => server.closeAllConnections(), FAREWELL);
       });
     },
   };
+}
+
+/**
+ * @param {ServerResponse} response
+ * @param {number} status
+ * @param {string} type
+ * @param {string | Buffer} content
+ */
+function send(response, status, type, content) {
+  // A page that was built again is to be seen at once.
+  response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }).end(content);
 }
 
 /**

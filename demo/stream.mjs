@@ -1,24 +1,30 @@
 // @ts-check
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
-/** How many events are kept for clients that come back: at one a second, a quarter of an hour. */
+/** How many events are kept for clients that come back. */
 const KEPT = 1000;
-/** Every so many events, one is a heartbeat. */
-const HEARTBEAT = 5;
+/** Over how many milliseconds clients are spread that have to move, because this server ends. */
+const SPREAD = 10_000;
 
 /**
- * The demo's event stream. All clients get the same numbered events; who comes back with a Last-Event-ID first gets what was missed.
+ * An event stream. All clients get the same numbered events; who comes back with a Last-Event-ID first gets what was missed.
  *
- * @param {{ interval?: number | undefined, grace?: number | undefined }} [options] `interval`: milliseconds from one event to the next. `grace`: for how
- * many milliseconds events go on after the last client has left, so that one who was cut off has something to catch up on.
+ * @param {object} [options]
+ * @param {number | undefined} [options.interval] Milliseconds from one event to the next.
+ * @param {number | undefined} [options.grace] For how many milliseconds events go on after the last client has left, so that one who was cut off has
+ * something to catch up on.
+ * @param {number | undefined} [options.retry] The reconnection time in milliseconds that clients are told; undefined: none.
+ * @param {((id: number) => string) | undefined} [options.data] What an event says.
  */
-export function createStream({ interval = 1000, grace = 60_000 } = {}) {
+export function createStream({ interval = 1000, grace = 60_000, retry, data = dateOrHeartbeat } = {}) {
   /** @type {{ id: number, data: string }[]} */
   const log = [];
   let newest = 0;
-  let running = true;
-  /** @type {Set<ServerResponse>} */
-  const clients = new Set();
+  let ending = false;
+  /** The clients, and what each calls itself. @type {Map<ServerResponse, string | null>} */
+  const clients = new Map();
+  /** Those that nothing reaches any more, although their connection looks alive. @type {WeakSet<ServerResponse>} */
+  const stalled = new WeakSet();
   /** @type {NodeJS.Timeout | undefined} */
   let clock;
   /** @type {NodeJS.Timeout | undefined} */
@@ -26,10 +32,10 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
 
   function tick() {
     newest++;
-    const event = { id: newest, data: newest % HEARTBEAT ? String(new Date()) : JSON.stringify({ type: "heartbeat" }) };
+    const event = { id: newest, data: data(newest) };
     log.push(event);
     if (log.length > KEPT) log.shift();
-    for (const client of clients) client.write(frame(event));
+    for (const client of clients.keys()) if (!stalled.has(client)) client.write(frame(event));
   }
 
   function stopClock() {
@@ -38,9 +44,12 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
     clock = undefined;
   }
 
-  /** @param {ServerResponse} client */
-  function join(client) {
-    clients.add(client);
+  /**
+   * @param {ServerResponse} client
+   * @param {string | null} name
+   */
+  function join(client, name) {
+    clients.set(client, name);
     clearTimeout(idle);
     clock ??= setInterval(tick, interval);
   }
@@ -53,21 +62,22 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
     idle = setTimeout(stopClock, grace);
   }
 
-  function cutAll() {
-    for (const client of clients) client.socket?.destroy();
-  }
-
   return {
     /** The newest events, oldest first. @type {readonly { readonly id: number, readonly data: string }[]} */
     log,
 
-    get running() {
-      return running;
-    },
-
     /** How many clients listen. */
     get clients() {
       return clients.size;
+    },
+
+    /**
+     * How many clients of this name listen: `?client=name`.
+     *
+     * @param {string} name
+     */
+    named(name) {
+      return [...clients.values()].filter((each) => each === name).length;
     },
 
     /** Whether events are being made: while anybody listens, and for the grace after that. */
@@ -83,20 +93,20 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
      * @param {URLSearchParams} query
      */
     answer(request, response, query) {
-      if (!running) {
-        // A dead server does not answer; not even with a status.
-        request.socket.destroy();
+      if (ending) {
+        response.writeHead(503, { "Retry-After": String(Math.ceil(spread() / 1000)), "Cache-Control": "no-store" }).end();
         return;
       }
       response.writeHead(200, {
         "Content-Type": "text/event-stream",
-        "Cache-Control": "no-cache",
+        // Nobody in between may keep the stream, or compress it: both hold events back.
+        "Cache-Control": "no-cache, no-transform",
         // nginx would keep events back to fill a buffer.
         "X-Accel-Buffering": "no",
       });
       // Firefox and Safari open at the first byte of the body, not at the headers.
       response.write(":\n\n");
-      response.write("retry: 10000\n");
+      if (retry !== undefined) response.write(`retry: ${retry}\n`);
 
       const lastId = parseId(request.headers["last-event-id"] ?? query.get("lastEventId"));
       // The log of a server that was started again is empty: count on from what its clients know.
@@ -108,27 +118,29 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
         for (const event of log) if (event.id > lastId) response.write(frame(event));
       }
 
-      join(response);
+      join(response, query.get("client"));
       response.once("close", () => leave(response));
     },
 
-    /** Cuts every client off, and each that comes from now on: to them it looks as if the server had died. */
-    stop() {
-      running = false;
-      cutAll();
+    /** Cuts every client off: to them it looks as if the server had died. */
+    cut() {
+      for (const client of clients.keys()) client.socket?.destroy();
     },
 
-    start() {
-      running = true;
+    /** From now on nothing reaches those that are connected, as when a router on the way has forgotten them. */
+    stall() {
+      for (const client of clients.keys()) stalled.add(client);
     },
 
-    /** Ends it for good. */
+    /** Ends it for good, and in good order: each client is told a time of its own to come back, so that they do not come all at once. */
     close() {
-      running = false;
-      for (const client of clients) client.removeAllListeners("close");
-      cutAll();
-      clients.clear();
+      ending = true;
       stopClock();
+      for (const client of clients.keys()) {
+        client.removeAllListeners("close");
+        client.end(`retry: ${spread()}\n\n`);
+      }
+      clients.clear();
     },
   };
 }
@@ -136,6 +148,19 @@ export function createStream({ interval = 1000, grace = 60_000 } = {}) {
 /** @param {{ id: number, data: string }} event */
 function frame({ id, data }) {
   return `id:${id}\ndata:${data}\n\n`;
+}
+
+/**
+ * The date, and every fifth time a heartbeat.
+ *
+ * @param {number} id
+ */
+function dateOrHeartbeat(id) {
+  return id % 5 ? String(new Date()) : JSON.stringify({ type: "heartbeat" });
+}
+
+function spread() {
+  return Math.ceil(Math.random() * SPREAD);
 }
 
 /**

@@ -1,0 +1,128 @@
+// @ts-check
+/** How long a fault that lasts is ordered to last, in seconds; `?seconds=30` in the page's address changes it. */
+const SECONDS = Number(new URLSearchParams(location.search).get("seconds")) || 10;
+/** How long both clients get to come back before the next fault, in milliseconds. */
+const PATIENCE = 6000;
+
+/**
+ * What can be broken. `control`: what the server is told; `word`: what the chart says; `lasts`: for ten seconds, rather than at once.
+ *
+ * @typedef {{ label: string, control: string, word: string, lasts: boolean, news: string, over?: string, offline?: boolean }} Fault
+ * @type {Record<string, Fault>}
+ */
+export const faults = {
+  stop: {
+    label: `Stop it for ${SECONDS} s`,
+    control: "stop",
+    word: "stopped",
+    lasts: true,
+    over: "The server is back. A single client comes back either way; the storm below shows a thousand.",
+    news: `The server is stopped for ${SECONDS} seconds. Nobody answers.`,
+  },
+  unavailable: {
+    label: "Answer 503",
+    control: "unavailable",
+    word: "503",
+    lasts: true,
+    news: `For ${SECONDS} seconds the server answers 503 with Retry-After: 3, as proxies do in a deploy.`,
+  },
+  stall: {
+    label: "Stall",
+    control: "stall",
+    word: "stalls",
+    lasts: false,
+    news: "The connections are dead, and nobody was told, as when a router forgets them. New ones work.",
+  },
+  expire: {
+    label: "Expire the token",
+    control: "expire",
+    word: "401",
+    lasts: false,
+    news: "The token is worth nothing any more: the server answers 401 to it.",
+  },
+  cut: {
+    label: "Cut every second",
+    control: "cut",
+    word: "cuts every second",
+    lasts: true,
+    news: `For ${SECONDS} seconds every connection is cut once a second.`,
+  },
+  offline: {
+    label: "Go offline",
+    control: "stop",
+    word: "out of reach",
+    lasts: true,
+    offline: true,
+    news: `A page cannot switch off your network. So for ${SECONDS} seconds it hears the browser’s “offline” event, and the server refuses both.`,
+    over: "The page hears the browser’s “online” event, and the server answers again.",
+  },
+  gone: {
+    label: "Answer 204",
+    control: "gone",
+    word: "204",
+    lasts: true,
+    news: `For ${SECONDS} seconds the server answers 204, which means: do not come back.`,
+  },
+};
+
+/**
+ * Breaks things, one at a time: each press ends the fault before, and waits until both clients are well, so that both are seen to meet the same.
+ *
+ * @param {object} host
+ * @param {() => void} host.pressed
+ * @param {() => boolean} host.recover Brings the clients back, and says whether they are.
+ * @param {(name: string, fault: Fault) => void} host.begun
+ * @param {(fault: Fault) => void} host.ended
+ * @param {(text: string) => void} host.say
+ */
+export function createBreaker({ pressed, recover, begun, ended, say }) {
+  /** The latest press: who finds another one there gives up. */
+  let latest = 0;
+  /** @type {(() => void) | undefined} */
+  let finish;
+
+  return {
+    /** @param {string} name */
+    async press(name) {
+      const fault = faults[name];
+      if (!fault) return;
+      const press = ++latest;
+      finish?.();
+      pressed();
+      if (!(await tell("start")) || press !== latest) return;
+      const patience = Date.now() + PATIENCE;
+      if (!recover()) say("One moment: first both clients connect again.");
+      while (!recover() && Date.now() < patience) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (press !== latest) return;
+      }
+      if (!(await tell(fault.lasts ? `${fault.control}?seconds=${SECONDS}` : fault.control)) || press !== latest) return;
+      if (fault.offline) dispatchEvent(new Event("offline"));
+      begun(name, fault);
+      if (!fault.lasts) return;
+      const timer = setTimeout(() => finish?.(), SECONDS * 1000);
+      finish = () => {
+        clearTimeout(timer);
+        finish = undefined;
+        if (fault.offline) dispatchEvent(new Event("online"));
+        ended(fault);
+      };
+    },
+  };
+
+  /**
+   * Whether the server did as it was told.
+   *
+   * @param {string} command
+   */
+  async function tell(command) {
+    try {
+      const { ok, status } = await fetch(`control/${command}`, { method: "POST" });
+      if (!ok) say(`The server refuses: HTTP ${status}.`);
+      return ok;
+    } catch {
+      say("The demo’s own server does not answer: is it still running?");
+      return false;
+    }
+  }
+}

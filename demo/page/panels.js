@@ -1,0 +1,82 @@
+// @ts-check
+import { facts, find, setText } from "./dom.js";
+import { seconds } from "./verdict.js";
+
+/** @import { ConnectionState } from "../../src/index.ts" */
+/** @import { Track } from "./track.js" */
+
+/**
+ * Shows where a client stands.
+ *
+ * @param {"native" | "resilient"} name
+ * @param {Track} track
+ * @param {(track: Track) => { label: string, detail: string }} describe
+ */
+export function createPanel(name, track, describe) {
+  const status = find(`[data-part=status][data-of=${name}]`);
+  const detail = find(`[data-part=detail][data-of=${name}]`);
+  const fields = facts(find(`[data-facts=${name}]`), {
+    received: "Received",
+    behind: "Behind",
+    lost: "Lost",
+    repeated: "Twice",
+    reason: "Last failure",
+  });
+
+  return {
+    /** @param {number | undefined} behind Undefined: nobody knows. */
+    show(behind) {
+      const text = describe(track);
+      status.dataset.status = track.status;
+      status.toggleAttribute("data-silent", track.status === "open" && track.isSilent);
+      setText(status, text.label);
+      setText(detail, text.detail);
+      setText(fields.received, track.received.toLocaleString("en"));
+      setText(fields.behind, behind?.toLocaleString("en") ?? "?");
+      fields.behind.toggleAttribute("data-bad", (behind ?? 0) > 8);
+      setText(fields.lost, track.lost.toLocaleString("en"));
+      fields.lost.toggleAttribute("data-bad", track.lost > 0);
+      setText(fields.repeated, track.repeated.toLocaleString("en"));
+      setText(fields.reason, track.failures.length ? track.reason || "an error event, without a reason" : "none");
+    },
+  };
+}
+
+/**
+ * All that EventSource tells.
+ *
+ * @param {Track} track
+ */
+export function describeNative(track) {
+  switch (track.status) {
+    case "open":
+      return track.isSilent
+        ? { label: "Open, yet silent", detail: "It waits on a dead connection, and will for ever" }
+        : { label: "Open", detail: "readyState 1, which is all it says" };
+    case "closed":
+      return { label: "Gave up", detail: "readyState 2: only a reload of the page helps" };
+    default:
+      return { label: track.received ? "Reconnecting" : "Connecting", detail: "readyState 0: it says nothing of when or why" };
+  }
+}
+
+/**
+ * What `state` tells.
+ *
+ * @param {ConnectionState} state
+ */
+export function describeState(state) {
+  switch (state.status) {
+    case "open":
+      return { label: "Open", detail: `Since ${new Date(state.since).toLocaleTimeString("en-GB")}` };
+    case "connecting":
+      return { label: "Connecting", detail: state.attempt ? `Attempt ${state.attempt + 1}` : "The first attempt" };
+    case "waiting":
+      return { label: "Waiting", detail: `Attempt ${state.attempt + 1} in ${seconds(Math.max(0, state.until - Date.now()))}` };
+    case "paused":
+      return { label: "Paused", detail: state.because === "offline" ? "Offline: no attempt would help" : "This page is asleep" };
+    case "closed":
+      if (state.error?.status === 204) return { label: "Stopped", detail: "The server asked it to; reconnect() resumes where it was" };
+      return { label: "Gave up", detail: "It says why, and reconnect() resumes where it was" };
+  }
+}

@@ -1,0 +1,219 @@
+// @ts-check
+import uPlot from "uplot";
+import { button, element, facts, find, setText } from "./dom.js";
+import { drawDots } from "./dots.js";
+import { createNews } from "./news.js";
+import { NativeCrowd, ResilientCrowd } from "./storm-crowds.js";
+import { StormServer } from "./storm-server.js";
+import { axis, keepWidth, line } from "./plot.js";
+import { animate, colours } from "./theme.js";
+
+/** @import { Refusal } from "./storm-server.js" */
+
+const CLIENTS = 1000;
+const PER_SECOND = 100;
+/** Milliseconds: all is well, the server is down, and the longest that anybody waits for the last one. */
+const CALM = 600;
+const DOWN = 4000;
+const LIMIT = 60_000;
+
+const people = (/** @type {number} */ count) => count.toLocaleString("en");
+
+/** The storm: a thousand clients lose a server, by the browser's rule and by ours. */
+export function createStorm() {
+  const news = createNews(element("storm-news"));
+  const start = button("storm-start");
+  const chart = createChart(element("storm-chart"));
+  const sides = /** @type {const} */ (["native", "resilient"]).map((name) => ({
+    name,
+    canvas: /** @type {HTMLCanvasElement} */ (element(`dots-${name}`)),
+    fields: facts(find(`[data-storm=${name}]`), {
+      connected: "Connected",
+      peak: "Most attempts in a second",
+      recovered: "All back after",
+      closed: "Gave up for good",
+    }),
+  }));
+  /** @type {Run | undefined} */
+  let run;
+  let running = false;
+
+  start.onclick = () => {
+    if (running) end("Stopped.");
+    else begin();
+  };
+
+  function begin() {
+    run?.close();
+    const refusal = /** @type {Refusal} */ (/** @type {HTMLInputElement} */ (find("[name=refusal]:checked")).value);
+    run = new Run(refusal, end, (text) => news.answer(text));
+    running = true;
+    start.textContent = "Stop the storm";
+  }
+
+  /** @param {string} text */
+  function end(text) {
+    run?.close();
+    running = false;
+    start.textContent = "Start it again";
+    news.answer(text);
+  }
+
+  const calm = Array.from({ length: CLIENTS }, () => /** @type {const} */ ("open"));
+  animate(30, () => {
+    for (const { name, canvas, fields } of sides) {
+      const side = run?.sides[name];
+      drawDots(canvas, side?.crowd.states ?? calm, side?.crowd.attemptedAt);
+      if (!side) continue;
+      setText(fields.connected, `${people(side.crowd.count("open"))} of ${people(CLIENTS)}`);
+      setText(fields.peak, side.peak ? `${people(side.peak)}, ${(side.peak / PER_SECOND).toFixed(1)} × what it takes` : "–");
+      setText(fields.recovered, side.recovered === undefined ? "–" : `${side.recovered.toFixed(1)} s`);
+      setText(fields.closed, people(side.crowd.count("closed")));
+    }
+    if (run && running) run.look();
+    chart.draw(run);
+  });
+}
+
+/** One storm, from the calm before it to the last one back. */
+class Run {
+  sides;
+  #end;
+  #say;
+  /** @type {ReturnType<typeof setTimeout>[]} */
+  #timers;
+  /** @type {number | undefined} */
+  #backSince;
+
+  /**
+   * @param {Refusal} refusal
+   * @param {(text: string) => void} end
+   * @param {(text: string) => void} say
+   */
+  constructor(refusal, end, say) {
+    this.#end = end;
+    this.#say = say;
+    this.sides = { native: createSide(NativeCrowd, refusal), resilient: createSide(ResilientCrowd, refusal) };
+    const both = Object.values(this.sides);
+    this.#timers = [
+      setTimeout(() => {
+        for (const { server } of both) server.goDown();
+        say(`The server is down: ${people(CLIENTS)} clients have lost it.`);
+      }, CALM),
+      setTimeout(() => {
+        for (const { server } of both) server.comeBack();
+        this.#backSince = performance.now();
+        say(`It is back, and takes ${PER_SECOND} a second: nobody can be done before ${CLIENTS / PER_SECOND} s.`);
+      }, CALM + DOWN),
+    ];
+  }
+
+  /** Notes what has come about since the last look. */
+  look() {
+    if (this.#backSince === undefined) return;
+    const elapsed = performance.now() - this.#backSince;
+    const { native, resilient } = this.sides;
+    for (const side of [native, resilient]) {
+      side.peak = Math.max(0, ...side.server.attempts.slice(DOWN / 1000));
+      if (side.settled !== undefined) continue;
+      const open = side.crowd.count("open");
+      if (open === CLIENTS) side.recovered = elapsed / 1000;
+      if (open + side.crowd.count("closed") < CLIENTS) continue;
+      side.settled = elapsed;
+      const other = side === resilient ? native : resilient;
+      if (other.settled === undefined) this.#say(`${this.#tell(side)} ${this.#tell(other)}`);
+    }
+    if (elapsed > LIMIT || (native.settled !== undefined && resilient.settled !== undefined))
+      this.#end(`${this.#tell(resilient)} ${this.#tell(native)}`);
+  }
+
+  /** @param {Side} side */
+  #tell({ crowd, name, recovered }) {
+    if (recovered !== undefined) return `${name}: all ${people(CLIENTS)} are back after ${recovered.toFixed(1)} s.`;
+    const closed = crowd.count("closed");
+    return `${name}: ${people(crowd.count("open"))} are back${closed ? `, and ${people(closed)} gave up for good` : " so far"}.`;
+  }
+
+  close() {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { crowd } of Object.values(this.sides)) crowd.close();
+  }
+}
+
+/** @typedef {ReturnType<typeof createSide>} Side */
+
+/**
+ * @param {typeof NativeCrowd | typeof ResilientCrowd} Crowd
+ * @param {Refusal} refusal
+ */
+function createSide(Crowd, refusal) {
+  const server = new StormServer({ perSecond: PER_SECOND, refusal });
+  return {
+    name: Crowd === NativeCrowd ? "EventSource’s rule" : "ResilientEventSource",
+    server,
+    crowd: new Crowd(CLIENTS, server),
+    /** The most attempts in a second once the server was back. */
+    peak: 0,
+    /** When everybody was back, in seconds. @type {number | undefined} */
+    recovered: undefined,
+    /** When nobody tried any more, in milliseconds. @type {number | undefined} */
+    settled: undefined,
+  };
+}
+
+/** @param {HTMLElement} host */
+function createChart(host) {
+  const plot = new uPlot(
+    {
+      width: host.clientWidth,
+      height: 220,
+      padding: [8, 8, 0, 0],
+      cursor: { show: false },
+      legend: { show: false },
+      scales: {
+        x: { time: false, range: (plot) => [0, Math.max(30, plot.data[0]?.length ?? 0)] },
+        y: { range: (_plot, _min, max) => [0, Math.max(PER_SECOND * 4, (max || 0) * 1.05)] },
+      },
+      axes: [
+        { ...axis, values: (_plot, splits) => splits.map((second) => `${second} s`) },
+        { ...axis, size: 48 },
+      ],
+      series: [{}, line("native", [6, 4]), line("resilient")],
+      hooks: {
+        draw: [
+          ({ ctx, bbox, valToPos }) => {
+            const y = valToPos(PER_SECOND, "y", true);
+            ctx.save();
+            ctx.strokeStyle = ctx.fillStyle = colours().soft;
+            ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+            ctx.beginPath();
+            ctx.moveTo(bbox.left, y);
+            ctx.lineTo(bbox.left + bbox.width, y);
+            ctx.stroke();
+            ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+            ctx.textAlign = "right";
+            ctx.fillText("what the server takes", bbox.left + bbox.width - 4, y - 5 * devicePixelRatio);
+            ctx.restore();
+          },
+        ],
+      },
+    },
+    [[0], [null], [null]],
+    host,
+  );
+  keepWidth(plot, host);
+
+  return {
+    /** @param {Run | undefined} run */
+    draw(run) {
+      const { native, resilient } = run?.sides ?? {};
+      const length = Math.max(1, native?.server.attempts.length ?? 0, resilient?.server.attempts.length ?? 0);
+      const seconds = Array.from({ length }, (_, second) => second);
+      // The second that is under way would look like a decline.
+      const whole = (/** @type {number} */ second) => second < length - 1 || length === 1;
+      const of = (/** @type {Side | undefined} */ side) =>
+        seconds.map((second) => (side ? (side.server.attempts[whole(second) ? second : second - 1] ?? 0) : null));
+      plot.setData([seconds, of(native), of(resilient)]);
+    },
+  };
+}

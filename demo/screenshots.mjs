@@ -1,0 +1,123 @@
+// @ts-check
+// npm run demo:screenshots: the pictures of the README, taken from the demo in headless Chromium.
+import { mkdirSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { chromiumFlags } from "../test/support/chromium-flags.mjs";
+import { startDemoServer } from "./server.mjs";
+
+/** @import { Page } from "playwright-core" */
+
+/** So large may a picture be, in bytes: they are in the repository. */
+const LARGEST = 150_000;
+const folder = fileURLToPath(new URL("screenshots/", import.meta.url));
+
+const press = (/** @type {Page} */ page, /** @type {string} */ name) => page.getByRole("button", { name, exact: true }).click();
+const seconds = (/** @type {Page} */ page, /** @type {number} */ count) => page.waitForTimeout(count * 1000);
+const status = (/** @type {Page} */ page, /** @type {string} */ text) =>
+  page.locator("[data-part=status][data-of=resilient]", { hasText: text }).waitFor();
+
+/**
+ * What is shown: the name of the file, how the page is opened, and how it gets there.
+ *
+ * @type {{ name: string, dark?: boolean, phone?: boolean, part?: string, play(page: Page): Promise<void> }[]}
+ */
+const scenes = [
+  { name: "live", play: (page) => seconds(page, 20) },
+  {
+    name: "outage",
+    async play(page) {
+      await seconds(page, 12);
+      await press(page, "Expire the token");
+      await seconds(page, 9);
+      await press(page, "Answer 503");
+      await seconds(page, 16);
+      await press(page, "Stall");
+      await seconds(page, 9);
+    },
+  },
+  {
+    name: "waiting-dark",
+    dark: true,
+    async play(page) {
+      await seconds(page, 12);
+      await press(page, "Stop it for 10 s");
+      await seconds(page, 7);
+      await status(page, "Waiting");
+    },
+  },
+  {
+    name: "offline",
+    async play(page) {
+      await seconds(page, 12);
+      await press(page, "Go offline");
+      await status(page, "Paused");
+      await seconds(page, 5);
+    },
+  },
+  {
+    name: "stopped-dark",
+    dark: true,
+    async play(page) {
+      await seconds(page, 12);
+      await press(page, "Answer 204");
+      await status(page, "Stopped");
+      await seconds(page, 6);
+    },
+  },
+  {
+    name: "storm",
+    part: "section:has(> #storm-title)",
+    async play(page) {
+      await press(page, "Start the storm");
+      await seconds(page, 13);
+    },
+  },
+  {
+    name: "storm-dark",
+    dark: true,
+    part: "section:has(> #storm-title)",
+    async play(page) {
+      await page.getByRole("radio", { name: "answers 503" }).check();
+      await press(page, "Start the storm");
+      await seconds(page, 11);
+    },
+  },
+  {
+    name: "phone",
+    phone: true,
+    async play(page) {
+      await seconds(page, 8);
+      await press(page, "Expire the token");
+      await seconds(page, 6);
+    },
+  },
+];
+
+const wanted = process.argv.slice(2);
+const executablePath = process.env.CHROME_PATH ?? "/usr/bin/chromium";
+const server = await startDemoServer({ port: 0 });
+const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+mkdirSync(folder, { recursive: true });
+try {
+  for (const { name, dark, phone, part, play } of scenes) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    server.faults.begin("start");
+    const page = await browser.newPage({
+      colorScheme: dark ? "dark" : "light",
+      viewport: phone ? { width: 360, height: 780 } : { width: 1120, height: 1000 },
+    });
+    await page.goto(server.address);
+    await status(page, "Open");
+    await play(page);
+    const path = `${folder}${name}.png`;
+    await (part ? page.locator(part) : page).screenshot({ path });
+    await page.close();
+    const { size } = statSync(path);
+    console.log(`demo/screenshots/${name}.png  ${Math.ceil(size / 1024)} KiB`);
+    if (size > LARGEST) throw new Error(`${name}.png is larger than ${LARGEST} bytes`);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startDemoServer } from "../../demo/server.mjs";
+
+const patience = { timeout: 30_000 };
+
+let server: Awaited<ReturnType<typeof startDemoServer>>;
+let controller: AbortController;
+
+beforeEach(async () => {
+  controller = new AbortController();
+  server = await startDemoServer({ port: 0, interval: 40 });
+});
+afterEach(async () => {
+  controller.abort();
+  await server.close();
+});
+
+const control = (command: string): Promise<Response> => fetch(`${server.address}control/${command}`, { method: "POST" });
+const connect = (path = "stream", headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(server.address + path, { headers, signal: controller.signal });
+const token = async (): Promise<string> => (await fetch(`${server.address}token`)).text();
+const authorized = async (): Promise<Response> => connect("live", { Authorization: `Bearer ${await token()}` });
+
+/** What comes from now on: `text` grows, and `end` tells how it ended. */
+function listen({ body }: Response): { text: string; end: "open" | "ended" | "cut" } {
+  const heard: ReturnType<typeof listen> = { text: "", end: "open" };
+  const read = async (): Promise<void> => {
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) heard.text += chunk;
+  };
+  read().then(
+    () => (heard.end = "ended"),
+    () => (heard.end = "cut"),
+  );
+  return heard;
+}
+
+test("stop: cuts everybody, and answers nobody until start", async () => {
+  const live = listen(await connect());
+  expect(await (await control("stop")).json()).toEqual({ fault: "stop" });
+  await expect.poll(() => live.end, patience).toBe("cut");
+  await expect(connect()).rejects.toThrow();
+  expect((await fetch(server.address)).status).toBe(200);
+  expect(await (await control("start")).json()).toEqual({ fault: "none" });
+  expect((await connect()).status).toBe(200);
+});
+
+test.each([
+  ["unavailable", 503, "3"],
+  ["gone", 204, null],
+])("%s: cuts everybody, and answers %i", async (fault, status, retryAfter) => {
+  const live = listen(await connect());
+  await control(fault);
+  await expect.poll(() => live.end, patience).toBe("cut");
+  const refusal = await connect();
+  expect(refusal.status).toBe(status);
+  expect(refusal.headers.get("retry-after")).toBe(retryAfter);
+});
+
+test("a fault that has a time ends by itself", async () => {
+  await control("unavailable?seconds=0.3");
+  expect((await connect()).status).toBe(503);
+  await expect.poll(async () => (await connect()).status, patience).toBe(200);
+  expect(server.faults.current).toBe("none");
+});
+
+test("a fault ends the one before", async () => {
+  await control("cut");
+  await control("gone");
+  expect((await connect()).status).toBe(204);
+  await control("start");
+  const live = listen(await connect());
+  await expect.poll(() => live.text, patience).toContain("id:");
+  expect(live.end).toBe("open");
+});
+
+test("cut: cuts what connects, again and again", async () => {
+  await control("cut");
+  for (let times = 0; times < 2; times++) {
+    const live = listen(await connect());
+    await expect.poll(() => live.end, patience).toBe("cut");
+  }
+});
+
+test("stall: those who are connected hear nothing more, others do", async () => {
+  const stalled = listen(await connect());
+  await expect.poll(() => stalled.text, patience).toContain("id:");
+  await control("stall");
+  const other = listen(await connect());
+  await expect.poll(() => other.text.match(/^id:/gm)?.length, patience).toBeGreaterThan(5);
+  const { text } = stalled;
+  const { length } = other.text;
+  await expect.poll(() => other.text.length, patience).toBeGreaterThan(length + 100);
+  expect(stalled).toEqual({ text, end: "open" });
+});
+
+test("/live wants the token, in the header or in the query; expire makes a new one", async () => {
+  expect((await connect("live")).status).toBe(401);
+  expect((await connect("live?token=wrong")).status).toBe(401);
+  const old = await token();
+  expect((await connect(`live?token=${old}`)).status).toBe(200);
+  const live = listen(await authorized());
+  await control("expire");
+  await expect.poll(() => live.end, patience).toBe("cut");
+  expect((await connect(`live?token=${old}`)).status).toBe(401);
+  expect((await authorized()).status).toBe(200);
+});
+
+test("/live says how many connections each kind of client has", async () => {
+  const good = await token();
+  await connect(`live?client=native&token=${good}`);
+  await connect(`live?client=native&token=${good}`);
+  const live = listen(await connect(`live?client=resilient&token=${good}`));
+  await expect.poll(() => live.text, patience).toContain('data:{"native":2,"resilient":1}\n\n');
+});
+
+test("keeps a bounded log", async () => {
+  const quick = await startDemoServer({ port: 0, interval: 4 });
+  const live = listen(await fetch(`${quick.address}live?token=${quick.faults.token}`, { signal: controller.signal }));
+  await expect.poll(() => quick.live.log[0]?.id, patience).toBeGreaterThan(1);
+  expect(quick.live.log).toHaveLength(1000);
+  expect(live.end).toBe("open");
+  await quick.close();
+});
+
+test("close: ends every stream in good order, and gives each client a time of its own to come back", async () => {
+  const streams = await Promise.all(Array.from({ length: 20 }, async () => listen(await connect())));
+  await server.close();
+  await expect.poll(() => streams.map(({ end }) => end), patience).toEqual(streams.map(() => "ended"));
+  const times = streams.map(({ text }) => Number(/\nretry: (\d+)\n\n$/.exec(text)?.[1]));
+  for (const time of times) {
+    expect(time).toBeGreaterThan(0);
+    expect(time).toBeLessThanOrEqual(10_000);
+  }
+  expect(new Set(times).size).toBeGreaterThan(10);
+  server = await startDemoServer({ port: 0 });
+});
+
+test("while it closes, it asks those who come to come later", async () => {
+  const idle = await fetch(server.address);
+  await idle.text();
+  server.stream.close();
+  const refusal = await connect();
+  expect(refusal.status).toBe(503);
+  expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
+});
+
+test("knows what it can be told", async () => {
+  expect((await fetch(`${server.address}control/stop`)).status).toBe(405);
+  const unknown = await control("explode");
+  expect(unknown.status).toBe(404);
+  expect(await unknown.text()).toBe("There is no such fault. There are: stop, unavailable, gone, cut, stall, expire, start.\n");
+});
