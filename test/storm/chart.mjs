@@ -1,30 +1,83 @@
-const WIDTH = 860;
-const HEIGHT = 380;
-const LEFT = 70;
-const BOTTOM = 330;
-const TOP = 40;
+import { PER_SECOND } from "./measure.mjs";
+import { BIN } from "./simulate.mjs";
 
-/** Attempts per second as an SVG with a logarithmic axis: a fixed rule stands two orders above the rest, and one would see nothing else. */
-export function chart(curves, { seconds, perSecond }) {
-  const most = Math.max(...curves.flatMap(({ attempts }) => [...attempts.slice(0, seconds)]));
-  const x = (second) => LEFT + (second / seconds) * (WIDTH - LEFT - 20);
-  const y = (count) => BOTTOM - (Math.log10(Math.max(1, count)) / Math.log10(most)) * (BOTTOM - TOP);
-  const shown = curves.filter(({ ours, name }) => ours || /native|fetch-event-source|reconnecting/.test(name));
-  const colours = ["#0a7", "#38c", "#c33", "#e90", "#84c", "#777"];
-  const lines = shown.map(({ name, attempts }, index) => {
-    const points = Array.from(attempts.slice(0, seconds), (count, second) => `${x(second).toFixed(1)},${y(count).toFixed(1)}`).join(" ");
-    const colour = colours[index % colours.length];
-    return { line: `<polyline fill="none" stroke="${colour}" stroke-width="${index === 0 ? 3 : 1.5}" points="${points}"/>`, name, colour };
+/** Seconds that are shown. */
+const SHOWN = 90;
+const WIDTH = 860;
+const LEFT = 76;
+const RIGHT = WIDTH - 20;
+const TOP = 64;
+const BOTTOM = 340;
+/** From 100 a second up: what is less does no harm. */
+const LOWEST = 100;
+
+/** Okabe and Ito's colours, which also the colour-blind tell apart; the dashes serve those who see none. */
+const LINES = [
+  { colour: "#009e73", width: 3.5, dashes: "" },
+  { colour: "#0072b2", width: 2.5, dashes: "8 3" },
+  { colour: "#d55e00", width: 1.5, dashes: "" },
+  { colour: "#cc79a7", width: 1.5, dashes: "5 3" },
+  { colour: "#6b6b6b", width: 1.5, dashes: "2 2" },
+];
+
+/**
+ * Attempts per second of some storms as an SVG with a logarithmic axis: a fixed delay stands two orders above the rest, and one would see nothing
+ * else. It brings a light background of its own, so that it reads the same on a dark page.
+ *
+ * @param {readonly { name: string, storm: { attemptsPerBin: Uint32Array } }[]} curves
+ */
+export function chart(curves, { clients, down }) {
+  const shown = curves.map(({ name, storm }, index) => ({ name, attempts: perSecond(storm), ...LINES[index] }));
+  const highest = Math.max(...shown.map(({ attempts }) => Math.max(...attempts)));
+  const x = (second) => round(LEFT + (second / SHOWN) * (RIGHT - LEFT));
+  const y = (count) => round(BOTTOM - (Math.log10(Math.max(LOWEST, count) / LOWEST) / Math.log10(highest / LOWEST)) * (BOTTOM - TOP));
+  const title = `${number(clients)} clients lose their server for ${down} s`;
+  const description =
+    `Connection attempts per second over ${SHOWN} seconds. The server takes ${number(PER_SECOND)} a second. ` +
+    shown.map(({ name, attempts }) => `${name}: at most ${number(Math.max(...attempts.slice(down)))} once it is back.`).join(" ");
+
+  const grid = [100, 1000, 10_000, 100_000]
+    .filter((count) => count <= highest)
+    .map(
+      (count) =>
+        `<path d="M${LEFT} ${y(count)}H${RIGHT}" stroke="#e2e2e2"/><text x="${LEFT - 8}" y="${y(count) + 4}" text-anchor="end">${number(count)}</text>`,
+    );
+  const seconds = [0, 15, 30, 45, 60, 75, 90].map(
+    (second) => `<text x="${x(second)}" y="${BOTTOM + 18}" text-anchor="middle">${second} s</text>`,
+  );
+  const lines = shown.map(({ attempts, colour, width, dashes }) => {
+    const points = Array.from(attempts, (count, second) => `${x(second)},${y(count)}`).join(" ");
+    return `<polyline fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round"${dashes && ` stroke-dasharray="${dashes}"`} points="${points}"/>`;
   });
-  const ticks = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, power) => 10 ** power);
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT + 20 * Math.ceil(lines.length / 2)}" font-family="sans-serif" font-size="12" role="img" aria-label="Connection attempts per second after an outage, by client">
-<rect width="100%" height="100%" fill="#fff"/>
-<text x="${LEFT}" y="22" font-size="15">Attempts per second; the server dies at 0 s, is back at 5 s and takes ${perSecond} a second</text>
-${ticks.map((tick) => `<line x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(tick)}" y2="${y(tick)}" stroke="#ddd"/><text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${tick.toLocaleString("en")}</text>`).join("\n")}
-<line x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(perSecond)}" y2="${y(perSecond)}" stroke="#000" stroke-dasharray="5 4"/>
-${[0, 15, 30, 45, 60, 75, 90].map((second) => `<text x="${x(second)}" y="${BOTTOM + 18}" text-anchor="middle">${second} s</text>`).join("")}
-${lines.map(({ line }) => line).join("\n")}
-${lines.map(({ name, colour }, index) => `<text x="${LEFT + (index % 2) * 400}" y="${BOTTOM + 42 + Math.floor(index / 2) * 20}" fill="${colour}">■ ${name.replace(/&/g, "&amp;").replace(/</g, "&lt;")}</text>`).join("\n")}
+  const legend = shown.map(({ name, colour, width, dashes }, index) => {
+    const at = { x: LEFT + (index % 2) * 390, y: BOTTOM + 48 + Math.floor(index / 2) * 22 };
+    return `<path d="M${at.x} ${at.y - 4}h28" stroke="${colour}" stroke-width="${width}"${dashes && ` stroke-dasharray="${dashes}"`}/><text x="${at.x + 36}" y="${at.y}">${escape(name)}</text>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${BOTTOM + 42 + 22 * Math.ceil(shown.length / 2)}" font-family="system-ui, sans-serif" font-size="13" fill="#24292f" role="img" aria-labelledby="title description">
+<title id="title">${escape(title)}</title>
+<desc id="description">${escape(description)}</desc>
+<rect width="100%" height="100%" rx="8" fill="#fff"/>
+<text x="${LEFT}" y="28" font-size="16" font-weight="600">${escape(title)}</text>
+<text x="${LEFT}" y="48" fill="#57606a">Connection attempts per second, logarithmic; the dotted line is what the server takes</text>
+<rect x="${x(0)}" y="${TOP}" width="${round(x(down) - x(0))}" height="${BOTTOM - TOP}" fill="#f3d9d2"/>
+<text x="${round((x(0) + x(down)) / 2)}" y="${BOTTOM - 8}" fill="#57606a" text-anchor="middle">down</text>
+${grid.join("\n")}
+<path d="M${LEFT} ${y(PER_SECOND)}H${RIGHT}" stroke="#24292f" stroke-dasharray="1 5" stroke-width="2" stroke-linecap="round"/>
+${seconds.join("")}
+${lines.join("\n")}
+${legend.join("\n")}
 </svg>
 `;
 }
+
+/** The attempts of each second that is shown. */
+function perSecond({ attemptsPerBin }) {
+  const bins = 1000 / BIN;
+  return Array.from({ length: SHOWN }, (_, second) =>
+    attemptsPerBin.subarray(second * bins, (second + 1) * bins).reduce((sum, each) => sum + each, 0),
+  );
+}
+
+const round = (value) => Math.round(value * 10) / 10;
+const number = (value) => value.toLocaleString("en");
+const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -15,9 +15,9 @@ const native503 = (delay) => (loss) => (loss.refusal === "503" ? delay(loss) : n
 
 /**
  * The peers' rules, each with the file it was read from. They are those of a client that was made with nothing but a URL, unless the name says
- * otherwise. None of them looks at Retry-After.
+ * otherwise. None of them looks at Retry-After. `overNative`: as long as nobody answers, it is the browser that reconnects.
  *
- * @type {(import("./simulate.mjs").Policy & { source: string, rule: string })[]}
+ * @type {(import("./simulate.mjs").Policy & { source: string, rule: string, overNative?: boolean })[]}
  */
 export const peers = [
   {
@@ -47,6 +47,7 @@ export const peers = [
   {
     name: "reconnecting-eventsource",
     source: "1.6.5, `build/esnext/reconnecting-eventsource.js`, over Chrome's EventSource",
+    overNative: true,
     rule: "3 s, native's; after an HTTP error evenly from 0 to 3 s",
     delay: native503(() => evenly(0, 3000)),
   },
@@ -92,12 +93,14 @@ export const peers = [
   {
     name: "VueUse useEventSource (autoReconnect on)",
     source: "@vueuse/core 14.4.0, `dist/index.js`, over Chrome's EventSource",
+    overNative: true,
     rule: "3 s, native's; after an HTTP error 1 s",
     delay: native503(() => 1000),
   },
   {
     name: "htmx-ext-sse",
     source: "2.2.4, `sse.js`, over Chrome's EventSource",
+    overNative: true,
     rule: "3 s, native's; after an HTTP error 0.5 s, doubled up to 64 s, anew with every opening",
     delay: native503(({ rejections }) => 500 * Math.min(2 ** (rejections - 1), 128)),
   },

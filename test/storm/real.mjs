@@ -1,9 +1,11 @@
 // npm run storm:real: 5,000 real sources of this library lose a server that is killed, and comes back taking 500 connections a second.
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadLibrary } from "./library.mjs";
+import { ours } from "./policies.mjs";
+import { peak, simulate, timeTo } from "./simulate.mjs";
 
 const { values } = parseArgs({
   options: { clients: { type: "string", default: "5000" }, "per-second": { type: "string", default: "500" } },
@@ -11,31 +13,68 @@ const { values } = parseArgs({
 const clients = Number(values.clients);
 const perSecond = Number(values["per-second"]);
 const DOWN = 5000;
+/** What a 503 asks for, in milliseconds. */
+const RETRY_AFTER = 5000;
 /** What the whole run may take, in milliseconds: a server that is never reached must not hang the command. */
 const LIMIT = 180_000;
 
-const { ResilientEventSource, fetchTransport } = await loadLibrary();
-
-async function startServer(port, limit) {
-  const child = fork(fileURLToPath(new URL("server.mjs", import.meta.url)), [port, limit].map(String));
-  const [{ port: chosen }] = await once(child, "message");
-  return { child, port: chosen };
+const needed = clients + 200;
+const limit = openFiles();
+if (limit < needed) {
+  console.error(`${clients} connections need ${needed} open files, and this shell allows ${limit}: run "ulimit -n ${needed}" first.`);
+  process.exit(1);
 }
 
+const library = await loadLibrary();
+const deadline = Date.now() + LIMIT;
 let open = 0;
 const waits = [];
-const deadline = Date.now() + LIMIT;
-const until = async (condition, what) => {
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${LIMIT} ms (${open} of ${clients} open)`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
 
-const before = await startServer(0, 0);
+let server = await startServer(0, 0);
+const { port } = server;
 const sources = [];
-for (let count = 0; count < clients; count++) {
-  const source = new ResilientEventSource(`http://127.0.0.1:${before.port}/stream`, { transport: fetchTransport() });
+for (let count = 1; count <= clients; count++) {
+  sources.push(connect(`http://127.0.0.1:${port}/stream`));
+  // In portions: it is the return that is to be a storm, not the start.
+  if (count % 200 === 0) await until(() => open > count - 200, "connecting");
+}
+await until(() => open === clients, "connecting");
+console.log(`${clients} connections are open; the server is killed for ${DOWN / 1000} s and comes back taking ${perSecond} a second.`);
+
+server.child.kill("SIGKILL");
+const killed = performance.now();
+await until(() => open === 0, "losing the connections");
+await sleep(DOWN - (performance.now() - killed));
+server = await startServer(port, perSecond);
+const returned = performance.now();
+const down = (returned - killed) / 1000;
+await until(() => open === clients, "coming back");
+const took = (performance.now() - returned) / 1000;
+server.child.send("report");
+const [seconds] = await once(server.child, "message");
+
+console.log("\n| Second | Attempts | Accepted |\n|--:|--:|--:|");
+seconds.forEach(({ attempts, accepted }, second) => console.log(`| ${second + 1} | ${attempts} | ${accepted} |`));
+const simulated = simulate({
+  clients,
+  down,
+  perSecond,
+  refusal: "503",
+  roundTrip: [0, 20],
+  policy: ours(library, "ours", { retryAfter: RETRY_AFTER }),
+});
+const most = Math.max(...seconds.map(({ attempts }) => attempts));
+const times = (count) => `${count} attempts in a second (${(count / perSecond).toFixed(1)} × capacity)`;
+console.log(
+  `\nDown for ${down.toFixed(1)} s. All ${clients} are back after ${took.toFixed(1)} s; the lower bound is ${clients / perSecond} s.`,
+);
+console.log(`Peak: ${times(most)}. ${waits.length} waits, ${new Set(waits).size} different ones.`);
+console.log(`The simulation of the same: back after ${timeTo(1, simulated, down).toFixed(1)} s, peak ${times(peak(simulated, down))}.`);
+for (const source of sources) source.close();
+server.child.disconnect();
+
+function connect(url) {
+  const source = new library.ResilientEventSource(url, { transport: library.fetchTransport() });
   let was = false;
   source.addEventListener("statechange", () => {
     const is = source.state.status === "open";
@@ -43,29 +82,35 @@ for (let count = 0; count < clients; count++) {
     was = is;
     if (source.state.status === "waiting") waits.push(source.state.delay);
   });
-  sources.push(source);
-  if (count % 200 === 199) await until(() => open > count - 200, "connecting");
+  return source;
 }
-await until(() => open === clients, "connecting");
-console.log(`${clients} connections are open; the server is killed for ${DOWN / 1000} s and comes back taking ${perSecond} a second`);
 
-before.child.kill("SIGKILL");
-await until(() => open === 0, "losing the connections");
-await new Promise((resolve) => setTimeout(resolve, DOWN));
-const after = await startServer(before.port, perSecond);
-const seconds = [];
-after.child.on("message", (message) => seconds.push(message));
-const returned = Date.now();
-await until(() => open === clients, "coming back");
-const took = (Date.now() - returned) / 1000;
+async function startServer(port, limit) {
+  const child = fork(fileURLToPath(new URL("server.mjs", import.meta.url)), [port, limit, RETRY_AFTER / 1000].map(String));
+  child.once("exit", (code) => {
+    if (code) throw new Error(`the server ended with code ${code}`);
+  });
+  const [{ port: chosen }] = await once(child, "message");
+  return { child, port: chosen };
+}
 
-const peak = Math.max(...seconds.map(({ attempts }) => attempts));
-const distinct = new Set(waits).size;
-console.log("\n| Second | Attempts | Accepted | Open |\n|--:|--:|--:|--:|");
-seconds.forEach(({ attempts, accepted, open }, second) => console.log(`| ${second + 1} | ${attempts} | ${accepted} | ${open} |`));
-console.log(`\nAll ${clients} are back after ${took.toFixed(1)} s (lower bound ${clients / perSecond} s).`);
-console.log(
-  `Peak: ${peak} attempts in a second, ${(peak / perSecond).toFixed(1)} × capacity. ${waits.length} waits, ${distinct} different ones.`,
-);
-for (const source of sources) source.close();
-after.child.disconnect();
+async function until(condition, what) {
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${LIMIT / 1000} s (${open} of ${clients} open)`);
+    await sleep(20);
+  }
+}
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** How many files a process may open here; Infinity where nobody can say. */
+function openFiles() {
+  try {
+    const said = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
+    return /^\d+$/.test(said) ? Number(said) : Infinity;
+  } catch {
+    return Infinity;
+  }
+}

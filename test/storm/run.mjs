@@ -1,49 +1,48 @@
-// npm run storm [-- --clients 1000000] [-- --quick]: who brings a server down when it comes back, and who is back when?
-import { mkdirSync, writeFileSync } from "node:fs";
+// npm run storm [-- --clients 1000000] [-- --down 5]: who brings a server down when it comes back, and who is back when? Prints the tables and
+// writes them to N.md beside this file, for 100,000 clients also the chart to storm.svg. With --down it prints that outage alone, and writes nothing.
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { chart } from "./chart.mjs";
+import { format } from "prettier";
+import { drawChart } from "./draw.mjs";
 import { loadLibrary } from "./library.mjs";
-import { ours, peers } from "./policies.mjs";
-import { BIN, peak, simulate, timeTo } from "./simulate.mjs";
+import { measureAll, PER_SECOND, policiesOf, scenarios } from "./measure.mjs";
+import { peers } from "./policies.mjs";
+import { costs, heading, rules, section } from "./tables.mjs";
 
-const { values } = parseArgs({ options: { clients: { type: "string", default: "100000" }, quick: { type: "boolean", default: false } } });
+const { values } = parseArgs({ options: { clients: { type: "string", default: "100000" }, down: { type: "string" } } });
 const clients = Number(values.clients);
-const perSecond = 2000;
-const library = await loadLibrary();
-const policies = [
-  ours(library, "resilient-eventsource", { retryAfter: 5000 }),
-  ours(library, "resilient-eventsource, told `retry: 30000` before", { retryAfter: 5000, reconnectionTime: 30_000 }),
-  ...peers,
-];
+if (!Number.isInteger(clients) || clients < 1) throw new RangeError(`--clients must be a whole number from 1, got ${values.clients}`);
+const file = (name) => new URL(name, import.meta.url);
 
-const perSecondOf = ({ attemptsPerBin }) =>
-  Uint32Array.from({ length: 90 }, (_, second) =>
-    attemptsPerBin.subarray((second * 1000) / BIN, ((second + 1) * 1000) / BIN).reduce((sum, count) => sum + count),
+const library = await loadLibrary();
+const policies = policiesOf(library);
+const measured = (scenario) => {
+  console.error(heading(scenario));
+  return measureAll(scenario, policies);
+};
+
+const chosen = scenarios(clients).filter(({ down }) => !values.down || down === Number(values.down));
+const storms = chosen.map((scenario) => [scenario, measured(scenario)]);
+const parts = [
+  `# The storm: ${clients.toLocaleString("en")} clients`,
+  `Made by \`npm run storm -- --clients ${clients}\`: do not edit. What it means is in [README.md](README.md). The server takes ${PER_SECOND.toLocaleString("en")} connections a second once it is back; a peak is a multiple of that, in any one second after its return; attempts while down are per client; times count from its return.`,
+  ...storms.map(([scenario, rows]) => section(scenario, policies, rows)),
+];
+if (clients <= 100_000 && !values.down) {
+  const [outage, free] = storms.find(([{ down, refusal }]) => down === 5 && refusal === "closed");
+  const costly = [0.02, 0.05, 0.1].map((refusalCost) => [refusalCost, measured({ ...outage, refusalCost })]);
+  const flapping = { clients, down: 30, refusal: "cut", absence: "cut" };
+  parts.push(
+    `### ${heading(outage)}, when refusing is not free`,
+    costs([[0, free], ...costly], policies),
+    section(flapping, policies, measured(flapping)),
   );
-const seconds = (value) => (value === undefined ? "never" : `${value} s`);
-const report = [];
-const curves = [];
-for (const down of values.quick ? [5] : [0, 5, 30, 300]) {
-  for (const refusal of ["closed", "503"]) {
-    const bound = Math.ceil(clients / perSecond);
-    report.push(
-      `\n### ${clients.toLocaleString("en")} clients, ${down} s down, refused by ${refusal === "503" ? "a 503 with Retry-After: 5" : "a closed port"}; lower bound ${bound} s\n`,
-      "| Client | Peak attempts/s once it is back | × capacity | Attempts while down, per client | 50 % back | 99 % back | 100 % back | Lost for good |",
-      "|---|--:|--:|--:|--:|--:|--:|--:|",
-    );
-    for (const policy of policies) {
-      const run = simulate({ clients, down, perSecond, refusal, policy });
-      const most = peak(run, down);
-      const times = [0.5, 0.99, 1].map((share) => seconds(timeTo(share, run, down)));
-      const cells = [policy.name, most, (most / perSecond).toFixed(1), (run.attemptsWhileDown / clients).toFixed(1), ...times, run.lost];
-      report.push(`| ${cells.join(" | ")} |`);
-      if (down === 5 && refusal === "closed")
-        curves.push({ name: policy.name, ours: policies.indexOf(policy) < 2, attempts: perSecondOf(run) });
-    }
-  }
 }
-report.push("\nRead from:\n", ...peers.map(({ name, source }) => `- ${name}: ${source}`));
-mkdirSync(".storm", { recursive: true });
-writeFileSync(".storm/storm.md", report.join("\n"));
-if (curves.length) writeFileSync(".storm/storm.svg", chart(curves, { seconds: 90, perSecond }));
-console.log(report.join("\n"));
+parts.push("### The rules", rules(peers));
+
+const markdown = await format(parts.join("\n\n"), { parser: "markdown", printWidth: 140 });
+console.log(markdown);
+if (!values.down) {
+  writeFileSync(file(`${clients}.md`), markdown);
+  if (clients === 100_000) writeFileSync(file("storm.svg"), drawChart(library));
+}

@@ -1,32 +1,32 @@
-// The server of real.mjs, in a process of its own so that it can be killed: `server.mjs PORT PER_SECOND` (0: takes everybody).
+// The server of real.mjs, in a process of its own so that it can be killed: `server.mjs PORT PER_SECOND RETRY_AFTER` (PER_SECOND 0: takes everybody).
 import { createServer } from "node:http";
 
-const [port, perSecond] = process.argv.slice(2).map(Number);
-const clients = new Set();
-let attempts = 0;
-let accepted = 0;
+const [port, perSecond, retryAfter] = process.argv.slice(2).map(Number);
+/** Attempts and acceptances by the second since the start: counted here, since a busy machine delivers messages late. */
+const seconds = [];
 let tokens = 0;
-let last = performance.now();
+let started = 0;
+let last = 0;
 
 const server = createServer((_request, response) => {
-  attempts++;
   const now = performance.now();
+  const second = Math.floor((now - started) / 1000);
+  while (seconds.length <= second) seconds.push({ attempts: 0, accepted: 0 });
+  seconds[second].attempts++;
   tokens = Math.min(tokens + ((now - last) / 1000) * perSecond, perSecond / 10);
   last = now;
   if (perSecond && tokens < 1) {
-    response.writeHead(503, { "Retry-After": "5", Connection: "close" }).end();
+    response.writeHead(503, { "Retry-After": String(retryAfter), Connection: "close" }).end();
     return;
   }
   tokens--;
-  accepted++;
+  seconds[second].accepted++;
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
-  response.write("retry: 3000\n\n");
-  clients.add(response);
-  response.on("close", () => clients.delete(response));
+  response.write(":\n\n");
 });
-server.listen({ port, host: "127.0.0.1", backlog: 4096 }, () => process.send({ port: server.address().port }));
-setInterval(() => {
-  process.send({ attempts, accepted, open: clients.size });
-  attempts = accepted = 0;
-}, 1000);
+server.listen({ port, host: "127.0.0.1", backlog: 4096 }, () => {
+  started = last = performance.now();
+  process.send({ port: server.address().port });
+});
+process.on("message", () => process.send(seconds));
 process.on("disconnect", () => process.exit());

@@ -1,0 +1,57 @@
+import { ours, peers } from "./policies.mjs";
+import { peak, simulate, timeTo } from "./simulate.mjs";
+
+/** Connections that the server takes a second, whatever the number of clients: with ten times as many the same server needs ten times as long. */
+export const PER_SECOND = 2000;
+/** What a 503 asks for, in milliseconds. */
+export const RETRY_AFTER = 5000;
+
+/** @typedef {Omit<import("./simulate.mjs").StormOptions, "policy" | "perSecond">} Scenario */
+
+/**
+ * Every outage of the storm, for so many clients.
+ *
+ * @returns {Scenario[]}
+ */
+export function scenarios(clients) {
+  return [0, 5, 30, 300].flatMap((down) => ["closed", "503"].map((refusal) => ({ clients, down, refusal })));
+}
+
+/** What the clients of the tables do, ours first. `library` is what library.mjs bundles. */
+export function policiesOf(library) {
+  return [
+    { ...ours(library, "resilient-eventsource", { retryAfter: RETRY_AFTER }), own: true },
+    {
+      ...ours(library, "resilient-eventsource, told `retry: 30000` before", { retryAfter: RETRY_AFTER, reconnectionTime: 30_000 }),
+      own: true,
+    },
+    ...peers,
+  ];
+}
+
+/**
+ * One row of a table: all that is measured of one client in one scenario.
+ *
+ * @param {Scenario} scenario
+ */
+export function measure(scenario, policy) {
+  const { clients, down } = scenario;
+  const run = simulate({ ...scenario, perSecond: PER_SECOND, policy });
+  return {
+    peak: peak(run, down),
+    whileDown: run.attemptsWhileDown / clients,
+    times: [0.5, 0.99, 1].map((share) => timeTo(share, run, down)),
+    lost: run.lost,
+  };
+}
+
+/** The rows of a scenario, in the order of the policies. While nobody answers, a wrapper of the browser's EventSource does what that does. */
+export function measureAll(scenario, policies) {
+  const native = policies.find(({ name }) => name.startsWith("native"));
+  let natively;
+  return policies.map((policy) => {
+    const row = scenario.refusal === "closed" && policy.overNative ? natively : measure(scenario, policy);
+    if (policy === native) natively = row;
+    return row;
+  });
+}
