@@ -5,150 +5,145 @@ import type { Sink, StreamPosition } from "./transport.ts";
 /** The most characters an unfinished event may have: a stream that never ends its event must not take the page's memory. */
 export const LONGEST_EVENT = 16 * 2 ** 20;
 
-/** How many characters are parsed in one go: at least, at first, at most. The time that listeners take decides where in between. */
-const SLICE = { min: 256, first: 4096, max: 16_384 };
-/** How long (ms) a slice should take, judged by the one before it. */
-const SLICE_TIME = 8;
+/** How long (ms) events are delivered before the page gets its turn: a task of 50 ms is what users begin to feel. */
+const TURN = 12;
+/** How many events at most are delivered between two looks at the clock. What listeners take decides how many; this is for one that slows down. */
+const LONGEST_STRIDE = 64;
+/** How long (ms) a stride may take. */
+const STRIDE_TIME = 1;
+/** How many characters are parsed in one go: what is parsed and not delivered yet takes memory. */
+const SLICE = 2 ** 18;
+
+/** What was parsed when the time was up. Without a type it moves the resume point only. */
+interface LateEvent {
+  readonly type?: string;
+  readonly data: string;
+  readonly position: StreamPosition;
+}
 
 /**
- * The text of one response, turned into calls of a sink. eventsource-parser does the parsing; around it, this cuts the text at blank lines, so that
- * the page can be handed back between two slices, the id of a block without data is seen, and an unfinished event has a bound.
+ * The text of one response, turned into calls of a sink. eventsource-parser does the parsing; this adds the last event ID, and hands the page back in
+ * time: what was parsed and is late waits in a queue.
  */
 export class EventStream {
-  private readonly _sink: Sink;
-  private readonly _origin: string;
   private readonly _parser = createParser({
-    onEvent: ({ id, event, data }) => {
-      if (id !== undefined) this._moveTo(id);
+    maxBufferSize: LONGEST_EVENT,
+    onId: (lastEventId) => {
+      this._position = { lastEventId, origin: this._origin };
+      this._moved = true;
+    },
+    onEvent: ({ event, data }) => {
+      this._moved = false;
+      if (this._isLate) {
+        this._late.push({ type: event ?? "message", data, position: this._position });
+        return;
+      }
       this._sink.event(event ?? "message", data, this._position);
+      if (--this._untilLook <= 0) this._look();
     },
     onRetry: (ms) => {
       this._sink.retry(ms);
     },
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") this._isTooLong = true;
+    },
   });
+  private readonly _sink: Sink;
+  private readonly _origin: string;
   private _position: StreamPosition;
-  /** Whether the position's id may be a cut-out of the text: V8 copies strings shorter than 13. */
-  private _pinned = false;
-  /** The unfinished event at the end of the text, in the pieces it came in. */
-  private _tail: string[] = [];
-  private _tailLength = 0;
-  private _endedInCr = false;
-  /** Whole blocks, from `_start` on not parsed yet. */
-  private _blocks = "";
+  /** Whether an id has come without an event, so far: such a block moves the resume point. */
+  private _moved = false;
+  private _isTooLong = false;
+  /** What `next` has to parse, from `_start` on. */
+  private _text = "";
   private _start = 0;
-  private _sliceLength = SLICE.first;
+  /** Parsed, but not delivered in time; from `_served` on still to come. */
+  private _late: LateEvent[] = [];
+  private _served = 0;
+  private _isLate = false;
+  /** How much of this turn is used up, in milliseconds, before the latest look at the clock. */
+  private _used = 0;
+  private _lookedAt = 0;
+  private _stride = 1;
+  private _untilLook = 1;
 
   constructor(sink: Sink, lastEventId: string, origin: string) {
     this._sink = sink;
     this._origin = origin;
     this._position = { lastEventId, origin, inherited: true };
-    // The parser takes its first text's "ï»¿" for a byte order mark; decoding has removed that already.
-    this._parser.feed("");
+    // The parser would take a byte order mark away, which decoding has done already: a second one is text. A blank line ends its wait for one.
+    this._parser.feed("\n");
+  }
+
+  /** Takes the next text; `next` must have returned false before. */
+  feed(text: string): void {
+    this._text = text;
+    this._start = 0;
   }
 
   /**
-   * Takes the next text; `next` must have returned false before.
+   * Parses and delivers what was fed. True: this turn is over and there is more; call it again when the page has had its own.
    *
    * @throws ConnectionError when an event becomes longer than LONGEST_EVENT.
    */
-  feed(chunk: string): void {
-    if (!chunk) return;
-    let text = this._endedInCr && chunk.startsWith("\n") ? chunk.slice(1) : chunk;
-    this._endedInCr = chunk.endsWith("\r");
-    // Lines end in CRLF, LF or CR. The parser would hold a CR back until it knows what follows; the blank line has come, though.
-    if (text.includes("\r")) text = text.replace(/\r\n?/g, "\n");
-
-    let end = text.lastIndexOf("\n\n") + 2;
-    if (end < 2) end = text.startsWith("\n") && (this._tail[this._tail.length - 1] ?? "\n").endsWith("\n") ? 1 : 0;
-    if (end) {
-      this._blocks = this._tail.join("") + text.slice(0, end);
-      this._start = 0;
-      this._tail = [];
-      this._tailLength = 0;
+  next(): boolean {
+    this._lookedAt = performance.now();
+    while (!this._isLate && this._served < this._late.length) this._serve(this._late[this._served++] as LateEvent);
+    if (!this._isLate) {
+      this._late = [];
+      this._served = 0;
     }
-    if (end === text.length) return;
-    this._tail.push(text.slice(end));
-    this._tailLength += text.length - end;
-    if (this._tailLength > LONGEST_EVENT) {
+    while (!this._isLate && !this._isTooLong && this._start < this._text.length) this._parse();
+    if (this._isLate) {
+      this._isLate = false;
+      this._used = 0;
+      return true;
+    }
+    if (this._isTooLong) {
       throw new ConnectionError(`the server sent an event of more than ${LONGEST_EVENT} characters`, { reason: "unsupported" });
     }
-  }
-
-  /** Parses the next slice of what was fed, delivers its events, and says whether there is more. */
-  next(): boolean {
-    const blocks = this._blocks;
-    if (this._start < blocks.length) {
-      const began = performance.now();
-      const found = blocks.indexOf("\n\n", this._start + this._sliceLength);
-      const end = found < 0 ? blocks.length : found + 2;
-      this._parse(this._start || end < blocks.length ? blocks.slice(this._start, end) : blocks);
-      const length = end - this._start;
-      const fitting = (length * SLICE_TIME) / (performance.now() - began);
-      // A quick but short slice says little: what grows is at most twice what has been tried.
-      this._sliceLength = Math.max(SLICE.min, Math.min(SLICE.max, fitting, Math.max(this._sliceLength, 2 * length)));
-      this._start = end;
-      if (end < blocks.length) return true;
-    }
-    this._blocks = "";
-    this._start = 0;
+    // A quiet stream need not give back what it has not taken.
+    this._used += performance.now() - this._lookedAt;
+    this._text = "";
     this._unpin();
     return false;
   }
 
-  private _parse(blocks: string): void {
-    if (!hidesId(blocks)) {
-      this._parser.feed(blocks);
-      return;
-    }
-    for (const block of blocks.split("\n\n")) {
-      this._parser.feed(block + "\n\n");
-      const id = hasData(block) ? undefined : idOf(block);
-      if (id !== undefined) this._sink.position(this._moveTo(id));
+  private _parse(): void {
+    const text = this._text;
+    const end = this._start + SLICE;
+    const slice = text.length > SLICE ? text.slice(this._start, end) : text;
+    this._start = end;
+    this._moved = false;
+    this._parser.feed(slice);
+    if (!this._moved) return;
+    if (this._isLate) this._late.push({ data: "", position: this._position });
+    else this._sink.position(this._position);
+  }
+
+  private _serve({ type, data, position }: LateEvent): void {
+    if (type === undefined) this._sink.position(position);
+    else {
+      this._sink.event(type, data, position);
+      if (--this._untilLook <= 0) this._look();
     }
   }
 
-  private _moveTo(lastEventId: string): StreamPosition {
-    this._pinned = lastEventId.length > 12;
-    return (this._position = { lastEventId, origin: this._origin });
+  private _look(): void {
+    const now = performance.now();
+    const took = now - this._lookedAt;
+    this._lookedAt = now;
+    this._used += took;
+    this._isLate = this._used > TURN;
+    const fitting = Math.floor((this._stride * STRIDE_TIME) / took);
+    this._untilLook = this._stride = Math.max(1, Math.min(LONGEST_STRIDE, fitting, 2 * this._stride));
   }
 
-  /** A string cut out of a text keeps the whole text in memory. What outlives the text, the id, must not. */
+  /** A string cut out of a text keeps the whole text in memory (V8 copies those shorter than 13). What outlives the text, the id, must not. */
   private _unpin(): void {
-    if (!this._pinned) return;
-    this._sink.position(this._moveTo(JSON.parse(JSON.stringify(this._position.lastEventId)) as string));
-    this._pinned = false;
+    const { lastEventId, inherited } = this._position;
+    if (inherited || lastEventId.length < 13) return;
+    this._position = { lastEventId: JSON.parse(JSON.stringify(lastEventId)) as string, origin: this._origin };
+    this._sink.position(this._position);
   }
-}
-
-/**
- * Whether a block has an id but no data. "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and
- * return" comes after the last event ID was set: such a block moves the resume point, and the parser does not tell of it.
- *
- * It looks for lines: a search for "id:" would stop at every "i" of the data, which took several times as long as parsing.
- */
-function hidesId(blocks: string): boolean {
-  let at = blocks.startsWith("id") ? 0 : blocks.indexOf("\nid");
-  while (at >= 0) {
-    const next = blocks.indexOf("\n", at + 1) + 1;
-    // The usual order of lines is seen without looking at the whole block.
-    if (!blocks.startsWith("data:", next)) {
-      const before = blocks.lastIndexOf("\n\n", at);
-      if (!hasData(blocks.slice(before < 0 ? 0 : before + 2, blocks.indexOf("\n\n", next - 1)))) return true;
-    }
-    at = blocks.indexOf("\nid", next - 1);
-  }
-  return false;
-}
-
-const hasData = (block: string): boolean => /(^|\n)data(:|\n|$)/.test(block);
-
-/** The id that a block sets; undefined: none. */
-function idOf(block: string): string | undefined {
-  let id: string | undefined;
-  for (const line of block.split("\n")) {
-    const value = line === "id" ? "" : line.startsWith("id:") ? line.slice(line[3] === " " ? 4 : 3) : "\0";
-    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value. Otherwise, ignore the field."
-    if (!value.includes("\0")) id = value;
-  }
-  return id;
 }

@@ -21,9 +21,6 @@ export interface FetchContext {
   readonly signal: AbortSignal;
 }
 
-/** How long (ms) events are delivered before the page gets its turn: a task of 50 ms is what users begin to feel. */
-const TURN = 12;
-
 /** Whether this runtime can read a response while it arrives. */
 export function canStream(): boolean {
   return (
@@ -67,27 +64,16 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
 
       const stream = new EventStream(sink, lastEventId, new URL(response.url || url).origin);
       let decoder: TextDecoder | undefined;
-      // How much of this turn is used up: a quiet stream need not give back what it has not taken.
-      let busy = 0;
       for (;;) {
         const { done, value } = await reader.read();
         // An event that was cut in two is dropped with the stream, as the standard wants it.
         if (done || signal.aborted) return;
-        let began = performance.now();
         sink.activity();
         // The polyfill hands over text.
         stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
-        let more = true;
-        while (more && !signal.aborted) {
-          more = stream.next();
-          const now = performance.now();
-          busy += now - began;
-          began = now;
-          if (busy > TURN) {
-            await nextTask();
-            busy = 0;
-            began = performance.now();
-          }
+        while (stream.next()) {
+          await nextTask();
+          if (signal.aborted) return;
         }
       }
     } catch (cause) {

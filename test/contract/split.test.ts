@@ -1,27 +1,26 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { EventStream } from "../../src/transport/event-stream.ts";
 
 const ORIGIN = "https://example.com";
 const INHERITED = "inherited";
 
 interface Heard {
-  /** Events, and moves of the resume point without one, in order. */
-  calls: { type?: string; data?: string; lastEventId: string; inherited: boolean }[];
+  events: { type: string; data: string; lastEventId: string; inherited: boolean }[];
+  /** Where a reconnect would resume, if the stream ended here. */
+  resumePoint: string;
   /** When a `retry` counts in relation to the events around it is nobody's concern. */
   retries: number[];
 }
 
 /** The standard's algorithm, line by line. https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation */
 function interpret(bytes: Uint8Array): Heard {
-  const heard: Heard = { calls: [], retries: [] };
+  const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   let lastEventId = INHERITED;
   let inherited = true;
   let id: string | undefined;
   let data: string | undefined;
   let type = "";
-  // A departure: the standard lets a `retry` line count at once, we with the blank line behind it. They differ for a stream that ends in between.
-  let retries: number[] = [];
 
   const text = new TextDecoder().decode(bytes);
   const lines = text.split(/\r\n|\n|\r/);
@@ -30,13 +29,11 @@ function interpret(bytes: Uint8Array): Heard {
   for (const line of lines) {
     if (line === "") {
       if (id !== undefined) {
-        lastEventId = id;
+        heard.resumePoint = lastEventId = id;
         inherited = false;
       }
-      if (data !== undefined) heard.calls.push({ type: type || "message", data, lastEventId, inherited });
-      else if (id !== undefined) heard.calls.push({ lastEventId, inherited });
-      heard.retries.push(...retries);
-      [id, data, type, retries] = [undefined, undefined, "", []];
+      if (data !== undefined) heard.events.push({ type: type || "message", data, lastEventId, inherited });
+      [id, data, type] = [undefined, undefined, ""];
       continue;
     }
     const colon = line.indexOf(":");
@@ -45,20 +42,23 @@ function interpret(bytes: Uint8Array): Heard {
     if (field === "event") type = value;
     else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
     else if (field === "id" && !value.includes("\0")) id = value;
-    else if (field === "retry" && /^[0-9]+$/.test(value)) retries.push(parseInt(value, 10));
+    else if (field === "retry" && /^[0-9]+$/.test(value)) heard.retries.push(parseInt(value, 10));
   }
-  return { ...heard, calls: withoutRepetitions(heard.calls) };
+  return heard;
 }
 
 /** What our parser makes of the same bytes, cut at these places. */
 function parse(bytes: Uint8Array, cuts: number[]): Heard {
-  const heard: Heard = { calls: [], retries: [] };
+  const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   const stream = new EventStream(
     {
       open: () => {},
       activity: () => {},
-      event: (type, data, { lastEventId, inherited = false }) => heard.calls.push({ type, data, lastEventId, inherited }),
-      position: ({ lastEventId, inherited = false }) => heard.calls.push({ lastEventId, inherited }),
+      event: (type, data, { lastEventId, inherited = false }) => {
+        heard.resumePoint = lastEventId;
+        heard.events.push({ type, data, lastEventId, inherited });
+      },
+      position: ({ lastEventId }) => (heard.resumePoint = lastEventId),
       retry: (ms) => heard.retries.push(ms),
     },
     INHERITED,
@@ -72,15 +72,7 @@ function parse(bytes: Uint8Array, cuts: number[]): Heard {
     while (stream.next());
     start = end;
   }
-  return { ...heard, calls: withoutRepetitions(heard.calls) };
-}
-
-/** Saying again where the resume point is moves nothing. */
-function withoutRepetitions(calls: Heard["calls"]): Heard["calls"] {
-  return calls.filter((call, index) => {
-    const before = calls[index - 1];
-    return call.type !== undefined || call.lastEventId !== before?.lastEventId || call.inherited !== before.inherited;
-  });
+  return heard;
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -163,5 +155,20 @@ describe("a stream cut at any bytes is heard as the standard wants it", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  describe("when listeners are so slow that most of it is late", () => {
+    afterEach(() => vi.restoreAllMocks());
+
+    it.each([5, 13])("%i ms pass between two looks at the clock", (ms) => {
+      let now = 0;
+      vi.spyOn(performance, "now").mockImplementation(() => (now += ms));
+      fc.assert(
+        fc.property(stream, splits, (bytes, cuts) => {
+          expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+        }),
+        { numRuns: 300 },
+      );
+    });
   });
 });
