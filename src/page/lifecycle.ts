@@ -1,136 +1,102 @@
 import { openGate, type Gate, type GateSignal, type PauseReason } from "./gate.ts";
+import { hasPage, leavingFor, watchPage, type PageSignal } from "./signals.ts";
 
 /** After `online`, connections are spread over this many milliseconds: a whole region comes back at once. */
 const ONLINE_SPREAD = 1000;
-/**
- * How long a cut connection waits (ms) for the news that the page is being left: Chromium cuts it a moment before `pagehide`, Firefox as soon as a
- * navigation begins, which may be seconds before.
- */
-const HOLD = { always: 100, navigating: 5000 };
-/** How often the clock is looked at (ms), and how long between two looks the device must have slept: hidden pages get a timer a minute. */
-const CLOCK_CHECK = 5000;
-const SLEPT = { visible: 15_000, hidden: 120_000 };
+/** How long (ms) a cut connection waits at least for the news that the page is being left: Chromium cuts it a moment before `pagehide`. */
+const HOLD = 100;
 
 /**
  * The gate of a page: closed while the device is offline, while the page is frozen, cached or being left, and, if wanted, when it has been hidden for
  * `pauseWhenHidden` milliseconds (0: never). It listens to the page only while it is watched. Without a page it is always open.
- *
- * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
  */
 export function pageGate(pauseWhenHidden: number): Gate {
-  if (typeof window === "undefined" || typeof document === "undefined" || typeof window.addEventListener !== "function") return openGate;
-  const page = window;
-  const { navigation } = window as { navigation?: EventTarget };
-  const watchers = new Set<(signal: GateSignal) => void>();
-  let offline = false;
-  let frozen = false;
-  let hidden = false;
-  let blocked: PauseReason | undefined;
-  let spread: ReturnType<typeof setTimeout> | undefined;
-  let hiding: ReturnType<typeof setTimeout> | undefined;
-  let clock: ReturnType<typeof setInterval> | undefined;
-  let navigatingUntil = 0;
-  let lastLook = { at: 0, hidden: false };
+  return hasPage() ? new PageGate(pauseWhenHidden) : openGate;
+}
 
-  const tell = (signal: GateSignal): void => {
-    for (const watcher of [...watchers]) watcher(signal);
-  };
-  const update = (): void => {
-    const before = blocked;
-    blocked = frozen ? "frozen" : hidden ? "hidden" : offline ? "offline" : undefined;
-    if (blocked !== before) tell("changed");
-  };
-  const lookAtClock = (): void => {
-    const look = { at: Date.now(), hidden: document.hidden };
-    const slept = look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
-    lastLook = look;
-    if (slept) tell("doubtful");
-  };
-  const setFrozen = (value: boolean) => (): void => {
-    frozen = value;
-    // Frozen time is no sleep: what lives now is younger.
-    lastLook.at = Date.now();
-    update();
-  };
-  const setVisibility = (): void => {
-    clearTimeout(hiding);
-    hidden = false;
-    if (document.hidden && pauseWhenHidden) {
-      hiding = setTimeout(() => {
-        hidden = true;
-        update();
-      }, pauseWhenHidden);
+class PageGate implements Gate {
+  blocked: PauseReason | undefined;
+  private readonly _pauseWhenHidden: number;
+  private _watchers: readonly ((signal: GateSignal) => void)[] = [];
+  private _stop: (() => void) | undefined;
+  private _offline = false;
+  private _frozen = false;
+  private _hidden = false;
+  private _spread: ReturnType<typeof setTimeout> | undefined;
+  private _hiding: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(pauseWhenHidden: number) {
+    this._pauseWhenHidden = pauseWhenHidden;
+  }
+
+  get hold(): number {
+    return Math.max(HOLD, leavingFor());
+  }
+
+  watch(listener: (signal: GateSignal) => void): () => void {
+    this._watchers = [...this._watchers, listener];
+    if (!this._stop) {
+      this._stop = watchPage((signal) => this._react(signal));
+      // Not every runtime with a window knows.
+      this._offline = (navigator.onLine as boolean | undefined) === false;
+      this._react("visibility");
     }
-    update();
-    lookAtClock();
-  };
+    return () => {
+      this._watchers = this._watchers.filter((other) => other !== listener);
+      if (this._watchers.length || !this._stop) return;
+      clearTimeout(this._spread);
+      clearTimeout(this._hiding);
+      this._stop();
+      this._stop = undefined;
+    };
+  }
 
-  /** A download does not tell itself from a navigation everywhere, so the page may well stay. */
-  const noteNavigation = (event: Event): void => {
-    const { hashChange, downloadRequest, destination } = event as Event & Partial<NavigateEvent>;
-    if (!hashChange && !downloadRequest && !destination?.sameDocument) navigatingUntil = Date.now() + HOLD.navigating;
-  };
-  const reactions: readonly (readonly [target: EventTarget, type: string, react: (event: Event) => void])[] = [
-    [
-      page,
-      "offline",
-      () => {
-        clearTimeout(spread);
-        offline = true;
-        update();
-      },
-    ],
-    [
-      page,
-      "online",
-      () => {
+  private _react(signal: PageSignal): void {
+    switch (signal) {
+      case "offline":
+        clearTimeout(this._spread);
+        this._offline = true;
+        break;
+      case "online":
         // Also when nothing was known of being offline: the network is another one now, so waits are cut short, and what lives must show it.
-        clearTimeout(spread);
-        offline = true;
-        update();
-        tell("doubtful");
-        spread = setTimeout(() => {
-          offline = false;
-          update();
+        clearTimeout(this._spread);
+        this._offline = true;
+        this._update();
+        this._tell("doubtful");
+        this._spread = setTimeout(() => {
+          this._offline = false;
+          this._update();
         }, Math.random() * ONLINE_SPREAD);
-      },
-    ],
-    [page, "pagehide", setFrozen(true)],
-    [page, "pageshow", setFrozen(false)],
-    [document, "freeze", setFrozen(true)],
-    [document, "resume", setFrozen(false)],
-    [document, "visibilitychange", setVisibility],
-    ...(navigation ? [[navigation, "navigate", noteNavigation] as const] : []),
-  ];
+        return;
+      case "frozen":
+        this._frozen = true;
+        break;
+      case "thawed":
+        this._frozen = false;
+        break;
+      case "visibility":
+        clearTimeout(this._hiding);
+        this._hidden = false;
+        if (document.hidden && this._pauseWhenHidden) {
+          this._hiding = setTimeout(() => {
+            this._hidden = true;
+            this._update();
+          }, this._pauseWhenHidden);
+        }
+        break;
+      case "slept":
+        this._tell("doubtful");
+    }
+    this._update();
+  }
 
-  const start = (): void => {
-    // Not every runtime with a window knows.
-    offline = (navigator.onLine as boolean | undefined) === false;
-    lastLook = { at: Date.now(), hidden: document.hidden };
-    for (const [target, type, react] of reactions) target.addEventListener(type, react);
-    clock = setInterval(lookAtClock, CLOCK_CHECK);
-    setVisibility();
-  };
-  const stop = (): void => {
-    clearTimeout(spread);
-    clearTimeout(hiding);
-    clearInterval(clock);
-    for (const [target, type, react] of reactions) target.removeEventListener(type, react);
-  };
+  private _update(): void {
+    const { blocked } = this;
+    this.blocked = this._frozen ? "frozen" : this._hidden ? "hidden" : this._offline ? "offline" : undefined;
+    if (this.blocked !== blocked) this._tell("changed");
+  }
 
-  return {
-    get blocked() {
-      return blocked;
-    },
-    watch(listener) {
-      watchers.add(listener);
-      if (watchers.size === 1) start();
-      return () => {
-        if (watchers.delete(listener) && !watchers.size) stop();
-      };
-    },
-    get hold() {
-      return Math.max(HOLD.always, navigatingUntil - Date.now());
-    },
-  };
+  private _tell(signal: GateSignal): void {
+    for (const watcher of this._watchers) watcher(signal);
+  }
 }

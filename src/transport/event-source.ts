@@ -1,4 +1,5 @@
 import { ConnectionError } from "../errors.ts";
+import { multicast } from "../multicast.ts";
 import { resumeRequest } from "./resume.ts";
 import type { StreamPosition, Transport } from "./transport.ts";
 
@@ -28,6 +29,14 @@ export const OURS = Symbol.for("resilient-eventsource");
 const CLOSED = 2;
 /** Firefox can close a stream without an event (a click on a download, say): how often we look, in milliseconds. */
 const PULSE = 3000;
+
+/** One timer for all of them. */
+const watchPulse = multicast<undefined>((tell) => {
+  const timer = setInterval(tell, PULSE);
+  return () => {
+    clearInterval(timer);
+  };
+});
 
 const isOurs = (Class: EventSourceClass | undefined): boolean => !!Class && OURS in (Class.prototype as object);
 
@@ -96,7 +105,7 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
       };
 
       const end = (error?: ConnectionError): void => {
-        clearInterval(pulse);
+        stopPulse();
         stopObserving();
         signal.removeEventListener("abort", abort);
         source.removeEventListener("open", open);
@@ -122,9 +131,9 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
       source.addEventListener("error", fail);
       for (const name of names) listen(name, true);
       const stopObserving = names.observe(listen);
-      const pulse = setInterval(() => {
+      const stopPulse = watchPulse(() => {
         if (source.readyState === CLOSED) fail({});
-      }, PULSE);
+      });
       signal.addEventListener("abort", abort);
     });
   return Object.assign(connect, {
