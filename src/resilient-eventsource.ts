@@ -72,16 +72,16 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
   private readonly _dispatcher: Dispatcher;
   private readonly _loop: Loop | undefined;
   private readonly _withCredentials: boolean;
-  private readonly _resters = new Set<(rest: Rest) => void>();
+  private _resters: readonly ((rest: Rest) => void)[] = [];
   private readonly _resting: RequestingSource = {
     onRest: (listener) => {
-      this._resters.add(listener);
-      return () => this._resters.delete(listener);
+      this._resters = [...this._resters, listener];
+      return () => (this._resters = this._resters.filter((other) => other !== listener));
     },
     reconnect: () => this.reconnect(),
   };
   /** The iterations under way: they end with us. */
-  private readonly _endings = new Set<(error?: Error) => void>();
+  private _endings: readonly ((error?: Error) => void)[] = [];
   private readonly _signal: AbortSignal | undefined;
   private _url: string;
   private _state: ConnectionState = { status: "connecting", attempt: 0 };
@@ -106,7 +106,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     this._withCredentials = settings.withCredentials;
     this._signal = settings.signal;
     this._position = settings;
-    const dispatcher = (this._dispatcher = new Dispatcher(settings.events ?? {}, {
+    const dispatcher = (this._dispatcher = new Dispatcher(settings.events, {
       message: (type, data, { lastEventId, origin }) => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
       invalid: (eventType, raw, issues, { lastEventId }) => {
         const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
@@ -123,7 +123,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     const { withCredentials, resume, dedupe, transport = autoTransport() } = settings;
     const recent = dedupe ? new RecentIds(dedupe) : undefined;
     this._loop = startLoop({
-      ...settings,
+      settings,
       transport,
       gate: pageGate(settings.pauseWhenHidden),
       request: async (attempt, signal) => {
@@ -285,9 +285,9 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       {
         on: (listener) => this.on(name, listener),
         onEnd: (listener) => {
-          this._endings.add(listener);
+          this._endings = [...this._endings, listener];
           if (this._state.status === "closed") this._end(this._state.error);
-          return () => this._endings.delete(listener);
+          return () => (this._endings = this._endings.filter((other) => other !== listener));
         },
       },
       options,
@@ -325,7 +325,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
   private _tellRest(state: ConnectionState): void {
     if (state.status === "connecting" || state.status === "open") return;
     const rest = { error: "error" in state ? state.error : undefined, retryAt: "until" in state ? state.until : undefined };
-    for (const listener of [...this._resters]) listener(rest);
+    for (const listener of this._resters) listener(rest);
   }
 
   private _end(error?: Error): void {

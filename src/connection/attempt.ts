@@ -7,12 +7,9 @@ import type { Sink, Transport, TransportRequest } from "../transport/transport.t
 export interface AttemptHost {
   readonly transport: Transport;
   readonly gate: Gate;
-  readonly connectTimeout: number;
-  readonly silenceTimeout: number;
+  readonly settings: { readonly connectTimeout: number; readonly silenceTimeout: number };
   /** What to ask for. Called once an attempt, since tokens in URLs expire. */
   request(attempt: number, signal: AbortSignal): Promise<Omit<TransportRequest, "signal">>;
-  /** Gets what the attempt hears, as long as it lives. */
-  readonly sink: Sink;
 }
 
 /** How an attempt ended. */
@@ -31,11 +28,14 @@ const DOUBT = 10_000;
 /**
  * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
  * a stale attempt cannot touch the current one, whatever it does.
+ *
+ * @param sink Gets what the attempt hears, as long as it lives.
+ * @param controller Of this attempt alone: aborting it interrupts the attempt, and it is aborted when the attempt has settled.
  */
-export function attemptConnection(host: AttemptHost, attempt: number, interrupted: AbortSignal): Promise<AttemptEnd> {
+export function attemptConnection(host: AttemptHost, sink: Sink, attempt: number, controller: AbortController): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    const { sink, connectTimeout, silenceTimeout } = host;
-    const controller = new AbortController();
+    const { connectTimeout, silenceTimeout } = host.settings;
+    const { signal } = controller;
     let live = true;
     let openedAt: number | undefined;
     let quietTicks = 0;
@@ -52,7 +52,7 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       clearInterval(watchdog);
       clearTimeout(verdict);
       unwatch();
-      interrupted.removeEventListener("abort", interrupt);
+      signal.removeEventListener("abort", interrupt);
       controller.abort();
       resolve({ error, openFor: openedAt === undefined ? undefined : performance.now() - openedAt });
     };
@@ -115,14 +115,14 @@ export function attemptConnection(host: AttemptHost, attempt: number, interrupte
       if (signal === "doubtful") doubt();
     });
     expectOpen();
-    if (interrupted.aborted) {
+    if (signal.aborted) {
       settle();
       return;
     }
-    interrupted.addEventListener("abort", interrupt);
+    signal.addEventListener("abort", interrupt);
     const run = async (): Promise<void> => {
-      const request = await host.request(attempt, controller.signal);
-      if (live) await host.transport({ ...request, signal: controller.signal }, guarded);
+      const request = await host.request(attempt, signal);
+      if (live) await host.transport({ ...request, signal }, guarded);
     };
     run().then(
       () => {

@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
-import type { BackoffSettings } from "../options.ts";
+import type { Settings } from "../options.ts";
 import { mustRelease } from "../page/gate.ts";
-import type { OpenDetails, Role } from "../transport/transport.ts";
+import type { OpenDetails, Role, Sink } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
 import { decideRetry } from "./retry.ts";
@@ -12,11 +12,10 @@ import type { ConnectionState } from "./state.ts";
 type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly status: "closed"; readonly error: ConnectionError };
 
 /** What the loop needs from whoever runs it. No callback may throw. */
-export interface LoopHost extends Omit<AttemptHost, "sink"> {
-  readonly backoff: BackoffSettings;
-  /** Milliseconds from the opening after which a connection counts as healthy. */
-  readonly stableAfter: number;
-  readonly sink: Pick<AttemptHost["sink"], "event" | "position">;
+export interface LoopHost extends AttemptHost {
+  readonly settings: Settings;
+  /** Gets what arrives. */
+  readonly sink: Pick<Sink, "event" | "position">;
   /** Publishes a state. */
   enter(state: ConnectionState): void;
   /** A connection opened; the state says so already. */
@@ -33,15 +32,23 @@ export interface Loop {
   reconnect(): void;
 }
 
-/** Everything that takes time is a step. `close()` and `reconnect()` end any step, a change of the gate ends it where `wakes` says so. */
-interface Step {
-  readonly controller: AbortController;
-  readonly wakes: () => boolean;
+/** Everything that takes time is a step. `close()` and `reconnect()` interrupt any step, a change of the gate does where `wakes` says so. */
+class Step {
+  readonly controller = new AbortController();
+  /** An attempt aborts its signal by itself when it is over; this says that it was not let. */
+  isInterrupted = false;
+
+  constructor(readonly wakes: () => boolean) {}
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
 }
 
 /** Keeps a connection alive: gate, attempt, classify, report, wait, and again. */
 export function startLoop(host: LoopHost): Loop {
-  const { gate, backoff } = host;
+  const { gate } = host;
+  const { backoff, stableAfter } = host.settings;
   let closed = false;
   let running = false;
   let step: Step | undefined;
@@ -51,13 +58,14 @@ export function startLoop(host: LoopHost): Loop {
   /** Read through a function: the compiler cannot see that every callback and every `await` may change it. */
   const isClosed = (): boolean => closed;
   const interrupt = (): void => {
-    step?.controller.abort();
+    if (!step) return;
+    step.isInterrupted = true;
+    step.controller.abort();
   };
   /** Begins a step; the one before is over, and whoever still listens to it is let go. */
-  const nextStep = (wakes: () => boolean): AbortSignal => {
+  const nextStep = (wakes: () => boolean = () => false): Step => {
     interrupt();
-    step = { controller: new AbortController(), wakes };
-    return step.controller.signal;
+    return (step = new Step(wakes));
   };
 
   let since = 0;
@@ -65,24 +73,21 @@ export function startLoop(host: LoopHost): Loop {
   const enterOpen = (): void => {
     host.enter({ status: "open", since, ...(role && { role }) });
   };
-  const attemptHost: AttemptHost = {
-    ...host,
-    sink: {
-      ...host.sink,
-      activity: () => undefined,
-      open(details = {}) {
-        since = Date.now();
-        enterOpen();
-        // A listener of the state may have closed or replaced this connection.
-        if (!step?.controller.signal.aborted) host.opened(details);
-      },
-      role(now) {
-        role = now;
-        if (since) enterOpen();
-      },
-      retry(ms) {
-        reconnectionTime = ms;
-      },
+  const sink: Sink = {
+    ...host.sink,
+    activity: () => undefined,
+    open(details = {}) {
+      since = Date.now();
+      enterOpen();
+      // A listener of the state may have closed or replaced this connection.
+      if (!step?.isInterrupted) host.opened(details);
+    },
+    role(now) {
+      role = now;
+      if (since) enterOpen();
+    },
+    retry(ms) {
+      reconnectionTime = ms;
     },
   };
 
@@ -94,33 +99,33 @@ export function startLoop(host: LoopHost): Loop {
       if (gate.blocked) {
         const changed = nextStep(() => true);
         host.enter({ status: "paused", because: gate.blocked });
-        await aborted(changed);
+        await aborted(changed.signal);
         continue;
       }
 
       // attempt
       since = 0;
-      const interrupted = nextStep(() => mustRelease(gate));
+      const connection = nextStep(() => mustRelease(gate));
       host.enter({ status: "connecting", attempt: failures });
-      const { error, openFor } = await attemptConnection(attemptHost, failures, interrupted);
-      if (openFor !== undefined && openFor >= host.stableAfter) failures = 0;
-      if (interrupted.aborted || !error) continue;
+      const { error, openFor } = await attemptConnection(host, sink, failures, connection.controller);
+      if (openFor !== undefined && openFor >= stableAfter) failures = 0;
+      if (connection.isInterrupted || !error) continue;
 
       // classify; `close()` and `reconnect()` overrule the policy, also when it calls them itself
       failures++;
-      const overruled = nextStep(() => false);
+      const overruled = nextStep();
       let retried = decideRetry(error, failures, backoff.retry);
-      if (typeof retried === "object" && !overruled.aborted) {
+      if (typeof retried === "object" && !overruled.isInterrupted) {
         // The policy takes its time, for a fresh token perhaps. The old connection is gone, so the state must not say "open".
         host.enter({ status: "connecting", attempt: failures });
-        retried = await Promise.race([retried, aborted(overruled).then(() => true)]);
+        retried = await Promise.race([retried, aborted(overruled.signal).then(() => true)]);
       }
-      if (overruled.aborted) continue;
+      if (overruled.isInterrupted) continue;
       // A page that is being left shows no error. It pauses, for it may come back. What another tab tells has nothing to do with this page.
       const held = nextStep(() => mustRelease(gate));
       if (mustRelease(gate)) interrupt();
-      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held);
-      if (isClosed() || held.aborted) continue;
+      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held.signal);
+      if (isClosed() || held.isInterrupted) continue;
 
       // report
       if (!retried || failures >= backoff.numOfAttempts) {
@@ -132,7 +137,7 @@ export function startLoop(host: LoopHost): Loop {
 
       // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
       const cut = nextStep(() => gate.blocked !== undefined);
-      const waited = sleep(delay, cut);
+      const waited = sleep(delay, cut.signal);
       // Offline already, say: then there is no wait, but a pause.
       if (gate.blocked) interrupt();
       publish({ status: "waiting", attempt: failures, delay, until: Date.now() + delay, error });
@@ -152,8 +157,7 @@ export function startLoop(host: LoopHost): Loop {
       if (signal === "changed" && step?.wakes()) interrupt();
     });
     // Also without a delay: whoever made us gets the time to add listeners first.
-    const cut = nextStep(() => false);
-    await (delay ? sleep(delay, cut) : Promise.resolve());
+    await (delay ? sleep(delay, nextStep().signal) : Promise.resolve());
     await loop();
     unwatch();
   };
