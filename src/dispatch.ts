@@ -47,12 +47,13 @@ export class Dispatcher implements HeardNames {
   /** The name of the event before and what `_slots` says of it: most streams repeat one name, and looking it up took a tenth of the whole dispatch. */
   private _latest: string | undefined;
   private _latestSlot: Slot | undefined;
-  private readonly _observers = new Set<(name: string, heard: boolean) => void>();
-  private readonly _decoders: ReadonlyMap<string, ((text: string) => unknown) | undefined>;
+  private _observers: readonly ((name: string, heard: boolean) => void)[] = [];
+  private readonly _decoders: ReadonlyMap<string, ((text: string) => unknown) | undefined> | undefined;
   private readonly _host: DispatchHost;
 
-  constructor(decoders: object, host: DispatchHost) {
-    this._decoders = new Map(Object.entries(decoders).map(([name, decoder]) => [name, toFunction(decoder as Decoder<unknown>)]));
+  constructor(decoders: object | undefined, host: DispatchHost) {
+    this._decoders =
+      decoders && new Map(Object.entries(decoders).map(([name, decoder]) => [name, toFunction(decoder as Decoder<unknown>)]));
     this._host = host;
   }
 
@@ -112,14 +113,14 @@ export class Dispatcher implements HeardNames {
   }
 
   observe(listener: (name: string, heard: boolean) => void): () => void {
-    this._observers.add(listener);
-    return () => this._observers.delete(listener);
+    this._observers = [...this._observers, listener];
+    return () => (this._observers = this._observers.filter((other) => other !== listener));
   }
 
   private _update(name: string, change: (slot: Slot) => void): void {
     this._latest = undefined;
     const known = this._slots.get(name);
-    const slot = known ?? { entries: [], dom: false, decode: this._decoders.get(name) };
+    const slot = known ?? { entries: [], dom: false, decode: this._decoders?.get(name) };
     change(slot);
     const heard = slot.dom || slot.entries.length > 0;
     if (heard) this._slots.set(name, slot);

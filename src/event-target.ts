@@ -13,8 +13,9 @@ interface ListenerRecord {
  * process from a `process.nextTick`). Everything else, order and `once` and `signal` included, is as the DOM standard has it.
  */
 export class CountingEventTarget extends EventTarget {
-  private readonly _records = new Map<string, ListenerRecord[]>();
-  private readonly _handlers = new Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }>();
+  // Made when they are needed: many sources have neither.
+  private _records: Map<string, ListenerRecord[]> | undefined;
+  private _handlers: Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
 
   override addEventListener(
     type: string,
@@ -22,7 +23,7 @@ export class CountingEventTarget extends EventTarget {
     options?: boolean | AddEventListenerOptions | null,
   ): void {
     const { capture = false, once = false, signal } = dictionary(options);
-    const records = this._records.get(type) ?? [];
+    const records = this._records?.get(type) ?? [];
     if (!callback || signal?.aborted || find(records, callback, capture) >= 0) return;
     const remove = (): void => {
       this.removeEventListener(type, callback, capture);
@@ -38,7 +39,7 @@ export class CountingEventTarget extends EventTarget {
     };
     signal?.addEventListener("abort", remove);
     records.push({ callback, capture, run, forget: () => signal?.removeEventListener("abort", remove) });
-    this._records.set(type, records);
+    (this._records ??= new Map()).set(type, records);
     super.addEventListener(type, run, capture);
     if (records.length === 1) this._heard(type, true);
   }
@@ -49,20 +50,20 @@ export class CountingEventTarget extends EventTarget {
     options?: boolean | EventListenerOptions | null,
   ): void {
     const { capture = false } = dictionary(options);
-    const records = this._records.get(type) ?? [];
+    const records = this._records?.get(type) ?? [];
     const [record] = records.splice(find(records, callback, capture) >>> 0, 1);
     if (!record) return;
     record.forget();
     // Node 20 takes no boolean here.
     super.removeEventListener(type, record.run, { capture });
     if (records.length) return;
-    this._records.delete(type);
+    this._records?.delete(type);
     this._heard(type, false);
   }
 
   /** Whether anybody listens to events of this type. */
   protected _hasListener(type: string): boolean {
-    return this._records.has(type);
+    return !!this._records?.has(type);
   }
 
   /** Called when a type gets its first listener or loses its last one. */
@@ -72,15 +73,15 @@ export class CountingEventTarget extends EventTarget {
 
   /** The value of an event handler attribute (`onopen` and the like). */
   protected _handler(type: string): unknown {
-    return this._handlers.get(type)?.value ?? null;
+    return this._handlers?.get(type)?.value ?? null;
   }
 
   /** Sets an event handler attribute. As in HTML, its place among the listeners is where it was first set; what is no function counts as null. */
   protected _setHandler(type: string, value: unknown): void {
-    const known = this._handlers.get(type);
+    const known = this._handlers?.get(type);
     if (typeof value !== "function") {
       if (known) this.removeEventListener(type, known.listener);
-      this._handlers.delete(type);
+      this._handlers?.delete(type);
     } else if (known) {
       known.value = value as (event: never) => unknown;
     } else {
@@ -90,7 +91,7 @@ export class CountingEventTarget extends EventTarget {
           handler.value.call(this, event as never);
         },
       };
-      this._handlers.set(type, handler);
+      (this._handlers ??= new Map()).set(type, handler);
       this.addEventListener(type, handler.listener);
     }
   }
