@@ -2,11 +2,12 @@
 //   --quick    fewer and shorter rounds: too few for --check on a busy machine
 //   --check    fail when a ratio is worse than in ratios.json
 //   --update   write ratios.json
+//   --firefox  in Firefox: how fast and how smooth only, and neither --check nor --update
 import { build } from "esbuild";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openPage } from "./chromium.mjs";
+import { openPage } from "./browser.mjs";
 import { rendererCpu } from "./cpu.mjs";
 import { idleMemory } from "./idle.mjs";
 import { regressions, ratiosOf, writeRatios } from "./ratios.mjs";
@@ -16,9 +17,11 @@ import { tables } from "./tables.mjs";
 import { workloads } from "./workloads.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const { quick, check, update } = parseArgs({
-  options: { quick: { type: "boolean" }, check: { type: "boolean" }, update: { type: "boolean" } },
+const { quick, check, update, firefox } = parseArgs({
+  options: { quick: { type: "boolean" }, check: { type: "boolean" }, update: { type: "boolean" }, firefox: { type: "boolean" } },
 }).values;
+const browser = firefox ? "firefox" : "chromium";
+if (firefox && (check || update)) throw new Error("ratios.json is of Chromium");
 
 const scripts = await build({
   entryPoints: [here("page/page.ts"), here("page/frame.ts")],
@@ -41,12 +44,13 @@ async function browserPath() {
     packages: "external",
     outfile,
   });
-  return (await import(outfile)).browserPath("chromium");
+  return (await import(outfile)).browserPath(browser);
 }
 
 const settings = {
   rounds: quick ? 3 : 5,
   quick: !!quick,
+  speedOnly: !!firefox,
   workloads: Object.fromEntries(Object.entries(workloads).map(([name, { count }]) => [name, quick ? count / 2 : count])),
 };
 
@@ -60,8 +64,8 @@ async function measure() {
     done: (result) => void finish(result),
   });
   const executable = await browserPath();
-  const idle = await idleMemory(executable, server.port);
-  page = openPage(executable, `http://127.0.0.1:${server.port}/page?settings=${encodeURIComponent(JSON.stringify(settings))}`);
+  const idle = firefox ? undefined : await idleMemory(executable, server.port);
+  page = openPage(browser, executable, `http://127.0.0.1:${server.port}/page?settings=${encodeURIComponent(JSON.stringify(settings))}`);
   const result = await Promise.race([finished, page.exited.then(() => ({ error: "the browser ended by itself" }))]);
   await page.close();
   server.close();

@@ -29,7 +29,8 @@ function descendants(root) {
   return [...parents.keys()].filter(below);
 }
 
-const isRenderer = (pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer");
+/** What Chromium and Firefox start the processes of their pages with. */
+const isRenderer = (pid) => /--type=renderer|-isForBrowser/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
 
 /** The fourth field of `stat`; the second, a name in parentheses, may contain anything. */
 function parent(pid) {

@@ -37,7 +37,7 @@ export function ratiosOf({ throughput, tasks, idle }) {
     const gap = (name) => median(blocked[name].map(({ longestGap }) => longestGap));
     add("tasks", `${listener}: native / ours, fetch, on()`, gap("native") / gap("ours, fetch, on()"));
   }
-  for (const [own, other] of [PAIRS[0], PAIRS[4]]) add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
+  for (const [own, other] of idle ? [PAIRS[0], PAIRS[4]] : []) add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
   return ratios;
 }
 

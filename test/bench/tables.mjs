@@ -6,15 +6,14 @@ const NATIVE = "native";
 /** The results as Markdown. */
 export function tables({ userAgent, throughput, tasks, idle, memory, sizes }) {
   return [
-    `Measured in ${userAgent.match(/Chrom\w+\/[\d.]+/)?.[0]}, medians and ranges of ${throughput.small[NATIVE].length} rounds.`,
+    `Measured in ${userAgent.match(/(Chrom\w+|Firefox)\/[\d.]+/)?.[0]}, medians and ranges of ${throughput.small[NATIVE].length} rounds.`,
     "### Events per second, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(base, samples, timeOf))),
     "### CPU per event, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(samples, base, cpuOf))),
     "### How long a burst blocks the page (ms)",
     blocking(tasks),
-    "### Memory, JavaScript and Blink (bytes)",
-    remembering(idle, memory),
+    ...(memory ? ["### Memory, JavaScript and Blink (bytes)", remembering(idle, memory)] : []),
     "### Size, minified and gzipped (bytes)",
     table(["", "bytes"], Object.entries(sizes)),
   ].join("\n\n");

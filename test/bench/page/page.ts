@@ -8,17 +8,19 @@ import { throughput } from "./throughput.ts";
 interface Settings {
   rounds: number;
   quick: boolean;
+  /** Only how fast and how smooth: memory can be measured in Chromium alone. */
+  speedOnly: boolean;
   /** How many events in a burst, by workload. */
   workloads: Record<string, number>;
 }
 
-const { rounds, quick, workloads } = JSON.parse(new URLSearchParams(location.search).get("settings") ?? "") as Settings;
+const { rounds, quick, speedOnly, workloads } = JSON.parse(new URLSearchParams(location.search).get("settings") ?? "") as Settings;
 
 try {
   await done({
     userAgent: navigator.userAgent,
     // First, while the page is small.
-    memory: await memory(quick),
+    ...(speedOnly ? {} : { memory: await memory(quick) }),
     throughput: await throughput(workloads, rounds),
     tasks: await tasks(quick ? 1 : 3, quick ? 0.2 : 1),
   });
