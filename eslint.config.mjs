@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", "coverage", ".docs"]),
+  globalIgnores(["dist", "coverage", ".docs", ".bench", ".storm"]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
