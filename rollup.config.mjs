@@ -166,7 +166,13 @@ function minify() {
   return {
     name: "minify",
     async renderChunk(code) {
-      const { code: small, map } = await terser(code, { ecma: 2020, compress: { passes: 3 }, sourceMap: true, format: { comments: /^!/ } });
+      const { code: small, map } = await terser(code, {
+        ecma: 2020,
+        compress: { passes: 3 },
+        keep_classnames: /^ResilientEventSource$/,
+        sourceMap: true,
+        format: { comments: /^!/ },
+      });
       return { code: small, map };
     },
   };
