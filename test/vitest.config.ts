@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import type { EngineName } from "./support/engines/engine.ts";
 import { tamePolyfill } from "../src/transport/tame-polyfill.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -22,6 +23,21 @@ function project(name: string, test: TestProjectInlineConfiguration["test"] = {}
   };
 }
 
+/** The tests of test/browser, in one engine. */
+function browserProject(name: string, engine: EngineName, include = ["test/browser/**/*.test.ts"]): TestProjectInlineConfiguration {
+  return project("browser", {
+    name,
+    include,
+    globalSetup: "./test/support/browsers.ts",
+    provide: { engine },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Timings in a browser mean little beside other work: one file at a time, after the other projects.
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  });
+}
+
 export default defineConfig({
   root,
   test: {
@@ -30,14 +46,10 @@ export default defineConfig({
       project("unit"),
       project("contract"),
       project("package", { testTimeout: 60_000, hookTimeout: 60_000 }),
-      project("browser", {
-        globalSetup: "./test/support/browsers.ts",
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-        // Timings in a browser mean little beside other work: one file at a time, after the other projects.
-        fileParallelism: false,
-        sequence: { groupOrder: 1 },
-      }),
+      // Chromium's is the one without a suffix: `--project browser` is the short way, `--project "browser*"` all of it.
+      browserProject("browser", "chromium"),
+      browserProject("browser-firefox", "firefox", ["test/browser/contract*.test.ts"]),
+      browserProject("browser-webkit", "webkit", ["test/browser/contract*.test.ts"]),
       project("cluster", {
         globalSetup: "./test/support/cluster-programs.ts",
         testTimeout: 120_000,

@@ -1,11 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchChromium } from "../support/browsers.ts";
 import { dist } from "../support/dist.ts";
+import { engine, type EngineBrowser } from "../support/engines/engine.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { installInto } from "../support/pack.ts";
 import { openPage, serveScripts, type OpenPage } from "../support/page-open.ts";
@@ -60,10 +59,10 @@ const removals = {
   },
 };
 
-let browser: Browser;
+let browser: EngineBrowser;
 beforeAll(async () => {
   await vite.build();
-  browser = await launchChromium();
+  browser = await engine.launch();
 });
 afterAll(async () => {
   await browser.close();

@@ -1,8 +1,7 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ResilientEventSource, ResilientEventSourceOptions } from "../../src/index.ts";
-import { launchChromium } from "../support/browsers.ts";
 import { dist } from "../support/dist.ts";
+import { engine, type EngineBrowser } from "../support/engines/engine.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { CutRoute, EventLog, eventNames, seeded } from "../support/page-cut-log.ts";
 import { openPage, type OpenPage } from "../support/page-open.ts";
@@ -55,12 +54,12 @@ function expectEverythingOnce(served: { logs: Logs; heard: string[][] }[]): void
 }
 
 describe("in Chromium", () => {
-  let browser: Browser;
+  let browser: EngineBrowser;
   let servers: FaultServer[];
   let pages: OpenPage[];
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await engine.launch();
     servers = await Promise.all(Array.from({ length: PAGES }, () => FaultServer.start()));
     pages = await Promise.all(servers.map((server) => openPage(browser, server)));
   });
@@ -89,7 +88,7 @@ describe("in Chromium", () => {
         );
         const isOver = (): boolean =>
           watched.every(({ notes }) => notes().events.at(-1)?.type === "last") || watched.some(({ source }) => source.readyState === 2);
-        await page.waitForFunction(isOver, undefined, { timeout: PATIENCE, polling: 50 });
+        await page.waitFor(isOver, PATIENCE);
         const heard = await page.evaluate(() =>
           watched.map(({ notes }) => notes().events.map(({ type, lastEventId, data }) => `${type}|${lastEventId}|${data}`)),
         );

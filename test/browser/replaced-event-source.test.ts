@@ -1,17 +1,16 @@
-import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { launchChromium } from "../support/browsers.ts";
+import { engine, type EngineBrowser } from "../support/engines/engine.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { openPage, type OpenPage } from "../support/page-open.ts";
 import { ending, Route, stream } from "../support/page-route.ts";
 
 // Which EventSource the library takes, when the page has replaced it.
 
-let browser: Browser;
+let browser: EngineBrowser;
 let server: FaultServer;
 let page: OpenPage;
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await engine.launch();
 });
 afterAll(() => browser.close());
 beforeEach(async () => {

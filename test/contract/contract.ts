@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TransportAbilities } from "../../src/transport/transport.ts";
-import { FaultServer, type Exchange, type HeadInit } from "../support/fault-server.ts";
+import { FaultServer, type Exchange, type FaultConnection, type HeadInit } from "../support/fault-server.ts";
 import { Connection, isSettlement, type Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 import { crossingOrigins } from "./cases/crossing-origins.ts";
@@ -29,6 +29,26 @@ export interface Traits {
   obeysCache?: boolean;
   /** An EventSource class that does not let go of the body of an answer it refused. */
   keepsRefusedBodies?: boolean;
+  /** An EventSource class that drops U+0000 NULL from data, and a block with one in its id. */
+  dropsNul?: boolean;
+  /** An EventSource class for which a block with an id and no data is nothing. */
+  forgetsIdsWithoutData?: boolean;
+  /** A decoder that takes a byte order mark for text if it comes in pieces. */
+  keepsSplitMarks?: boolean;
+  /** An EventSource class that gives up, as if refused, when another origin is not reached. */
+  givesUpEarly?: boolean;
+  /** An EventSource class that reads its buffer from the start again with every chunk: an event this long (in characters) is all it can take. */
+  longestEvent?: number;
+  /** Percent-encoding in a URL is normalized on its way. */
+  normalizesUrls?: boolean;
+  /** The bytes of a header's value are taken for Latin-1, and sent as UTF-8. */
+  recodesHeaders?: boolean;
+  /** The end of a connection between two chunks passes for the end of the body. */
+  endsBetweenChunks?: boolean;
+  /** What is not HTTP/1.1 is HTTP/0.9: an answer with status 200 and without a type. */
+  takesTextForAnswer?: boolean;
+  /** A connection that a redirect led to is held after an abort, until another byte comes. */
+  holdsRedirected?: boolean;
 }
 
 /** How long a pause between two writes is that are to arrive as two chunks (ms). */
@@ -94,6 +114,13 @@ export class Bench {
     const accepted = server.accept(path, { cors });
     const client = await this.connect({ url: server.origin + path, ...rest });
     return { client, ...(await accepted) };
+  }
+
+  /** Connects to a new path of the home server that meets every request alike: an engine may ask again by itself where it got no byte. */
+  async meet(scenario: (connection: FaultConnection) => void): Promise<Connection> {
+    const path = this.newPath();
+    this.home.serve(path, (_, connection) => scenario(connection));
+    return this.connect({ url: this.home.origin + path });
   }
 
   /** Connects and opens. The comment is there because Firefox and WebKit open at the first byte of the body. */

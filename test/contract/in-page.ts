@@ -2,21 +2,11 @@ import { fileURLToPath } from "node:url";
 import { build, type Rolldown } from "vite";
 import { afterAll } from "vitest";
 import { tamePolyfill } from "../../src/transport/tame-polyfill.mjs";
+import { engine, type EngineBrowser } from "../support/engines/engine.ts";
+import type { Page } from "../support/engines/page.ts";
 import type { FaultServer } from "../support/fault-server.ts";
 import type { Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
-
-/** The little that is needed of a browser, so that any driver will do. */
-export interface PageDriver {
-  open(url: string): Promise<DrivenPage>;
-  close(): Promise<void>;
-}
-
-interface DrivenPage {
-  /** Evaluates an expression, and awaits what it gives. */
-  evaluate(expression: string): Promise<any>;
-  close(): Promise<void>;
-}
 
 /** What an old browser lacks, taken away before any of our code runs. */
 const removals = {
@@ -24,42 +14,39 @@ const removals = {
   streams: "delete Response.prototype.body",
 };
 
-/**
- * Runs transports in pages of one browser, which is closed after the test file. A transport is given as an expression of what page.ts
- * hands out: `"eventSourceTransport(EventSourcePolyfill)"`.
- */
-export function inPagesOf(launch: () => Promise<PageDriver>) {
-  let browser: Promise<PageDriver> | undefined;
-  let script: Promise<string> | undefined;
-  afterAll(async () => (await browser)?.close());
+let browser: Promise<EngineBrowser> | undefined;
+let script: Promise<string> | undefined;
+afterAll(async () => (await browser)?.close());
 
-  return (transport: string, { without = [] }: { without?: (keyof typeof removals)[] } = {}): Harness => {
-    let page: DrivenPage;
-    let connections = 0;
-    return {
-      isPage: true,
-      async start(home: FaultServer) {
-        script ??= bundle();
-        browser ??= launch();
-        home.servePage("/page.js", await script, { "Content-Type": "text/javascript; charset=utf-8" });
-        const removal = without.map((what) => removals[what]).join(";");
-        home.servePage("/page", `<!doctype html><script>${removal}</script><script src="/page.js"></script>`, { "Set-Cookie": "crumb=1" });
-        page = await (await browser).open(`${home.origin}/page`);
-      },
-      stop: () => page.close(),
-      abilities: () => page.evaluate(`${transport}.abilities`),
-      async connect(options) {
-        const recording = `recordings[${connections++}]`;
-        await page.evaluate(`void (${recording} = record(${transport}, ${toSource(options)}))`);
-        return {
-          // As text: drivers take their time to copy an object of a hundred thousand parts.
-          since: async (index, patience) =>
-            JSON.parse(await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`)),
-          abort: () => page.evaluate(`${recording}.abort()`),
-          hear: (name, heard) => page.evaluate(`${recording}.hear(${JSON.stringify(name)}, ${heard})`),
-        };
-      },
-    };
+/**
+ * Runs a transport in pages of the engine, in one browser for the whole test file. It is given as an expression of what page.ts hands out:
+ * `"eventSourceTransport(EventSourcePolyfill)"`.
+ */
+export function inPage(transport: string, { without = [] }: { without?: (keyof typeof removals)[] } = {}): Harness {
+  let page: Page;
+  let connections = 0;
+  return {
+    isPage: true,
+    async start(home: FaultServer) {
+      script ??= bundle();
+      browser ??= engine.launch();
+      home.servePage("/page.js", await script, { "Content-Type": "text/javascript; charset=utf-8" });
+      const removal = without.map((what) => removals[what]).join(";");
+      home.servePage("/page", `<!doctype html><script>${removal}</script><script src="/page.js"></script>`, { "Set-Cookie": "crumb=1" });
+      page = await (await browser).open(`${home.origin}/page`);
+    },
+    stop: () => page.close(),
+    abilities: () => page.evaluate(`${transport}.abilities`),
+    async connect(options) {
+      const recording = `recordings[${connections++}]`;
+      await page.evaluate(`void (${recording} = record(${transport}, ${toSource(options)}))`);
+      return {
+        // As text: what a page gives is looked through part by part otherwise.
+        since: async (index, patience) => JSON.parse(await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`)),
+        abort: () => page.evaluate(`${recording}.abort()`),
+        hear: (name, heard) => page.evaluate(`${recording}.hear(${JSON.stringify(name)}, ${heard})`),
+      };
+    },
   };
 }
 

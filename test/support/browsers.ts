@@ -1,31 +1,68 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
+import type { TestProject } from "vitest/node";
 import { chromiumFlags } from "./chromium-flags.mjs";
+import type { EngineName } from "./engines/engine.ts";
 
-interface BrowserRow {
+interface Program {
   /** Environment variables that name an executable, looked at first. */
   env: string[];
+  /** Usual places. A `*` stands for any part of a name. */
   paths: string[];
   /** The Debian package that brings one of `paths`. */
   debianPackage: string;
 }
 
-const browsers = {
+const programs = {
   chromium: {
     env: ["CHROME_PATH", "CHROMIUM_PATH"],
     paths: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
     debianPackage: "chromium",
   },
-} satisfies Record<string, BrowserRow>;
+  firefox: {
+    env: ["FIREFOX_PATH"],
+    paths: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
+    debianPackage: "firefox-esr",
+  },
+  WebKitWebDriver: {
+    env: ["WEBKIT_DRIVER_PATH"],
+    paths: ["/usr/bin/WebKitWebDriver"],
+    debianPackage: "webkit2gtk-driver",
+  },
+  // The library that the driver depends on brings it.
+  MiniBrowser: {
+    env: ["MINIBROWSER_PATH"],
+    paths: ["/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib/*/webkitgtk-6.*/MiniBrowser", "/usr/libexec/webkit2gtk-4.*/MiniBrowser"],
+    debianPackage: "webkit2gtk-driver",
+  },
+  Xvfb: {
+    env: ["XVFB_PATH"],
+    paths: ["/usr/bin/Xvfb"],
+    debianPackage: "xvfb",
+  },
+} satisfies Record<string, Program>;
 
-export type BrowserName = keyof typeof browsers;
+type ProgramName = keyof typeof programs;
 
-function find({ env, paths }: BrowserRow): string | undefined {
-  return [...env.map((name) => process.env[name]), ...paths].find((path) => path && existsSync(path));
+/** The existing paths that a pattern stands for. */
+function expand(pattern: string): string[] {
+  const [, ...parts] = pattern.split("/");
+  const matching = (folder: string, part: string): string[] => {
+    if (!part.includes("*")) return [`${folder}/${part}`].filter(existsSync);
+    const name = new RegExp(`^${part.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
+    if (!statSync(folder).isDirectory()) return [];
+    return readdirSync(folder).flatMap((entry) => (name.test(entry) ? [`${folder}/${entry}`] : []));
+  };
+  return parts.reduce<string[]>((folders, part) => folders.flatMap((folder) => matching(folder, part)), [""]);
 }
 
-function install({ debianPackage }: BrowserRow): void {
+function find({ env, paths }: Program): string | undefined {
+  const named = env.map((name) => process.env[name]).find((path) => path && existsSync(path));
+  return named ?? paths.flatMap(expand)[0];
+}
+
+function install({ debianPackage }: Program): void {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   const run = (...args: string[]) =>
     execFileSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
@@ -33,18 +70,18 @@ function install({ debianPackage }: BrowserRow): void {
   run("install", "-y", "--no-install-recommends", debianPackage);
 }
 
-/** The path of the browser's executable; as root on Debian it is installed if need be. */
-export function browserPath(name: BrowserName): string {
-  const row: BrowserRow = browsers[name];
-  let path = find(row);
+/** The path of a program that browser tests need; as root on Debian it is installed if need be. */
+export function browserPath(name: ProgramName): string {
+  const program: Program = programs[name];
+  let path = find(program);
   if (!path) {
-    install(row);
-    path = find(row);
+    install(program);
+    path = find(program);
   }
   if (path) return path;
   throw new Error(
-    `No ${name} for the browser tests: install the package "${row.debianPackage}" (apt-get install ${row.debianPackage}), ` +
-      `or set ${row.env.join(" or ")} to the path of an executable.`,
+    `No ${name} for the browser tests: install the package "${program.debianPackage}" (apt-get install ${program.debianPackage}), ` +
+      `or set ${program.env.join(" or ")} to the path of an executable.`,
   );
 }
 
@@ -56,7 +93,15 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
-/** Vitest's global setup of the browser project: one installation, before any test file starts. */
-export function setup(): void {
-  for (const name of Object.keys(browsers) as BrowserName[]) browserPath(name);
+/** What the tests of an engine run. */
+const engines: Record<EngineName, ProgramName[]> = {
+  chromium: ["chromium"],
+  firefox: ["firefox"],
+  webkit: ["WebKitWebDriver", "MiniBrowser", "Xvfb"],
+};
+
+/** Vitest's global setup of a project with a browser: one installation, before any test file starts. */
+export function setup(project: TestProject): void {
+  const { engine = "chromium" } = project.getProvidedContext() as { engine?: EngineName };
+  for (const name of engines[engine]) browserPath(name);
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Browser, BrowserContext, JSHandle, Page } from "playwright-core";
 import { dist } from "./dist.ts";
+import type { EngineBrowser } from "./engines/engine.ts";
+import type { Page } from "./engines/page.ts";
 import type { FaultServer } from "./fault-server.ts";
 import { installWatch, type ConnectOptions, type Notes, type Watched } from "./page-watch.ts";
 
@@ -30,28 +31,27 @@ const moduleHtml = `<!doctype html><script type="module">import * as library fro
 let pages = 0;
 
 /** Opens a page of a server's origin in which the built library is `library`, and `connect()` makes sources that are written down. */
-export async function openPage(browser: Browser, server: FaultServer, { html = moduleHtml, before }: OpenOptions = {}): Promise<OpenPage> {
+export async function openPage(
+  browser: EngineBrowser,
+  server: FaultServer,
+  { html = moduleHtml, before = () => undefined }: OpenOptions = {},
+): Promise<OpenPage> {
   serveScripts(server, "/dist/", dirname(dist("index.js")));
   const path = `/page/${++pages}`;
-  server.servePage(path, html, { "Set-Cookie": "crumb=1; Path=/" });
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const errors: Error[] = [];
-  page.on("pageerror", (error) => errors.push(error));
-  await page.addInitScript(installWatch);
-  if (before) await page.addInitScript(before);
-  await page.goto(server.origin + path);
-  await page.waitForFunction(() => "library" in globalThis);
-  return new OpenPage(context, page, errors);
+  const first = `<!doctype html><script>(${String(installWatch)})(); (${String(before)})();</script>`;
+  server.servePage(
+    path,
+    html.replace("<!doctype html>", () => first),
+    { "Set-Cookie": "crumb=1; Path=/" },
+  );
+  const page = await browser.open(server.origin + path);
+  await page.waitFor(() => "library" in globalThis);
+  return new OpenPage(page);
 }
 
 /** A page with sources in it. */
 export class OpenPage {
-  constructor(
-    private readonly context: BrowserContext,
-    readonly page: Page,
-    private readonly errors: Error[],
-  ) {}
+  constructor(readonly page: Page) {}
 
   /** Makes a source by what can be said as data. */
   connect(url: string, options: ConnectOptions = {}): Promise<PageSource> {
@@ -60,38 +60,39 @@ export class OpenPage {
 
   /** Makes a source by code of the page. */
   async make<Argument>(create: (argument: Argument) => Watched | Promise<Watched>, argument: Argument): Promise<PageSource> {
-    // Playwright's types unwrap every handle that may hide in the argument, which TypeScript cannot follow through a type parameter.
-    const evaluate = this.page.evaluateHandle.bind(this.page) as (fn: typeof create, argument: Argument) => Promise<JSHandle<Watched>>;
-    return new PageSource(await evaluate(create, argument));
+    return new PageSource(this.page, await this.page.evaluate(`keep((${String(create)})(${JSON.stringify(argument)}))`));
   }
 
   /** Closes every source, and gives the errors nobody caught. */
-  async closeSources(): Promise<string[]> {
-    await this.page.evaluate(() => {
+  closeSources(): Promise<string[]> {
+    return this.page.evaluate(() => {
       for (const { source } of watched.splice(0)) source.close();
+      return uncaught.splice(0);
     });
-    return this.errors.splice(0).map(String);
   }
 
   close(): Promise<void> {
-    return this.context.close();
+    return this.page.close();
   }
 }
 
 /** A source in a page. */
 export class PageSource {
-  constructor(private readonly handle: JSHandle<Watched>) {}
+  constructor(
+    private readonly page: Page,
+    private readonly index: number,
+  ) {}
 
   notes(): Promise<Notes> {
-    return this.handle.evaluate((watched) => watched.notes());
+    return this.page.evaluate((index) => kept[index]!.notes(), this.index);
   }
 
   reconnect(): Promise<void> {
-    return this.handle.evaluate(({ source }) => source.reconnect());
+    return this.page.evaluate((index) => kept[index]!.source.reconnect(), this.index);
   }
 
   close(): Promise<void> {
-    return this.handle.evaluate(({ source }) => source.close());
+    return this.page.evaluate((index) => kept[index]!.source.close(), this.index);
   }
 
   /** Waits until the notes fulfil a condition, and gives them. */

@@ -1,6 +1,5 @@
-import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
-import { launchChromium } from "./browsers.ts";
+import { engine, type EngineBrowser } from "./engines/engine.ts";
 import { FaultServer, type Scenario } from "./fault-server.ts";
 import { openPage, type OpenPage, type PageSource } from "./page-open.ts";
 import { Route } from "./page-route.ts";
@@ -33,7 +32,7 @@ export class Bench implements Row {
     return this.transport === undefined;
   }
 
-  async start(browser: Browser): Promise<void> {
+  async start(browser: EngineBrowser): Promise<void> {
     this.server = await FaultServer.start();
     this.page = await openPage(browser, this.server);
   }
@@ -68,9 +67,9 @@ export class Bench implements Row {
 
 /** Defines tests once for the default transport and once for fetch, each in a page of its own. After each test nothing may be left. */
 export function describeTransports(define: (bench: Bench) => void): void {
-  let browser: Browser;
+  let browser: EngineBrowser;
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await engine.launch();
   });
   afterAll(() => browser.close());
 

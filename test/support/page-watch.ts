@@ -45,12 +45,22 @@ declare global {
   var library: typeof Library;
   /** Every source the page has made. */
   var watched: Watched[];
+  /** Those that a test has got hold of, by number. */
+  var kept: Watched[];
+  function keep(watched: Watched | Promise<Watched>): Promise<number>;
+  /** Errors of the page that nobody caught. */
+  var uncaught: string[];
   function connect(url: string, options?: ConnectOptions, extra?: ResilientEventSourceOptions): Watched;
   function watch(source: ResilientEventSource, names?: readonly string[]): Watched;
 }
 
 export function installWatch(): void {
   globalThis.watched = [];
+  globalThis.kept = [];
+  globalThis.keep = async (watched) => kept.push(await watched) - 1;
+  globalThis.uncaught = [];
+  addEventListener("error", ({ message }) => uncaught.push(message));
+  addEventListener("unhandledrejection", ({ reason }) => uncaught.push(String(reason)));
 
   globalThis.watch = (source, names = ["message"]) => {
     const opens: Notes["opens"] = [];

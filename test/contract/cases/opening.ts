@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { rows, type Bench } from "../contract.ts";
+import type { Connection } from "../harness.ts";
 import type { FaultConnection, HeadInit } from "../../support/fault-server.ts";
 
 const NEXT_WEEK = new Date(Date.now() + 7 * 24 * 60 * 60 * 1000);
@@ -17,7 +18,8 @@ interface Refusal {
 
 const refusals: Record<string, Refusal> = {
   "204": { head: { status: 204, headers: { "Content-Type": undefined } }, reason: "status", status: 204 },
-  "401": { head: { status: 401 }, reason: "status", status: 401 },
+  // WebKitGTK's HTTP reads such a body to its end, since it may have to ask again with a password.
+  "401": { ends: true, head: { status: 401 }, reason: "status", status: 401 },
   "404 with a page": { head: { status: 404, headers: { "Content-Type": "text/html" } }, reason: "status", status: 404 },
   "500": { head: { status: 500 }, reason: "status", status: 500 },
   "503 with Retry-After in seconds": {
@@ -48,7 +50,6 @@ const cuts: Record<string, (connection: FaultConnection) => void> = {
     connection.raw(HEAD.slice(0, 30));
     setTimeout(() => connection.reset(), 5);
   },
-  "answers something that is not HTTP": (connection) => connection.raw("SSH-2.0-OpenSSH_9.2\r\n").cut(),
 };
 
 export function opening(bench: Bench): void {
@@ -76,16 +77,22 @@ export function opening(bench: Bench): void {
   });
 
   rows(cuts, async (cut) => {
-    const { client, connection } = await bench.request();
-    cut(connection);
+    const client = await bench.meet(cut);
     expect(await client.end()).toMatchObject({ call: "rejected", reason: "network" });
+    expect(client.entries).toHaveLength(1);
+  });
+
+  it("answers something that is not HTTP", async () => {
+    const client = await bench.meet((connection) => connection.raw("SSH-2.0-OpenSSH_9.2\r\n").cut());
+    // An EventSource refuses an answer without a type, where it takes this for one. To us that is `network`, too.
+    const reason = traits.takesTextForAnswer && !client.abilities.status ? "rejected" : "network";
+    expect(await client.end()).toMatchObject({ call: "rejected", reason });
     expect(client.entries).toHaveLength(1);
   });
 
   it("a head cut at any byte is worth another attempt", async () => {
     const cutAt = async (length: number): Promise<void> => {
-      const { client, connection } = await bench.request();
-      connection.raw(HEAD.slice(0, length)).cut();
+      const client = await bench.meet((connection) => connection.raw(HEAD.slice(0, length)).cut());
       const settled = await client.end();
       const outcome = settled.call === "resolved" ? "resolved" : settled.reason;
       // A native EventSource cannot tell, and `rejected` is asked again, too. Chromium takes for complete what came without TLS.
@@ -99,9 +106,13 @@ export function opening(bench: Bench): void {
   it("a refused connection, and the same port again", async () => {
     const url = bench.away.origin + bench.newPath();
     bench.away.stopListening();
-    const refused = await bench.connect({ url });
-    expect(await refused.end()).toMatchObject({ call: "rejected", reason: "network", status: null });
-    await bench.away.listen();
+    try {
+      const refused = await bench.connect({ url });
+      const reason = traits.givesUpEarly ? "rejected" : "network";
+      expect(await refused.end()).toMatchObject({ call: "rejected", reason, status: null });
+    } finally {
+      await bench.away.listen();
+    }
     const { client } = await bench.open({ server: bench.away });
     expect(client.settled).toBeUndefined();
   });
@@ -145,6 +156,13 @@ export function opening(bench: Bench): void {
     expect(request.query).toBe("");
   });
 
+  const letGo = async (client: Connection, connection: FaultConnection): Promise<void> => {
+    await client.abort();
+    await client.end();
+    if (traits.holdsRedirected) connection.write(":\n\n");
+    await connection.closed;
+  };
+
   it("follows a redirect", async () => {
     const target = bench.newPath();
     const arrived = bench.home.accept(target);
@@ -154,6 +172,7 @@ export function opening(bench: Bench): void {
     expect(request.query).toBe("to=here");
     second.head().write("data: a\n\n");
     await client.heard("a");
+    await letGo(client, second);
   });
 
   it("follows a redirect to another origin, which is then the events'", async () => {
@@ -161,8 +180,10 @@ export function opening(bench: Bench): void {
     const arrived = bench.away.accept(target, { cors: true });
     const { client, connection } = await bench.request();
     connection.head({ status: 307, headers: { Location: bench.away.origin + target, "Content-Type": undefined } }).end();
-    (await arrived).connection.head().write("data: a\n\n");
+    const { connection: second } = await arrived;
+    second.head().write("data: a\n\n");
     await client.heard("a");
+    await letGo(client, second);
     expect(client.events[0]!.origin).toBe(traits.hidesOrigin ? null : bench.away.origin);
   });
 

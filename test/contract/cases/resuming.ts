@@ -33,12 +33,15 @@ const queries: Record<string, Query> = {
   },
 };
 
+/** What need not be encoded is not, and the rest is in capitals. */
+const normalize = (query: string): string => query.replace("%7e", "~").replace("%65", "e").replace("%2f", "%2F");
+
 export function resuming(bench: Bench): void {
   it("by the header, as UTF-8 bytes", async () => {
     for (const resume of ["header", undefined] as const) {
       const { client, request } = await bench.request({ lastEventId: ID, resume });
       if (client.abilities.resume === "header") {
-        expect(request.headers.get("last-event-id")).toBe(UTF8);
+        expect(request.headers.get("last-event-id")).toBe(bench.traits.recodesHeaders ? Buffer.from(UTF8).toString("latin1") : UTF8);
         expect(request.query).toBe("");
       } else {
         expect(request.headers.has("last-event-id")).toBe(false);
@@ -52,7 +55,7 @@ export function resuming(bench: Bench): void {
     const accepted = bench.home.accept(path);
     await bench.connect({ url: `${bench.home.origin}${path}${before && `?${before}`}`, lastEventId: id, resume });
     const { request } = await accepted;
-    expect(request.query).toBe(after);
+    expect(request.query).toBe(bench.traits.normalizesUrls ? normalize(after) : after);
     expect(request.headers.has("last-event-id")).toBe(false);
   });
 
