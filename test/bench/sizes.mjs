@@ -1,7 +1,7 @@
 import { bundled, sizes } from "../package/sizes.mjs";
 
 /** What one would import of each peer. */
-const peers = {
+export const peers = {
   "eventsource-client": "createEventSource",
   eventsource: "EventSource",
   "@microsoft/fetch-event-source": "fetchEventSource",

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "./dist.ts";
 import { inTemporaryFolder, installInto } from "./pack.ts";
 
@@ -40,7 +40,11 @@ export function compile(
   const compilerOptions = { ...common, ...options, skipLibCheck: packages.length > 0 };
   return inTemporaryFolder((folder) => {
     installInto(folder);
-    for (const name of packages) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "dir");
+    for (const name of packages) {
+      const link = join(folder, "node_modules", name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, "node_modules", name), link, "dir");
+    }
     cpSync(join(root, "test/types"), join(folder, "types"), { recursive: true });
     for (const [name, source] of Object.entries(sources)) {
       mkdirSync(join(folder, "types", fixtures), { recursive: true });

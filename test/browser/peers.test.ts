@@ -1,0 +1,81 @@
+import { build } from "esbuild";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchChromium } from "../support/browsers.ts";
+import { root } from "../support/dist.ts";
+import { FaultServer, type Scenario } from "../support/fault-server.ts";
+import { section, table } from "../support/markdown.ts";
+import { ending, refusal, resumePoint, Route } from "../support/page-route.ts";
+
+/** Long enough (ms) for the slowest of them to ask again twice: at first, none waits for more than 5 s. */
+const PATIENCE = 15_000;
+
+const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");
+const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) as [string[], ...string[][]];
+
+/** What arrives together with the end of its connection may be lost in the browser, before a library sees it. */
+const cutOff: Scenario = (_, connection) => {
+  connection.head({ chunked: true }).write("id: 7\ndata: one\n\n");
+  setTimeout(() => connection.cut(), 500);
+};
+const answers: Record<string, Scenario[]> = {
+  cut: [cutOff, refusal(204)],
+  ended: [ending("data: one\n\n"), refusal(204)],
+  "503": [refusal(503)],
+  "404": [refusal(404)],
+  "204": [refusal(204, { "Content-Type": undefined })],
+};
+const asked: Record<string, Record<string, Route>> = {};
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  const server = await FaultServer.start();
+  const { outputFiles } = await build({
+    entryPoints: [`${root}/test/support/peers-page.ts`],
+    bundle: true,
+    write: false,
+    alias: { eventsource: "eventsource-5" },
+    logLevel: "error",
+  });
+  server.servePage("/", `<!doctype html><script>${outputFiles[0]!.text.replaceAll("</script", "<\\/script")}</script>`);
+  const browser = await launchChromium();
+  close = async () => {
+    await browser.close();
+    server.close();
+  };
+  const page = await browser.newPage();
+  await page.goto(`${server.origin}/`);
+  for (const peer of peers) {
+    asked[peer] = Object.fromEntries(Object.entries(answers).map(([name, scenarios]) => [name, new Route(server, scenarios)]));
+    for (const { url } of Object.values(asked[peer])) await page.evaluate(([peer, url]) => openStream(peer!, url!), [peer, url]);
+  }
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+});
+afterAll(() => close());
+
+const again = ({ count }: Route): string => (count > 1 ? "yes" : "no");
+/** Ours asks once more, by fetch, since EventSource hides the status. */
+const stops = ({ count }: Route): string => (count > 2 ? "no" : "yes");
+
+/** Each row of the table, by what the server saw. */
+const observed: Record<string, (routes: Record<string, Route>) => string> = {
+  "cut: connects again": ({ cut }) => again(cut!),
+  "then names the last id": ({ cut }) => {
+    const { request } = cut!.arrivals[1]!;
+    return resumePoint(request) !== "7" ? "no" : request.headers.has("last-event-id") ? "header" : "query";
+  },
+  "ended by the server: connects again": ({ ended }) => again(ended!),
+  "503: tries again": (routes) => again(routes["503"]!),
+  "404: stops": (routes) => stops(routes["404"]!),
+  "204: stops": (routes) => stops(routes["204"]!),
+};
+
+test("the table has these rows", () => {
+  expect(rows.map(([name]) => name)).toEqual(Object.keys(observed));
+});
+
+test.each(peers)("%s does what the table says", (peer) => {
+  const found = Object.fromEntries(Object.entries(observed).map(([name, look]) => [name, look(asked[peer]!)]));
+  const column = peers.indexOf(peer) + 1;
+  expect(found).toEqual(Object.fromEntries(rows.map((row) => [row[0], row[column]])));
+});
