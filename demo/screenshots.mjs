@@ -17,25 +17,27 @@ const seconds = (/** @type {Page} */ page, /** @type {number} */ count) => page.
 const status = (/** @type {Page} */ page, /** @type {string} */ text) =>
   page.locator("[data-part=status][data-of=resilient]", { hasText: text }).waitFor();
 
+/** @param {Page} page */
+async function breakIt(page) {
+  await seconds(page, 12);
+  await press(page, "Expire the token");
+  await seconds(page, 9);
+  await press(page, "Answer 503");
+  await seconds(page, 18);
+  await press(page, "Stall");
+  await seconds(page, 9);
+}
+
 /**
- * What is shown: the name of the file, how the page is opened, and how it gets there.
+ * What is shown: the name of the file, how the page is opened, how it gets there, and what is taken: one section, or all from
+ * the top down to the end of the timeline.
  *
- * @type {{ name: string, dark?: boolean, phone?: boolean, part?: string, play(page: Page): Promise<void> }[]}
+ * @type {{ name: string, dark?: boolean, phone?: boolean, only?: string, play(page: Page): Promise<void> }[]}
  */
 const scenes = [
   { name: "live", play: (page) => seconds(page, 20) },
-  {
-    name: "outage",
-    async play(page) {
-      await seconds(page, 12);
-      await press(page, "Expire the token");
-      await seconds(page, 9);
-      await press(page, "Answer 503");
-      await seconds(page, 16);
-      await press(page, "Stall");
-      await seconds(page, 9);
-    },
-  },
+  { name: "outage", play: breakIt },
+  { name: "results", only: "results", play: breakIt },
   {
     name: "waiting-dark",
     dark: true,
@@ -67,7 +69,7 @@ const scenes = [
   },
   {
     name: "storm",
-    part: "section:has(> #storm-title)",
+    only: "storm",
     async play(page) {
       await press(page, "Start the storm");
       await seconds(page, 13);
@@ -76,7 +78,7 @@ const scenes = [
   {
     name: "storm-dark",
     dark: true,
-    part: "section:has(> #storm-title)",
+    only: "storm",
     async play(page) {
       await page.getByRole("radio", { name: "answers 503" }).check();
       await press(page, "Start the storm");
@@ -100,18 +102,28 @@ const server = await startDemoServer({ port: 0 });
 const browser = await chromium.launch({ executablePath, args: chromiumFlags });
 mkdirSync(folder, { recursive: true });
 try {
-  for (const { name, dark, phone, part, play } of scenes) {
+  for (const { name, dark, phone, only, play } of scenes) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     server.faults.begin("start");
+    const [width, height] = phone ? [360, 780] : [only ? 960 : 1120, 1000];
     const page = await browser.newPage({
       colorScheme: dark ? "dark" : "light",
-      viewport: phone ? { width: 360, height: 780 } : { width: 1120, height: 1000 },
+      viewport: { width, height },
     });
     await page.goto(server.address);
     await status(page, "Open");
     await play(page);
     const path = `${folder}${name}.png`;
-    await (part ? page.locator(part) : page).screenshot({ path });
+    const section = page.locator(`section[aria-labelledby=${only ?? "timeline"}-title]`);
+    if (only) await section.screenshot({ path });
+    else {
+      const box = await section.boundingBox();
+      await page.screenshot({
+        path,
+        fullPage: true,
+        clip: { x: 0, y: 0, width, height: phone ? height : (box?.y ?? 0) + (box?.height ?? 0) + 20 },
+      });
+    }
     await page.close();
     const { size } = statSync(path);
     console.log(`demo/screenshots/${name}.png  ${Math.ceil(size / 1024)} KiB`);

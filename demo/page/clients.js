@@ -6,7 +6,7 @@ import { Track } from "./track.js";
 /** What the server says in every event: how many connections each kind of client has. @typedef {{ native: number, resilient: number }} Tick */
 
 /** Waits that can be watched; the defaults of the library are 3 and 30 seconds. */
-const backoff = { startingDelay: 1000, maxDelay: 8000 };
+const backoff = { startingDelay: 1000, maxDelay: 5000 };
 
 /** From when on a connection counts as well, in milliseconds. */
 export const STABLE_AFTER = 1500;

@@ -32,7 +32,7 @@ const panels = {
 const timeline = createTimeline(
   element("timeline"),
   [
-    { title: "Server", track: server, words: { open: "answers" }, hasSigns: false },
+    { title: "Server", track: server, words: { open: "answers" } },
     { title: "EventSource", track: tracks.native, words: { connecting: "reconnecting", closed: "gave up" } },
     { title: "ResilientEventSource", track: tracks.resilient, words: { closed: "gave up" } },
   ],
@@ -136,7 +136,7 @@ function show() {
   const tones = verdicts.map(({ tone }) => tone).join();
   if (tones !== told && !tones.includes("busy")) {
     told = tones;
-    news.add(`EventSource: ${lower(verdicts[0]?.text)} ResilientEventSource: ${lower(verdicts[1]?.text)}`);
+    news.add(`EventSource: ${lower(verdicts[0]?.text)}\nResilientEventSource: ${lower(verdicts[1]?.text)}`);
   }
 }
 

@@ -1,12 +1,11 @@
 // @ts-check
-import uPlot from "uplot";
 import { button, element, facts, find, setText } from "./dom.js";
 import { drawDots } from "./dots.js";
 import { createNews } from "./news.js";
+import { createStormChart } from "./storm-chart.js";
 import { NativeCrowd, ResilientCrowd } from "./storm-crowds.js";
 import { StormServer } from "./storm-server.js";
-import { axis, keepWidth, line } from "./plot.js";
-import { animate, colours } from "./theme.js";
+import { animate } from "./theme.js";
 
 /** @import { Refusal } from "./storm-server.js" */
 
@@ -23,7 +22,7 @@ const people = (/** @type {number} */ count) => count.toLocaleString("en");
 export function createStorm() {
   const news = createNews(element("storm-news"));
   const start = button("storm-start");
-  const chart = createChart(element("storm-chart"));
+  const chart = createStormChart(element("storm-chart"), PER_SECOND);
   const sides = /** @type {const} */ (["native", "resilient"]).map((name) => ({
     name,
     canvas: /** @type {HTMLCanvasElement} */ (element(`dots-${name}`)),
@@ -71,7 +70,7 @@ export function createStorm() {
       setText(fields.closed, people(side.crowd.count("closed")));
     }
     if (run && running) run.look();
-    chart.draw(run);
+    chart.draw(run && [run.sides.native.server.attempts, run.sides.resilient.server.attempts]);
   });
 }
 
@@ -158,62 +157,5 @@ function createSide(Crowd, refusal) {
     recovered: undefined,
     /** When nobody tried any more, in milliseconds. @type {number | undefined} */
     settled: undefined,
-  };
-}
-
-/** @param {HTMLElement} host */
-function createChart(host) {
-  const plot = new uPlot(
-    {
-      width: host.clientWidth,
-      height: 220,
-      padding: [8, 8, 0, 0],
-      cursor: { show: false },
-      legend: { show: false },
-      scales: {
-        x: { time: false, range: (plot) => [0, Math.max(30, plot.data[0]?.length ?? 0)] },
-        y: { range: (_plot, _min, max) => [0, Math.max(PER_SECOND * 4, (max || 0) * 1.05)] },
-      },
-      axes: [
-        { ...axis, values: (_plot, splits) => splits.map((second) => `${second} s`) },
-        { ...axis, size: 48 },
-      ],
-      series: [{}, line("native", [6, 4]), line("resilient")],
-      hooks: {
-        draw: [
-          ({ ctx, bbox, valToPos }) => {
-            const y = valToPos(PER_SECOND, "y", true);
-            ctx.save();
-            ctx.strokeStyle = ctx.fillStyle = colours().soft;
-            ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-            ctx.beginPath();
-            ctx.moveTo(bbox.left, y);
-            ctx.lineTo(bbox.left + bbox.width, y);
-            ctx.stroke();
-            ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-            ctx.textAlign = "right";
-            ctx.fillText("what the server takes", bbox.left + bbox.width - 4, y - 5 * devicePixelRatio);
-            ctx.restore();
-          },
-        ],
-      },
-    },
-    [[0], [null], [null]],
-    host,
-  );
-  keepWidth(plot, host);
-
-  return {
-    /** @param {Run | undefined} run */
-    draw(run) {
-      const { native, resilient } = run?.sides ?? {};
-      const length = Math.max(1, native?.server.attempts.length ?? 0, resilient?.server.attempts.length ?? 0);
-      const seconds = Array.from({ length }, (_, second) => second);
-      // The second that is under way would look like a decline.
-      const whole = (/** @type {number} */ second) => second < length - 1 || length === 1;
-      const of = (/** @type {Side | undefined} */ side) =>
-        seconds.map((second) => (side ? (side.server.attempts[whole(second) ? second : second - 1] ?? 0) : null));
-      plot.setData([seconds, of(native), of(resilient)]);
-    },
   };
 }

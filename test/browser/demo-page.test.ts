@@ -106,7 +106,7 @@ describe("each control", () => {
     await comesTo("ResilientEventSource", back);
     expect(await fact("resilient", "reason").textContent()).toBe("the server was not reached");
     expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([0, 0]);
-    await expect.poll(news, patience).toMatch(/^EventSource: back .* ResilientEventSource: back /);
+    await expect.poll(news, patience).toMatch(/^EventSource: back .*\nResilientEventSource: back /);
   });
 
   test("Answer 503: native gives up for good, ours comes back and says why", async () => {
