@@ -105,7 +105,7 @@ try {
   for (const { name, dark, phone, only, play } of scenes) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     server.faults.begin("start");
-    const [width, height] = phone ? [360, 780] : [only ? 960 : 1120, 1000];
+    const [width, height] = phone ? [360, 780] : [only ? 880 : 1120, 1000];
     const page = await browser.newPage({
       colorScheme: dark ? "dark" : "light",
       viewport: { width, height },

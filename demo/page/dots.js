@@ -25,8 +25,9 @@ export function drawDots(canvas, states, attemptedAt) {
   context.clearRect(0, 0, width, height);
   context.lineWidth = Math.max(1, pitch * 0.1);
   states.forEach((state, index) => {
-    const x = ((index % COLUMNS) + 0.5) * pitch;
-    const y = (Math.floor(index / COLUMNS) + 0.5) * pitch;
+    // On whole pixels, so that all dots look alike.
+    const x = Math.round(((index % COLUMNS) + 0.5) * pitch);
+    const y = Math.round((Math.floor(index / COLUMNS) + 0.5) * pitch);
     const attempts = !stillness.matches && now - (attemptedAt?.[index] ?? -Infinity) < FLASH;
     context.beginPath();
     if (state === "closed") {
