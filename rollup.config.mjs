@@ -14,8 +14,14 @@ import { tamePolyfill } from "./src/transport/tame-polyfill.mjs";
  */
 export const entries = {
   index: "src/index.ts",
+  react: "src/adapters/react.ts",
+  svelte: "src/adapters/svelte.ts",
   testing: "src/testing.ts",
+  vue: "src/adapters/vue.ts",
 };
+
+/** What an app that imports an adapter has already. Everything else is bundled. */
+export const frameworks = ["react", "svelte/reactivity", "svelte/store", "vue"];
 
 /** The source of the script-tag build; its default export becomes the global. */
 export const cdn = { source: "src/cdn.ts", file: "dist/resilient-eventsource.min.js", global: "ResilientEventSource" };
@@ -33,7 +39,7 @@ export const oldestBrowsers = oldestOf(browserslist(undefined, { path: import.me
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
 const banner = `/*! resilient-eventsource, MIT licence. Contains eventsource-parser and eventsource-polyfill (MIT) and exponential-backoff (Apache-2.0): see ${NOTICES} */`;
 
-/** Nothing is left to import, so a dependency that cannot be bundled is a mistake. */
+/** Nothing but a framework is left to import, so a dependency that cannot be bundled is a mistake. */
 function failOnWarning(level, log, handler) {
   handler(level === "warn" ? "error" : level, log);
 }
@@ -48,6 +54,8 @@ const modules = (format, extension) => ({
   exports: "named",
   // For browsers' debuggers, with the sources in them. Node runs the CommonJS as it is, and it can be read.
   sourcemap: format === "es",
+  // Bundlers would warn of imports of nothing.
+  hoistTransitiveImports: false,
   entryFileNames: `[name]${extension}`,
   chunkFileNames: (chunk) => (isPolyfill(chunk) ? polyfillChunk : "chunk-[name]") + extension,
 });
@@ -66,12 +74,14 @@ export default () => {
   return [
     {
       input: entries,
+      external: frameworks,
       plugins: [...plugins(), thirdPartyNotices(NOTICES)],
       onLog: failOnWarning,
       output: [modules("es", ".js"), modules("cjs", ".cjs")],
     },
     {
       input: entries,
+      external: frameworks,
       plugins: [dts({ respectExternal: true })],
       onLog: failOnWarning,
       output: [types(".d.ts"), types(".d.cts")],

@@ -23,10 +23,9 @@ function project(name: string, test: TestProjectInlineConfiguration["test"] = {}
   };
 }
 
-/** The tests of test/browser, in one engine. */
+/** Tests in one engine. */
 function browserProject(name: string, engine: EngineName, include = ["test/browser/**/*.test.ts"]): TestProjectInlineConfiguration {
-  return project("browser", {
-    name,
+  return project(name, {
     include,
     globalSetup: "./test/support/browsers.ts",
     provide: { engine },
@@ -50,6 +49,8 @@ export default defineConfig({
       browserProject("browser", "chromium"),
       browserProject("browser-firefox", "firefox", ["test/browser/contract*.test.ts"]),
       browserProject("browser-webkit", "webkit", ["test/browser/contract*.test.ts"]),
+      browserProject("adapters", "chromium", ["test/adapters/**/*.test.ts"]),
+      browserProject("apps", "chromium", ["test/apps/**/*.test.ts"]),
       project("cluster", {
         globalSetup: "./test/support/cluster-programs.ts",
         testTimeout: 120_000,

@@ -1,5 +1,6 @@
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Application, LogLevel } from "typedoc";
+import { Application, LogLevel, ReflectionKind } from "typedoc";
 import { entries } from "../../rollup.config.mjs";
 
 const root = new URL("../..", import.meta.url);
@@ -34,6 +35,8 @@ export async function readReference() {
     if (level >= LogLevel.Warn) problems.push(message);
   };
   const project = await app.convert();
+  // They are imported without the folder.
+  for (const module of project?.getChildrenByKind(ReflectionKind.Module) ?? []) module.name = posix.basename(module.name);
   if (project) app.validate(project);
   return { app, project, problems };
 }

@@ -6,7 +6,16 @@ import { dist } from "../support/dist.ts";
  * Gzipped bytes. What is there now, rounded up, so that growth is a decision. The goals are 5,500 for the class and 8,000 for the script-tag file;
  * eventsource-parser alone is 1,820 of them.
  */
-const budgets: Partial<Record<string, number>> = { class: 10_600, everything: 13_200, testing: 800, polyfill: 2_900, cdn: 15_700 };
+const budgets: Partial<Record<string, number>> = {
+  class: 10_600,
+  everything: 13_200,
+  testing: 400,
+  polyfill: 2_900,
+  react: 600,
+  svelte: 350,
+  vue: 340,
+  cdn: 15_700,
+};
 
 test("the sizes are within their budgets", async () => {
   dist("index.js");

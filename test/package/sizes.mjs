@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
-import { cdn, entries, polyfillChunk } from "../../rollup.config.mjs";
+import { cdn, entries, frameworks, polyfillChunk } from "../../rollup.config.mjs";
 
 const root = new URL("../..", import.meta.url);
 
@@ -16,7 +16,7 @@ export async function bundled(code) {
     bundle: true,
     format: "esm",
     target: "es2020",
-    external: [`./${polyfillChunk}.js`],
+    external: [`./${polyfillChunk}.js`, ...frameworks],
     write: false,
     logLevel: "error",
   });
@@ -26,11 +26,15 @@ export async function bundled(code) {
 
 /** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
 export async function sizes() {
+  const alone = 'export { ResilientEventSource } from "./index.js";';
+  const sizeAlone = await bundled(alone);
+  /** What an app that has the class grows by. */
   const others = {};
-  for (const name of Object.keys(entries)) if (name !== "index") others[name] = await bundled(`export * from "./${name}.js"`);
+  for (const name of Object.keys(entries))
+    if (name !== "index") others[name] = (await bundled(`${alone} export * from "./${name}.js"`)) - sizeAlone;
   return {
     ...others,
-    class: await bundled('export { ResilientEventSource } from "./index.js"'),
+    class: sizeAlone,
     everything: await bundled('export * from "./index.js"'),
     polyfill: gzip((await minify(readFileSync(new URL(`dist/${polyfillChunk}.js`, root), "utf8"), { module: true })).code),
     cdn: gzip(readFileSync(new URL(cdn.file, root))),

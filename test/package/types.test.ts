@@ -6,6 +6,10 @@ describe.each(Object.keys(compilers) as (keyof typeof compilers)[])("the %s Type
     expect(compile(compiler, project)).toBe("");
   });
 
+  test.each(Object.keys(projects) as (keyof typeof projects)[])("finds the payloads in the adapters in a project with %s", (project) => {
+    expect(compile(compiler, project, { folder: "adapters", packages: ["vue", "svelte"] })).toBe("");
+  });
+
   // arktype has no CommonJS.
   test.each(["bundler", "node16 ESM"] as const)("finds the payloads of zod, valibot and arktype in a project with %s", (project) => {
     expect(compile(compiler, project, { folder: "validators", packages: ["zod", "valibot", "arktype"] })).toBe("");

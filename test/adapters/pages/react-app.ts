@@ -1,0 +1,39 @@
+import { createElement, StrictMode, type ReactNode } from "react";
+import * as React from "react";
+import type { ResilientEventSource } from "resilient-eventsource";
+import { useEventSource, useLatest } from "resilient-eventsource/react";
+import { events, hear, type Props } from "./page.ts";
+
+function Prices({ url, options, names = ["price"], label, stream }: Props): ReactNode {
+  renders++;
+  // Everything is written anew in each render, as apps do.
+  const { source, state, reconnect } = useEventSource(url, {
+    ...options,
+    ...(options?.backoff && { backoff: { ...options.backoff, retry: () => true } }),
+    key: stream,
+    events: { ...events },
+    on: {
+      price: names.includes("price") ? (payload, meta) => hear(label, payload, meta) : undefined,
+      message: names.includes("message") ? (payload, meta) => hear(label, payload, meta) : undefined,
+    },
+  });
+  return createElement(
+    "main",
+    null,
+    createElement("output", { id: "status" }, state.status),
+    createElement(Price, { source }),
+    createElement("button", { id: "reconnect", onClick: reconnect }, "now"),
+  );
+}
+
+function Price({ source }: { source: ResilientEventSource<{ price: { eur: number } }> | null }): ReactNode {
+  return createElement("output", { id: "latest" }, useLatest(source, "price")?.eur ?? "none");
+}
+
+/** React 18 has no Activity. */
+const { Activity = ({ children }: { children: ReactNode }) => children } = React as Partial<typeof React>;
+
+export function App(props: Props): ReactNode {
+  const children = createElement(Prices, props);
+  return createElement(StrictMode, null, createElement(Activity, { mode: props.hidden ? "hidden" : "visible", children }));
+}

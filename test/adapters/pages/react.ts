@@ -1,0 +1,19 @@
+import { createElement } from "react";
+import { createRoot, hydrateRoot, type Root } from "react-dom/client";
+import { App } from "./react-app.ts";
+
+let root: Root;
+const complain = (error: unknown): void => void complaints.push(String(error));
+
+globalThis.adapterPage = {
+  mount: (props) => {
+    const container = document.getElementById("app")!;
+    if (container.hasChildNodes()) root = hydrateRoot(container, createElement(App, props), { onRecoverableError: complain });
+    else {
+      root = createRoot(container);
+      adapterPage.update(props);
+    }
+  },
+  update: (props) => root.render(createElement(App, props)),
+  unmount: () => root.unmount(),
+};

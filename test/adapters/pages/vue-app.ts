@@ -1,0 +1,27 @@
+import { useEventSource } from "resilient-eventsource/vue";
+import { defineComponent, h, shallowReactive } from "vue";
+import { events, hear, type Props } from "./page.ts";
+
+/** The props of the app: what a parent component would pass. */
+export const given = shallowReactive<Props>({ url: null });
+
+export const Prices = defineComponent({
+  setup() {
+    const { state, reconnect, latest } = useEventSource(() => given.url, {
+      ...given.options,
+      events,
+      on: { price: (payload, meta) => hear(given.label, payload, meta) },
+    });
+    const price = latest("price");
+    // A component of its own, so that an event renders nothing else.
+    const Price = (): unknown => h("output", { id: "latest" }, String(price.value?.eur ?? "none"));
+    return () => {
+      renders++;
+      return h("main", [
+        h("output", { id: "status" }, state.value.status),
+        h(Price),
+        h("button", { id: "reconnect", onClick: reconnect }, "now"),
+      ]);
+    };
+  },
+});

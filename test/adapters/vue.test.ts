@@ -1,0 +1,3 @@
+import { describeAdapter } from "../support/adapter-suite.ts";
+
+describeAdapter("Vue 3", { page: "vue" });
