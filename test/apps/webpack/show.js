@@ -1,0 +1,3 @@
+export function show(price) {
+  document.querySelector("#prices").textContent += ` ${price}`;
+}

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as esbuild from "esbuild";
+import * as vite from "vite";
+import { expect } from "vitest";
+import webpack from "webpack";
+
+// Production builds of an app's folder into its `dist`, as its author would make them. A warning fails, since it would be the author's first sight of us.
+
+/** By Vite; index.html is what it starts from. */
+export async function buildWithVite(root: string, config: vite.InlineConfig = {}): Promise<void> {
+  const complaints: string[] = [];
+  const note = (message: string): unknown => complaints.push(message);
+  const customLogger = { ...vite.createLogger(), info: () => undefined, warn: note, warnOnce: note, error: note };
+  await vite.build({ root, configFile: false, customLogger, ...config });
+  expect(complaints).toEqual([]);
+}
+
+export async function buildWithWebpack(context: string, output: webpack.Configuration["output"] = {}): Promise<void> {
+  const compiler = webpack({ mode: "production", context, entry: "./main.js", output: { ...output, path: join(context, "dist") } });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  const { errors, warnings } = stats!.toJson({ all: false, errors: true, warnings: true });
+  expect([errors, warnings]).toEqual([[], []]);
+}
+
+export async function buildWithEsbuild(folder: string, entry: string, options: esbuild.BuildOptions): Promise<void> {
+  const { warnings } = await esbuild.build({
+    entryPoints: [join(folder, entry)],
+    outdir: join(folder, "dist"),
+    bundle: true,
+    minify: true,
+    logLevel: "silent",
+    // Its "paths" would lead to our source, were it found.
+    tsconfigRaw: {},
+    ...options,
+  });
+  expect(warnings).toEqual([]);
+}
