@@ -32,7 +32,8 @@ export class Follower {
     const { sink } = this._host;
     switch (message.kind) {
       case "activity":
-        sink.activity();
+        // A connection that is to bring what we miss has to show by itself that it lives.
+        if (!this._catchingUp) sink.activity();
         break;
       case "retry":
         sink.retry(message.ms);

@@ -413,6 +413,20 @@ describe("hand-over", () => {
     expect(behind.got).toEqual(numbers(2, 2501));
   });
 
+  test("if it dies in silence, the holder's signs of life do not hide that", async () => {
+    await open();
+    await publish(2500);
+    const { sink } = tabs.current.server.latest;
+    tabs.current.server.behaviour = () => {};
+    const behind = tabs.current.add({ lastEventId: "1", silenceTimeout: 4000 });
+    for (let second = 0; second < 6; second++) {
+      await settle();
+      sink.activity();
+      await tick(1000);
+    }
+    expect(behind.log.at(-1)).toMatch(/^error: .*timeout$/);
+  });
+
   test("a holder that goes while another one catches up: that one starts over with the next", async () => {
     const [first, second] = await openTabs(2);
     await publish(2500);
