@@ -147,6 +147,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
           if (!recent?.isRepeat(position)) dispatcher.dispatch(type, data, position);
         },
         position: (position) => (this._position = position),
+        reopen: () => recent?.connect(),
       },
       enter: (state) => {
         if (isSame(state, this._state)) return;

@@ -12,6 +12,12 @@ export interface AttemptHost {
   request(attempt: number, signal: AbortSignal): Promise<Omit<TransportRequest, "signal">>;
 }
 
+/** Gets what an attempt hears, as long as it lives. */
+export interface AttemptSink extends Sink {
+  /** The shared connection behind this one was replaced, which is no end and no opening of this one. */
+  reopen(): void;
+}
+
 /** How an attempt ended. */
 export interface AttemptEnd {
   /** Undefined: it was interrupted, and nothing is wrong. */
@@ -29,10 +35,9 @@ const DOUBT = 10_000;
  * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
  * a stale attempt cannot touch the current one, whatever it does.
  *
- * @param sink Gets what the attempt hears, as long as it lives.
  * @param controller Of this attempt alone: aborting it interrupts the attempt, and it is aborted when the attempt has settled.
  */
-export function attemptConnection(host: AttemptHost, sink: Sink, attempt: number, controller: AbortController): Promise<AttemptEnd> {
+export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt: number, controller: AbortController): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     const { connectTimeout, silenceTimeout } = host.settings;
     const { signal } = controller;
@@ -86,7 +91,10 @@ export function attemptConnection(host: AttemptHost, sink: Sink, attempt: number
         if (!live) return;
         clearTimeout(deadline);
         heard();
-        if (openedAt !== undefined) return;
+        if (openedAt !== undefined) {
+          sink.reopen();
+          return;
+        }
         openedAt = performance.now();
         if (silenceTimeout) watchdog = setInterval(listenForSilence, silenceTimeout / TICKS);
         sink.open(details);

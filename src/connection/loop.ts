@@ -1,8 +1,8 @@
 import type { ConnectionError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { mustRelease } from "../page/gate.ts";
-import type { OpenDetails, Role, Sink } from "../transport/transport.ts";
-import { attemptConnection, type AttemptHost } from "./attempt.ts";
+import type { OpenDetails, Role } from "../transport/transport.ts";
+import { attemptConnection, type AttemptHost, type AttemptSink } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
 import { decideRetry } from "./retry.ts";
 import { aborted, sleep } from "./sleep.ts";
@@ -15,7 +15,7 @@ type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly 
 export interface LoopHost extends AttemptHost {
   readonly settings: Settings;
   /** Gets what arrives. */
-  readonly sink: Pick<Sink, "event" | "position">;
+  readonly sink: Pick<AttemptSink, "event" | "position" | "reopen">;
   /** Publishes a state. */
   enter(state: ConnectionState): void;
   /** A connection opened; the state says so already. */
@@ -73,7 +73,7 @@ export function startLoop(host: LoopHost): Loop {
   const enterOpen = (): void => {
     host.enter({ status: "open", since, ...(role && { role }) });
   };
-  const sink: Sink = {
+  const sink: AttemptSink = {
     ...host.sink,
     activity: () => undefined,
     open(details = {}) {

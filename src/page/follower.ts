@@ -17,6 +17,8 @@ export class Follower {
   private _asked = "";
   /** Whether what comes continues what we have; until then it waits. */
   private _isSynced = false;
+  /** Whether we know that its connection is open. */
+  private _isOpen = false;
   private _waiting: RelayedEvent[] = [];
   /** Ids that a new holder brings once more, because we were ahead of it. */
   private _repeats: string[] = [];
@@ -74,14 +76,18 @@ export class Follower {
     if (from !== this._followed) {
       this._followed = from;
       this._isSynced = false;
+      this._isOpen = false;
       this.stop();
     }
     switch (state.status) {
       case "connecting":
+        this._isOpen = false;
         break;
       case "open":
         this._origin = origin;
-        this._host.sink.open({ status: state.code, headers: new Headers([...state.headers]) });
+        // Once a connection: an answer says it again.
+        if (!this._isOpen) this._host.sink.open({ status: state.code, headers: new Headers([...state.headers]) });
+        this._isOpen = true;
         if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
         break;
       case "failed": {

@@ -499,6 +499,24 @@ describe("hand-over", () => {
     expect(late.got).toEqual(numbers(2, 5));
   });
 
+  test("with dedupe, a server that repeats what it sent is heard once by all: the holder, the next one, and those that follow", async () => {
+    tabs.current.server.behaviour = (connection) => {
+      connection.open();
+      const { lastEventId } = connection.request;
+      if (lastEventId) for (const id of numbers(Math.max(1, Number(lastEventId) - 2), tabs.current.last)) connection.send(id, { id });
+    };
+    const all = await openTabs(3, { dedupe: 100 });
+    await publish(5);
+    all[0]!.source.reconnect();
+    await settle();
+    await publish();
+    all[0]!.source.close();
+    await settle();
+    await publish();
+    expect(all.map(({ got }) => got)).toEqual([numbers(1, 6), numbers(1, 7), numbers(1, 7)]);
+    expect(asked()).toEqual(["", "5", "6"]);
+  });
+
   test("events of one task travel together", async () => {
     const [, follower] = await openTabs(2);
     tabs.current.publish(50);
