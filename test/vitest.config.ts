@@ -59,6 +59,11 @@ export default defineConfig({
         sequence: { groupOrder: 2 },
       }),
       project("wpt", { globalSetup: "./test/support/browsers.ts", hookTimeout: 180_000, sequence: { groupOrder: 3 } }),
+      project("chaos", {
+        globalSetup: "./test/support/browsers.ts",
+        testTimeout: 180_000,
+        sequence: { groupOrder: 4 },
+      }),
     ],
   },
 });

@@ -1,0 +1,64 @@
+/** One connection, as the proxy saw its client's end. */
+export interface Trip {
+  readonly stream: string;
+  /** Whose it is: several share a stream. */
+  readonly member: string;
+  /** Of a shared connection, where the transport says so: that of the holder, or a follower's who catches up. */
+  readonly role: string;
+  readonly began: number;
+  ended: number | undefined;
+}
+
+/** How long (ms) the news of an end may take: the client's abort and its FIN pass through two event loops. */
+export const GRACE = 3000;
+
+/** Who is connected, and since when. */
+export class Book {
+  readonly trips: Trip[] = [];
+  /** How many requests there were. */
+  requests = 0;
+
+  open(query: URLSearchParams): Trip {
+    const stream = query.get("source") ?? "";
+    const trip = { stream, member: query.get("member") ?? "", role: query.get("role") ?? "", began: performance.now(), ended: undefined };
+    this.requests++;
+    this.trips.push(trip);
+    return trip;
+  }
+
+  /** The live connections, of everybody or of one stream. */
+  live(stream?: string): Trip[] {
+    return this.trips.filter((trip) => trip.ended === undefined && (stream === undefined || trip.stream === stream));
+  }
+
+  /** The connections of a stream, alive or not. */
+  of(stream: string): Trip[] {
+    return this.trips.filter((trip) => trip.stream === stream);
+  }
+
+  /** Connections that live on although a later one of the same member, or of another holder, has long begun. */
+  overlaps(now: number): string[] {
+    const found: string[] = [];
+    for (const one of this.live()) {
+      const later = this.trips.find(
+        (other) =>
+          other.stream === one.stream &&
+          other.began > one.began &&
+          now - other.began > GRACE &&
+          (other.member === one.member || (other.role === "holder" && one.role === "holder")),
+      );
+      if (later)
+        found.push(
+          `two live connections of ${one.member}: one ${Math.round(now - one.began)} ms old, another ${Math.round(now - later.began)} ms`,
+        );
+    }
+    return found;
+  }
+
+  /** Forgets what ended long ago. */
+  tidy(now: number): void {
+    let gone = 0;
+    while (this.trips[gone]?.ended !== undefined && now - this.trips[gone]!.ended! > 60_000) gone++;
+    this.trips.splice(0, gone);
+  }
+}

@@ -1,0 +1,178 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * What happens to one connection, at a byte of the answer (head included) where `at` says so.
+ *
+ * Corruption is limited to what a client can detect: a head that is no head, a chunk whose size is no number. Bytes of the payload have no checksum, so
+ * nobody could tell that they were changed.
+ */
+export type Mischief =
+  | { readonly kind: "none" }
+  | { readonly kind: "cut by FIN" | "cut by RST" | "stall" | "trickle"; readonly at: number }
+  | { readonly kind: "late"; readonly ms: number }
+  | { readonly kind: "swallow the request" | "corrupt the status line" | "corrupt the content type's name" | "corrupt the chunk framing" };
+
+/** Decides by the request's query. Whoever answers with undefined does not care for this request. */
+export interface ProxyHost {
+  /** A request came. */
+  request(query: URLSearchParams): { readonly mischief: Mischief; closed(): void } | undefined;
+}
+
+/** A TCP proxy on 127.0.0.1 that treats connections badly, byte by byte. */
+export class Proxy {
+  private readonly clients = new Set<Socket>();
+  private listener: Server | undefined;
+  private port = 0;
+
+  private constructor(
+    private readonly target: number,
+    private readonly host: ProxyHost,
+  ) {}
+
+  static async start(target: number, host: ProxyHost): Promise<Proxy> {
+    const proxy = new Proxy(target, host);
+    await proxy.listen();
+    return proxy;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Takes connections, again on the same port after `die`. */
+  async listen(): Promise<void> {
+    const listener = createServer((client) => this.take(client));
+    this.listener = listener;
+    await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(this.port, "127.0.0.1", resolve));
+    this.port = (listener.address() as AddressInfo).port;
+  }
+
+  /** Cuts everything and refuses what comes. */
+  die(): void {
+    this.listener?.close();
+    for (const client of this.clients) client.resetAndDestroy();
+  }
+
+  private take(client: Socket): void {
+    this.clients.add(client);
+    client.setNoDelay(true);
+    client.on("error", () => undefined).once("close", () => this.clients.delete(client));
+    let head = "";
+    const read = (bytes: Buffer): void => {
+      head += bytes.toString("latin1");
+      if (!head.includes("\r\n\r\n")) return;
+      client.off("data", read).resume();
+      const found = this.host.request(new URLSearchParams(head.slice(0, head.indexOf(" HTTP/")).split("?")[1]));
+      client.once("close", () => found?.closed());
+      const { mischief = { kind: "none" } } = found ?? {};
+      if (mischief.kind !== "swallow the request") new Relay(client, this.target, mischief).send(head);
+    };
+    client.on("data", read);
+  }
+}
+
+/** The two sockets of a connection, and what happens on the way back. */
+class Relay {
+  private readonly server: Socket;
+  private readonly framing = new Framing();
+  private sent = 0;
+  /** The answer goes through here piece by piece, so that what is slow does not change places with what comes after it. */
+  private queue = Promise.resolve();
+
+  constructor(
+    private readonly client: Socket,
+    target: number,
+    private readonly mischief: Mischief,
+  ) {
+    this.server = connect(target, "127.0.0.1").setNoDelay(true);
+    this.server.on("data", (bytes) => this.enqueue(() => this.forward(bytes)));
+    this.server.on("end", () => this.enqueue(() => client.destroySoon()));
+    this.server.on("error", () => client.resetAndDestroy());
+    client.once("close", () => this.server.destroy());
+    if (mischief.kind === "late") this.enqueue(() => sleep(mischief.ms));
+  }
+
+  send(head: string): void {
+    this.server.write(head, "latin1");
+  }
+
+  private enqueue(step: () => unknown): void {
+    this.queue = this.queue.then(async () => {
+      if (!this.client.destroyed) await step();
+    });
+  }
+
+  private async forward(bytes: Buffer): Promise<void> {
+    const { mischief } = this;
+    switch (mischief.kind) {
+      case "corrupt the status line":
+        if (this.sent === 0) bytes = replaced(bytes, "HTTP/1.1", "HTTQ/1.1");
+        break;
+      case "corrupt the content type's name":
+        bytes = replaced(bytes, "Content-Type", "Xontent-Type");
+        break;
+      case "corrupt the chunk framing": {
+        const size = this.framing.findSize(bytes);
+        if (size !== undefined) bytes[size] = "z".charCodeAt(0);
+        break;
+      }
+      case "trickle":
+        while (this.sent < mischief.at && bytes.length) {
+          this.write(bytes.subarray(0, 7));
+          bytes = bytes.subarray(7);
+          await sleep(2);
+        }
+        break;
+      case "cut by FIN":
+      case "cut by RST":
+      case "stall":
+        if (this.sent + bytes.length < mischief.at) break;
+        this.write(bytes.subarray(0, mischief.at - this.sent));
+        // Nothing more is read. When the client has had enough, its end closes the other one.
+        this.server.pause();
+        if (mischief.kind === "cut by FIN") this.client.destroySoon();
+        if (mischief.kind === "cut by RST") this.client.resetAndDestroy();
+        return;
+      default:
+    }
+    this.write(bytes);
+  }
+
+  private write(bytes: Buffer): void {
+    this.sent += bytes.length;
+    if (bytes.length && this.client.writable) this.client.write(bytes);
+  }
+}
+
+function replaced(bytes: Buffer, what: string, by: string): Buffer {
+  const at = bytes.indexOf(what, 0, "latin1");
+  if (at >= 0) bytes.write(by, at, "latin1");
+  return bytes;
+}
+
+/** Finds where the size of a chunk begins, in an answer whose head says that it is chunked. The first chunk is spared, so that something was sent. */
+class Framing {
+  private text = "";
+  private chunks = 0;
+  private next: number | undefined;
+  private read = 0;
+
+  /** The position within `bytes` of a chunk size after the first; undefined: there is none. */
+  findSize(bytes: Buffer): number | undefined {
+    const before = this.read;
+    this.read += bytes.length;
+    this.text += bytes.toString("latin1");
+    if (this.next === undefined) {
+      const end = this.text.indexOf("\r\n\r\n");
+      if (end < 0 || !this.text.slice(0, end).includes("Transfer-Encoding: chunked")) return undefined;
+      this.next = end + 4;
+    }
+    for (;;) {
+      const line = /^[0-9a-f]+\r\n/.exec(this.text.slice(this.next));
+      if (!line) return undefined;
+      if (this.chunks++ && this.next >= before) return this.next - before;
+      this.next += line[0].length + Number.parseInt(line[0], 16) + 2;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { GRACE, type Book } from "./book.ts";
+import type { Host } from "./hosts.ts";
+import type { Random } from "./random.ts";
+import { eventNames, StreamLog } from "./stream-log.ts";
+import type { SourceNews, SourceSpec, TransportName } from "./witness.ts";
+
+/** A source of the chaos, and what must be true of it. */
+export class Subject {
+  readonly spec: SourceSpec;
+  /** The number of the last event it delivered; undefined: none yet. */
+  last: number | undefined;
+  events = 0;
+  news: SourceNews | undefined;
+  /** When it was closed, by the clock of this process. */
+  closedAt: number | undefined;
+  /** Whether another one has taken its place. */
+  isReplaced = false;
+
+  constructor(
+    readonly host: Host,
+    /** The stream that it listens to. */
+    readonly stream: string,
+    readonly log: StreamLog,
+    id: string,
+    origin: string,
+    transport: TransportName,
+    random: Random,
+    repeats: boolean,
+  ) {
+    this.spec = {
+      id,
+      url: `${origin}/chaos?source=${encodeURIComponent(stream)}&member=${encodeURIComponent(id)}`,
+      transport,
+      names: eventNames,
+      options: {
+        backoff: {
+          startingDelay: random.pick([0, 100, 200]),
+          maxDelay: random.pick([100, 400, 800]),
+          timeMultiple: random.pick([1, 2, 3]),
+          jitter: random.pick(["full", "none"]),
+        },
+        connectTimeout: 2000,
+        silenceTimeout: 2000,
+        stableAfter: random.pick([0, 300, 3000]),
+        dedupe: repeats ? 1000 : 0,
+        pauseWhenHidden: random.chance(0.3) ? 400 : false,
+        withCredentials: random.chance(0.5),
+        ...(random.chance(0.3) && { resume: { query: "lastEventId" } }),
+      },
+      closesAt: random.chance(0.2) ? random.int(1, 300) : 0,
+      reconnectsAt: random.chance(0.3) ? random.int(1, 50) : 0,
+      reconnectsAtError: random.chance(0.3) ? random.int(1, 10) : 0,
+      throwsEvery: random.chance(0.3) ? random.int(1, 20) : 0,
+    };
+  }
+
+  get isShared(): boolean {
+    return this.spec.transport.startsWith("shared");
+  }
+
+  /** Takes in the news that were asked for at this moment, and says what is wrong with them. */
+  check(news: SourceNews, book: Book, askedAt: number): string[] {
+    const wrong: string[] = [];
+    for (const event of news.events) {
+      const number = StreamLog.numberOf(event.split("|")[1] ?? "");
+      // Who joins a shared stream begins where it is.
+      const expected = this.last === undefined && this.isShared ? number : (this.last ?? 0) + 1;
+      const text = this.log.text(expected);
+      if (event !== text) wrong.push(`expected event ${JSON.stringify(text.slice(0, 80))}, got ${JSON.stringify(event.slice(0, 80))}`);
+      this.last = number;
+      this.events++;
+    }
+    this.news = news;
+    const position = StreamLog.numberOf(news.lastEventId);
+    // In the midst of what a server repeats, it is where the server is.
+    const isBehind = this.spec.options.dedupe ? position < this.last! : false;
+    if (this.last !== undefined && position !== this.last && !isBehind)
+      wrong.push(`lastEventId is ${news.lastEventId} after event ${this.last}`);
+    if (news.closed) this.closedAt ??= performance.now();
+
+    // A source that says it has no connection has none. Of a shared stream somebody else may have one, and what began since we asked is another story.
+    const trips = this.isShared ? [] : book.of(this.stream).filter(({ began }) => began < askedAt);
+    const restingSince = askedAt - news.for;
+    if (["closed", "waiting", "paused"].includes(news.status) && news.for > GRACE) {
+      if (trips.some(({ ended }) => ended === undefined))
+        wrong.push(`a live connection while ${news.status} for ${Math.round(news.for)} ms`);
+      if (trips.some(({ began }) => began > restingSince + GRACE)) wrong.push(`a request while ${news.status}`);
+    }
+    const { closedAt = Infinity } = this;
+    if (trips.some(({ began }) => began > closedAt + GRACE)) wrong.push("a request after close()");
+    return wrong.map((what) => `${this.spec.id} (${this.spec.transport}, ${this.host.name}): ${what}`);
+  }
+}
