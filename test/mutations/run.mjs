@@ -1,0 +1,89 @@
+// npm run test:mutations: breaks a copy of the source in one way after the other, and demands of the tests named that one of them notices.
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { mutations } from "./mutations.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** What a test file may take (ms): a break may also make it hang. */
+const LIMIT = 60_000;
+const PARALLEL = 2;
+
+/** Runs test files in a copy; the names of the tests that failed. */
+function failures(copy, tests, only) {
+  const results = join(copy, "results.json");
+  const args = ["vitest", "run", "--config", "test/vitest.config.ts", "--reporter=json", `--outputFile=${results}`, ...tests];
+  return new Promise((resolve, reject) => {
+    execFile("npx", only ? [...args, "-t", only] : args, { cwd: copy, timeout: LIMIT }, (error, stdout, stderr) => {
+      try {
+        const { testResults } = JSON.parse(readFileSync(results, "utf8"));
+        rmSync(results);
+        // A file that does not even load has noticed nothing.
+        const broken = testResults.find(({ assertionResults }) => !assertionResults.length);
+        if (broken) throw new Error(broken.message);
+        resolve(testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed")).map(nameOf));
+      } catch (cause) {
+        if (error?.killed) resolve([`(nothing ended within ${LIMIT / 1000} s)`]);
+        else reject(new Error(`the tests did not run: ${stderr || cause}`, { cause }));
+      }
+    });
+  });
+}
+
+const nameOf = ({ ancestorTitles, title }) => [...ancestorTitles, title].join(" › ");
+
+/** Runs `work` with a copy of the project, its packages linked. */
+async function withCopy(work) {
+  const copy = mkdtempSync(join(tmpdir(), "mutations-"));
+  try {
+    for (const part of ["src", "test", "package.json", "tsconfig.json"]) cpSync(join(root, part), join(copy, part), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    return await work(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Breaks the source in one way; a row of the table. */
+async function check({ breaks, file, text, by, tests, only }, copy) {
+  const path = join(copy, "src", file);
+  const source = readFileSync(path, "utf8");
+  const found = source.split(text).length - 1;
+  if (found !== 1) return { breaks, file, caught: `src/${file} has this text ${found} times, not once: ${JSON.stringify(text)}` };
+  writeFileSync(
+    path,
+    source.replace(text, () => by),
+  );
+  try {
+    const [first, ...others] = await failures(copy, tests, only);
+    return { breaks, file, caught: first ? `${first}${others.length ? `, and ${others.length} more` : ""}` : "nothing", isCaught: !!first };
+  } catch (error) {
+    return { breaks, file, caught: String(error.message).trim().split("\n")[0] };
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+const rows = [];
+const waiting = mutations.map((mutation, index) => ({ mutation, index }));
+const work = () =>
+  withCopy(async (copy) => {
+    for (let next; (next = waiting.shift());) rows[next.index] = await check(next.mutation, copy);
+  });
+
+// A test that fails anyway would prove nothing.
+const sound = await withCopy((copy) => failures(copy, [...new Set(mutations.flatMap(({ tests }) => tests))]));
+if (sound.length) {
+  console.log(`The tests fail without any break:\n${sound.join("\n")}`);
+  process.exit(1);
+}
+await Promise.all(Array.from({ length: PARALLEL }, work));
+
+const cell = (text) => text.replace(/\|/g, "\\|").replace(/\s+/g, " ");
+console.log("| Break | In | Caught by |\n|---|---|---|");
+for (const { breaks, file, caught } of rows) console.log(`| ${cell(breaks)} | \`${file}\` | ${cell(caught)} |`);
+const passed = rows.filter(({ isCaught }) => isCaught).length;
+console.log(`\n${passed} passed, ${rows.length - passed} failed`);
+process.exit(passed === rows.length ? 0 : 1);
