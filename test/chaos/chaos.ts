@@ -221,11 +221,12 @@ class Chaos {
     const tab = this.pages[target % this.pages.length]!;
     switch (action) {
       case "reconnect":
+        // The scripts of a frozen page do not run, so nobody reconnects or makes a source there.
+        if (this.lasting.has(`${subject.host.name}: frozen`)) break;
         this.note(subject.spec.id, "reconnect()");
         await subject.host.call(subject.spec.id, "reconnect");
         break;
       case "replace":
-        // Nobody makes a source in a page that is frozen: its scripts do not run.
         if (subject.isReplaced || this.lasting.has(`${subject.host.name}: frozen`)) break;
         this.note(subject.spec.id, "close(), and another one");
         await subject.host.call(subject.spec.id, "close");
