@@ -9,7 +9,7 @@ import { pack } from "../support/pack.ts";
 import { integrity, scriptTag } from "./sri.mjs";
 
 /** Bytes of the tarball: what is there now, rounded up, so that growth is a decision. */
-const BUDGET = 270_000;
+const BUDGET = 290_000;
 
 const tarball = pack();
 const packed = createPackageFromTarballData(tarball);
