@@ -56,8 +56,8 @@ export const mutations = [
   {
     breaks: "The attempt counter goes back to 0 when a connection opens",
     file: "connection/loop.ts",
-    text: "if (openFor !== undefined && openFor >= host.stableAfter) failures = 0;",
-    by: "if (openFor !== undefined) failures = 0;",
+    text: "openFor >= stableAfter",
+    by: "openFor >= 0",
     tests: unit("stable"),
   },
   {
@@ -66,7 +66,7 @@ export const mutations = [
     text: "        interrupt();\n        return;\n",
     by: "        void loop();\n        return;\n",
     // Or else the two would end each other's steps for ever.
-    also: { text: "AbortSignal => {\n    interrupt();\n", by: "AbortSignal => {\n" },
+    also: { text: "    interrupt();\n    return (step = ", by: "    return (step = " },
     tests: unit("stale"),
   },
   {
@@ -79,8 +79,8 @@ export const mutations = [
   {
     breaks: "A page that is being left shows an error",
     file: "connection/loop.ts",
-    text: "if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held);",
-    by: "",
+    text: "if (gate.hold && error.retryIn === undefined)",
+    by: "if (closed)",
     tests: unit("page-lifecycle"),
   },
   {
@@ -93,8 +93,8 @@ export const mutations = [
   {
     breaks: "A connection that is over is left alive",
     file: "connection/attempt.ts",
-    text: "      controller.abort();\n",
-    by: "",
+    text: "{ ...request, signal }",
+    by: "{ ...request, signal: new AbortController().signal }",
     tests: unit("stale", "timeouts"),
   },
   {
@@ -150,14 +150,14 @@ export const mutations = [
   {
     breaks: "An id is taken over before its event is complete",
     file: "transport/event-stream.ts",
-    text: "    if (end === text.length) return;\n",
-    by: "    if (end === text.length) return;\n    this._sink.position(this._moveTo(/(?:^|\\n)id: (.*)/.exec(text.slice(end))?.[1] ?? this._position.lastEventId));\n",
+    text: "    this._text = text;\n",
+    by: "    this._text = text;\n    const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];\n    if (id) this._sink.position({ lastEventId: id, origin: this._origin });\n",
     tests: contract("split"),
   },
   {
     breaks: "An id without data does not move the resume point",
     file: "transport/event-stream.ts",
-    text: "if (id !== undefined) this._sink.position(this._moveTo(id));",
+    text: "else this._sink.position(this._position);",
     by: "",
     tests: contract("split"),
   },
