@@ -35,6 +35,20 @@ test("every TypeScript snippet of the guides compiles against the package", () =
   expect(compile("newest", "bundler", { folder: "guides", packages, sources: { ...Object.fromEntries(sources), "app.ts": app } })).toBe("");
 });
 
+test("the snippets for frameworks compile, as far as they are TypeScript", () => {
+  const guide = readFileSync(`${folder}/frameworks.md`, "utf8");
+  const scriptOf = (language: string): string => /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
+  const sources = {
+    "react.tsx": snippets(guide, "tsx")[0]!,
+    // What Vue's compiler declares.
+    "vue.ts": `declare function defineProps<T>(): T;\n${scriptOf("vue")}`,
+    "svelte.ts": scriptOf("svelte"),
+    "app.ts": app,
+  };
+  const packages = ["@types/react", "csstype", "svelte", "vue"];
+  expect(compile("newest", "bundler", { folder: "frameworks", packages, sources })).toBe("");
+});
+
 test("every file that a guide links to is there", () => {
   for (const file of readdirSync(folder)) {
     const text = readFileSync(`${folder}/${file}`, "utf8");

@@ -12,14 +12,14 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(index|cdn|testing|adapters\/.+)\.ts$/, /./],
   [/^resilient-eventsource\.ts$/, /./],
   // Leaves.
-  [/^(errors|report|connection\/sleep|page\/gate)\.ts$/, /^$/],
+  [/^(errors|multicast|report|connection\/sleep|page\/gate)\.ts$/, /^$/],
   // What the class is told and what it tells: options, events, listeners. Of the rooms below they know the words, not the work.
   [/^[^/]+$/, /^([^/]+|connection\/(backoff|retry|sleep|state)\.ts|page\/gate\.ts|transport\/(transport|resume)\.ts)$/],
   [/^connection\//, /^(connection\/.+|(errors|report|options|page\/gate|transport\/transport)\.ts)$/],
   // The one for all tabs needs a default for what it shares.
   [/^page\/shared\.ts$/, /^(errors|page\/member|transport\/(auto|transport))\.ts$/],
-  [/^page\//, /^(page\/.+|(errors|report|transport\/transport)\.ts)$/],
-  [/^transport\//, /^(transport\/.+|(errors|report)\.ts)$/],
+  [/^page\//, /^(page\/.+|(errors|multicast|report|transport\/transport)\.ts)$/],
+  [/^transport\//, /^(transport\/.+|(errors|multicast|report)\.ts)$/],
 ];
 
 /** Nothing below imports these; the entries and adapters alone import the class. */

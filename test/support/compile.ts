@@ -51,7 +51,10 @@ export function compile(
       writeFileSync(join(folder, "types", fixtures, name), source);
     }
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ include: [join("types", fixtures, "*.ts")], compilerOptions }));
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ include: [join("types", fixtures, "*.ts"), join("types", fixtures, "*.tsx")], compilerOptions }),
+    );
     try {
       execFileSync(process.execPath, [require.resolve(`${compilers[compiler]}/bin/tsc`), "-p", folder], { cwd: folder, encoding: "utf8" });
       return "";
@@ -69,4 +72,5 @@ const common = {
   exactOptionalPropertyTypes: true,
   noEmit: true,
   allowImportingTsExtensions: true,
+  jsx: "react-jsx",
 };
