@@ -38,7 +38,7 @@ const apps: Record<string, App> = {
     extra: 0,
   },
   // Trusted Types would want a policy of the app's: the URL of a worker is the URL of a script.
-  worker: { build: (folder) => buildWithVite(folder, { worker: { format: "es" } }), policy: "worker-src 'self'" },
+  worker: { build: (folder) => buildWithVite(folder), policy: "worker-src 'self'" },
   "service-worker": {
     build: async (folder) => {
       await buildWithEsbuild(folder, "main.js", { format: "esm" });

@@ -8,11 +8,11 @@ import webpack from "webpack";
 // Production builds of an app's folder into its `dist`, as its author would make them. A warning fails, since it would be the author's first sight of us.
 
 /** By Vite; index.html is what it starts from. */
-export async function buildWithVite(root: string, config: vite.InlineConfig = {}): Promise<void> {
+export async function buildWithVite(root: string): Promise<void> {
   const complaints: string[] = [];
   const note = (message: string): unknown => complaints.push(message);
   const customLogger = { ...vite.createLogger(), info: () => undefined, warn: note, warnOnce: note, error: note };
-  await vite.build({ root, configFile: false, customLogger, ...config });
+  await vite.build({ root, configFile: false, customLogger });
   expect(complaints).toEqual([]);
 }
 
