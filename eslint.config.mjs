@@ -66,6 +66,7 @@ export default defineConfig(
     files: ["**/*.mjs"],
     languageOptions: {
       globals: {
+        clearTimeout: "readonly",
         console: "readonly",
         performance: "readonly",
         process: "readonly",

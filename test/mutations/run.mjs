@@ -1,6 +1,7 @@
 // npm run test:mutations: breaks a copy of the source in one way after the other, and demands of the tests named that one of them notices.
-import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,25 +12,45 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const LIMIT = { broken: 90_000, sound: 400_000 };
 const PARALLEL = 2;
 
+/**
+ * Runs a command in a process group of its own, and ends the whole group when the time is up: a break may make a worker of the test runner loop for
+ * ever, and such a worker outlives its parent.
+ */
+async function run(command, args, { cwd, limit }) {
+  const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (text) => (stderr += text));
+  let isLate = false;
+  const end = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // Nobody of it is left.
+    }
+  };
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, limit);
+  await once(child, "exit");
+  clearTimeout(timer);
+  end();
+  return { isLate, stderr };
+}
+
 /** Runs test files in a copy; the names of the tests that failed. */
-function failures(copy, tests, { only, limit = LIMIT.broken } = {}) {
+async function failures(copy, tests, { only, limit = LIMIT.broken } = {}) {
   const results = join(copy, "results.json");
   const args = ["vitest", "run", "--config", "test/vitest.config.ts", "--reporter=json", `--outputFile=${results}`, ...tests];
-  return new Promise((resolve, reject) => {
-    execFile("npx", only ? [...args, "-t", only] : args, { cwd: copy, timeout: limit }, (error, stdout, stderr) => {
-      try {
-        const { testResults } = JSON.parse(readFileSync(results, "utf8"));
-        rmSync(results);
-        // A file that does not even load has noticed nothing.
-        const broken = testResults.find(({ assertionResults }) => !assertionResults.length);
-        if (broken) throw new Error(broken.message);
-        resolve(testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed")).map(nameOf));
-      } catch (cause) {
-        if (error?.killed) resolve([`(nothing ended within ${limit / 1000} s)`]);
-        else reject(new Error(`the tests did not run: ${stderr || cause}`, { cause }));
-      }
-    });
-  });
+  const { isLate, stderr } = await run("npx", only ? [...args, "-t", only] : args, { cwd: copy, limit });
+  if (isLate) return [`(nothing ended within ${limit / 1000} s)`];
+  if (!existsSync(results)) throw new Error(`the tests did not run: ${stderr}`);
+  const { testResults } = JSON.parse(readFileSync(results, "utf8"));
+  rmSync(results);
+  // A file that does not even load has noticed nothing.
+  const broken = testResults.find(({ assertionResults }) => !assertionResults.length);
+  if (broken) throw new Error(`the tests did not run: ${broken.message}`);
+  return testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed")).map(nameOf);
 }
 
 const nameOf = ({ ancestorTitles, title }) => [...ancestorTitles, title].join(" › ");
