@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { oldestBrowsers } from "../../rollup.config.mjs";
 import { isRetried } from "../../src/connection/retry.ts";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
 import { defaults } from "../../src/options.ts";
 import { compile } from "../support/compile.ts";
+import { sizes } from "./sizes.mjs";
 import { root } from "../support/dist.ts";
 
 const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
@@ -45,7 +46,30 @@ test("every TypeScript snippet compiles against the package", () => {
   const snippets = documents.flatMap((document) => code("ts", document)).filter((snippet) => !snippet.includes('from "vitest"'));
   expect(snippets.length).toBeGreaterThan(5);
   const sources = Object.fromEntries(snippets.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]));
-  expect(compile("newest", "bundler", { folder: "readme", sources: { ...sources, "app.ts": app } })).toBe("");
+  code("tsx").forEach((text, index) => (sources[`component-${index}.tsx`] = text));
+  const packages = ["zod", "@types/react", "csstype"];
+  expect(compile("newest", "bundler", { folder: "readme", packages, sources: { ...sources, "app.ts": app } })).toBe("");
+});
+
+test("every file that the README links to is there", () => {
+  const files = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, file]) => file!);
+  expect(files.length).toBeGreaterThan(8);
+  expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
+});
+
+test("every heading that the README links to is there", () => {
+  const anchors = [...readme.matchAll(/^#+ (.*)/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+  expect([...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!).filter((anchor) => !anchors.includes(anchor))).toEqual([]);
+});
+
+test("the size in the first paragraph is the measured one", async () => {
+  const [, promised] = /About ([\d.]+) kB minified and gzipped/.exec(readme)!;
+  expect(Number(promised)).toBeCloseTo((await sizes()).class / 1000, 1);
 });
 
 test("the test of an app is the one that runs", () => {

@@ -10,6 +10,7 @@ import { root } from "../support/dist.ts";
 import { section, snippets } from "../support/markdown.ts";
 
 const guide = readFileSync(`${root}/demo/guides/servers.md`, "utf8");
+const readme = readFileSync(`${root}/README.md`, "utf8");
 const only = (heading: string): string => snippets(section(guide, heading), "js")[0]!;
 
 /** What the guide leaves to the app: events. */
@@ -20,7 +21,10 @@ test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines",
   expect(code!.trim().split("\n").length).toBeLessThanOrEqual(15);
 });
 
-describe.each(["Node", "Express", "Fastify", "Hono"])("%s", (name) => {
+/** The README's own, which ticks once a second, in a hurry. */
+const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace("}), 1000);", "}), 5);");
+
+describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (name) => {
   let folder: string;
   let server: ChildProcess;
   let url: string;
@@ -29,7 +33,7 @@ describe.each(["Node", "Express", "Fastify", "Hono"])("%s", (name) => {
     folder = mkdtempSync(join(tmpdir(), "resilient-eventsource-server-"));
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir");
     writeFileSync(join(folder, "feed.mjs"), only("The feed") + publisher);
-    writeFileSync(join(folder, "server.mjs"), only(name));
+    writeFileSync(join(folder, "server.mjs"), name === "The quick start" ? quickStart : only(name));
     const port = await freePort();
     url = `http://127.0.0.1:${port}/stream`;
     server = spawn(process.execPath, ["server.mjs"], { cwd: folder, env: { ...process.env, PORT: String(port) }, stdio: "inherit" });
@@ -62,12 +66,12 @@ describe.each(["Node", "Express", "Fastify", "Hono"])("%s", (name) => {
     expect(seen).toEqual(seen.map((_, index) => seen[0]! + index));
   });
 
-  test("sends a comment before anything else", async () => {
+  test("sends something at once", async () => {
     const response = await fetch(url);
     expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
     expect(response.headers.get("cache-control")).toBe("no-store");
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    expect((await reader.read()).value).toMatch(/^:\n\n/);
+    expect((await reader.read()).value).toMatch(/^(:\n\n|event: connecttime\n)/);
     await reader.cancel();
   });
 });
