@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import type { EngineName } from "./support/engines/engine.ts";
+import { leftOut } from "./support/engines/left-out.ts";
 import { tamePolyfill } from "../src/transport/tame-polyfill.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +28,7 @@ function project(name: string, test: TestProjectInlineConfiguration["test"] = {}
 function browserProject(name: string, engine: EngineName, include = ["test/browser/**/*.test.ts"]): TestProjectInlineConfiguration {
   return project(name, {
     include,
+    exclude: [...configDefaults.exclude, ...Object.keys(leftOut[engine]).map((suite) => `test/browser/${suite}.test.ts`)],
     globalSetup: "./test/support/browsers.ts",
     provide: { engine },
     testTimeout: 60_000,
@@ -40,15 +42,15 @@ function browserProject(name: string, engine: EngineName, include = ["test/brows
 export default defineConfig({
   root,
   test: {
-    reporters: ["default", "./test/support/tally.ts"],
+    reporters: ["default", "./test/support/engine-table.ts", "./test/support/tally.ts"],
     projects: [
       project("unit"),
       project("contract"),
       project("package", { testTimeout: 60_000, hookTimeout: 60_000 }),
       // Chromium's is the one without a suffix: `--project browser` is the short way, `--project "browser*"` all of it.
       browserProject("browser", "chromium"),
-      browserProject("browser-firefox", "firefox", ["test/browser/contract*.test.ts"]),
-      browserProject("browser-webkit", "webkit", ["test/browser/contract*.test.ts"]),
+      browserProject("browser-firefox", "firefox"),
+      browserProject("browser-webkit", "webkit"),
       browserProject("adapters", "chromium", ["test/adapters/**/*.test.ts"]),
       browserProject("apps", "chromium", ["test/apps/**/*.test.ts"]),
       project("cluster", {

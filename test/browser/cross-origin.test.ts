@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { asReceived } from "../contract/engine-traits.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { refusal, Route, stream } from "../support/page-route.ts";
 import { describeTransports } from "../support/page-transports.ts";
@@ -50,7 +51,7 @@ describeTransports((bench) => {
       ["GET", ""],
     ]);
     expect(log[2]!.headers.get("access-control-request-headers")).toBe("last-event-id");
-    expect(to.resumedAfter).toEqual(["", "", ID]);
+    expect(to.resumedAfter).toEqual(["", "", asReceived(ID)]);
     // A preflight never has any.
     const cookie = withCredentials ? "crumb=1" : undefined;
     expect(log.map(({ headers }) => headers.get("cookie"))).toEqual([cookie, cookie, undefined, cookie]);

@@ -1,54 +1,72 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { findFile } from "../../demo/files.mjs";
 import { startDemoServer } from "../../demo/server.mjs";
-import { launchChromium } from "../support/browsers.ts";
 import { freePort, startServer, type ServerProcess } from "../support/demo-process.ts";
 import { root } from "../support/dist.ts";
+import { engine, type PageBrowser } from "../support/engines/engine.ts";
+import type { Page } from "../support/engines/page.ts";
 
 /** The programs this project grew from, as they were written: a server for Node, and a page for the browser's own EventSource. */
 const noteServer = readFileSync(`${root}/test/support/demo-note-server.txt`, "utf8");
 const noteProgram = readFileSync(`${root}/test/support/demo-note-browser.txt`, "utf8");
 
+/** Put before the note's server, which answers every URL with a stream: gives it the page's files. */
+const WITH_FILES = `{
+  const http = require("http");
+  const { createServer } = http;
+  http.createServer = (answer) => createServer(async (request, response) => {
+    const { findFile } = await import("./demo/files.mjs");
+    const found = await findFile(request.url);
+    if (found) response.writeHead(200, { "Content-Type": found.type }).end(found.content);
+    else answer(request, response);
+  });
+}
+`;
+
 const patience = { timeout: 45_000 };
 
-let browser: Browser;
+let browser: PageBrowser;
 let page: Page;
-/** What the program wrote to the console. */
-let lines: string[];
+/** Those that are open. */
+const pages: Page[] = [];
 
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await engine.launch();
 });
 afterAll(() => browser.close());
 
-beforeEach(async () => {
-  page = await browser.newPage();
-  lines = [];
-  page.on("console", (message) => {
-    if (message.type() === "log") lines.push(message.text());
-  });
-  page.on("pageerror", (error) => lines.push(`pageerror: ${error.message}`));
-  // The program keeps its source to itself. The first who is asked for connecttime is that source.
-  await page.addInitScript(() => {
-    const { addEventListener } = EventTarget.prototype;
-    EventTarget.prototype.addEventListener = function (...args) {
-      if (args[0] === "connecttime") (globalThis as any).noteSource ??= this;
-      addEventListener.apply(this, args);
+/** Opens the program's page. */
+async function open(url: string): Promise<void> {
+  page = await browser.open(url);
+  pages.push(page);
+  await page.evaluate(() => {
+    globalThis.complaints = [];
+    addEventListener("error", ({ message }) => complaints.push(message));
+    addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
+    // The program keeps its source to itself. The first that dispatches an event is it.
+    const { dispatchEvent } = EventTarget.prototype;
+    EventTarget.prototype.dispatchEvent = function (event) {
+      globalThis.noteSource ??= this as EventSource;
+      return dispatchEvent.call(this, event);
     };
   });
-});
+}
 afterEach(async () => {
-  await page.close();
-  expect(lines.filter((line) => line.startsWith("pageerror"))).toEqual([]);
+  for (const page of pages.splice(0)) {
+    expect(await page.evaluate(() => complaints)).toEqual([]);
+    await page.close();
+  }
 });
 
-const count = (start: string): number => lines.filter((line) => line.startsWith(start)).length;
+/** What the program wrote to the console: the page shows it. */
+const lines = (): Promise<string[]> =>
+  page.evaluate(() => Array.from(document.querySelectorAll("#console li"), (line) => line.textContent));
+const count = async (start: string): Promise<number> => (await lines()).filter((line) => line.startsWith(start)).length;
 const comes = async (start: string, times = 1): Promise<void> => {
   await expect.poll(() => count(start), patience).toBeGreaterThanOrEqual(times);
 };
+const comesAgain = async (start: string, times = 1): Promise<void> => comes(start, (await count(start)) + times);
 const connecttime = "Connection was last established at: ";
 const message = "new message ";
 const retrying = "Connection closed. Attempting to reconnect!";
@@ -71,26 +89,26 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
     beforeEach(async () => {
       port = await freePort();
       await start();
-      await page.goto(`http://localhost:${port}/${file}`);
+      await open(`http://localhost:${port}/${file}`);
       await comes(connecttime);
       await comes(message, 2);
+      await page.waitFor(() => "noteSource" in globalThis);
     });
     afterEach(() => server.kill());
 
     test("reconnects after the server was killed, in spite of its retry: 10000", async () => {
       await server.kill();
       await comes(retrying);
-      expect(await page.evaluate(() => (globalThis as any).noteSource.readyState)).toBe(0);
+      expect(await page.evaluate(() => noteSource.readyState)).toBe(0);
       await start();
       await comes(connecttime, 2);
-      const before = count(message);
-      await comes(message, before + 2);
-      expect(count(gaveUp)).toBe(0);
+      await comesAgain(message, 2);
+      expect(await count(gaveUp)).toBe(0);
 
       // And once more: this time the connection that dies was made by fetch, which has seen the retry. A luckier jitter spares us some of the 10 s.
       await page.evaluate(() => (Math.random = () => 0.1));
+      const failures = await count(retrying);
       await server.kill();
-      const failures = count(retrying);
       await comes(retrying, failures + 1);
       await start();
       await comes(connecttime, 3);
@@ -105,7 +123,7 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
       }).listen(port, "127.0.0.1");
       try {
         await comes(gaveUp);
-        expect(await page.evaluate(() => (globalThis as any).noteSource.readyState)).toBe(2);
+        expect(await page.evaluate(() => noteSource.readyState)).toBe(2);
         expect(requests).toBe(1);
       } finally {
         stop.close();
@@ -114,26 +132,26 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
     });
 
     test("calls an error while it is open unknown, and goes on", async () => {
-      await page.evaluate(() => (globalThis as any).noteSource.dispatchEvent(new Event("error")));
+      await page.evaluate(() => noteSource.dispatchEvent(new Event("error")));
       await comes(unknown);
-      await comes(message, count(message) + 1);
-      expect(count(gaveUp) + count(retrying)).toBe(0);
+      await comesAgain(message);
+      expect((await count(gaveUp)) + (await count(retrying))).toBe(0);
     });
   });
 
   test("closes on a click", async () => {
     const server = await startDemoServer({ port: 0, interval: 100 });
     try {
-      await page.goto(server.address + file);
+      await open(server.address + file);
       await comes(message, 2);
-      await page.click("h2");
+      await page.evaluate(() => document.querySelector("h2")!.click());
       await comes("connection closed");
       await expect.poll(() => server.stream.clients, patience).toBe(0);
-      const before = lines.length;
+      const { length: before } = await lines();
       // The server goes on for others; nothing of it arrives here.
       const { length } = server.stream.log;
       await expect.poll(() => server.stream.log.length, patience).toBeGreaterThan(length + 5);
-      expect(lines).toHaveLength(before);
+      expect(await lines()).toHaveLength(before);
     } finally {
       await server.close();
     }
@@ -141,26 +159,27 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
 
   test("works with the note's own server, killed and started again", async () => {
     const port = await freePort();
-    const code = noteServer.replace("listen(8080)", "listen(process.env.PORT)");
-    expect(code).not.toBe(noteServer);
-    // It answers every URL with a stream, so the page's files come from elsewhere.
-    await page.route(/\.(html|css|js|svg)$/, async (route) => {
-      const found = await findFile(new URL(route.request().url()).pathname);
-      await route.fulfill(found ? { contentType: found.type, body: found.content } : { status: 404 });
-    });
+    const withPort = noteServer.replace("listen(8080)", "listen(process.env.PORT)");
+    expect(withPort).not.toBe(noteServer);
+    const code = WITH_FILES + withPort;
     let server = await startServer(port, ["-e", code]);
     try {
-      await page.goto(`http://localhost:${port}/${file}`);
+      await open(`http://localhost:${port}/${file}`);
       await comes(connecttime);
       await comes(message, 2);
       await server.kill();
       await comes(retrying);
       server = await startServer(port, ["-e", code]);
       await comes(connecttime, 2);
-      await comes(message, count(message) + 2);
-      expect(count(gaveUp) + count(unknown)).toBe(0);
+      await comesAgain(message, 2);
+      expect((await count(gaveUp)) + (await count(unknown))).toBe(0);
     } finally {
       await server.kill();
     }
   });
 });
+
+declare global {
+  var noteSource: EventSource;
+  var complaints: string[];
+}

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { engine, type EngineBrowser } from "../support/engines/engine.ts";
+import { engine, type PageBrowser } from "../support/engines/engine.ts";
 import { FaultServer } from "../support/fault-server.ts";
 import { openPage, type OpenPage } from "../support/page-open.ts";
 import { ending, Route, stream } from "../support/page-route.ts";
 
 // Which EventSource the library takes, when the page has replaced it.
 
-let browser: EngineBrowser;
+let browser: PageBrowser;
 let server: FaultServer;
 let page: OpenPage;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchTabs, numbers, Tab, until, type TabBrowser, type TabOptions } from "../support/tab-browser.ts";
+import { engine, needs, type TabBrowser } from "../support/engines/engine.ts";
+import { numbers, Tab, until, type TabOptions } from "../support/tab-browser.ts";
 import { TabLog } from "../support/tab-log.ts";
 
 // Real tabs, of which all but one are hidden, against a server that counts connections.
@@ -8,7 +9,7 @@ let browser: TabBrowser;
 let log: TabLog;
 let tabs: Tab[] = [];
 beforeAll(async () => {
-  browser = await launchTabs();
+  browser = await engine.launchTabs();
 });
 afterAll(() => browser.close());
 beforeEach(async () => {
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 async function open(options: TabOptions = {}): Promise<Tab> {
-  const tab = await Tab.open(browser.context, log);
+  const tab = await Tab.open(browser, log);
   tabs.push(tab);
   await tab.connect({ transport: "shared", ...options });
   return tab;
@@ -54,10 +55,7 @@ async function remove(tab: Tab): Promise<void> {
 }
 
 async function crash(tab: Tab): Promise<void> {
-  const crashed = new Promise((resolve) => tab.page.once("crash", resolve));
-  // It never answers.
-  void tab.cdp.send("Page.crash").catch(() => undefined);
-  await crashed;
+  await tab.page.driven.crash!();
   await remove(tab);
 }
 
@@ -70,19 +68,24 @@ describe("ten tabs", () => {
     expect([log.requests, log.peak]).toEqual([1, 1]);
   });
 
-  test("whose holder is closed 20 times and crashes 5 times", async () => {
+  const loseHolder = async (times: number, lose: (holder: Tab) => Promise<void>): Promise<void> => {
     await openTabs(10);
     log.tick(20);
-    for (let round = 1; round <= 25; round++) {
-      const holder = await findHolder();
-      if (round % 5) await remove(holder);
-      else await crash(holder);
+    for (let round = 1; round <= times; round++) {
+      await lose(await findHolder());
       await until(() => log.requests === round + 1, "another holder");
       await (await open()).reaches("open");
     }
     await expectEverything();
     // One for the first holder, and one for each that followed.
-    expect(log.requests).toBe(26);
+    expect(log.requests).toBe(times + 1);
+  };
+
+  test("whose holder is closed 20 times", () => loseHolder(20, remove));
+
+  test("whose holder crashes 5 times", async () => {
+    needs("crash");
+    await loseHolder(5, crash);
   });
 });
 
@@ -90,7 +93,8 @@ describe("a holder that goes and comes back", () => {
   test.each<[string, (tab: Tab) => Promise<unknown>, (tab: Tab) => Promise<unknown>]>([
     ["frozen", (tab) => tab.setFrozen(true), (tab) => tab.setFrozen(false)],
     ["in the back-forward cache", (tab) => tab.leave(log), async (tab) => expect(await tab.comeBack()).toBe(true)],
-  ])("%s: another one takes over, and nothing is lost", async (_, go, back) => {
+  ])("%s: another one takes over, and nothing is lost", async (name, go, back) => {
+    needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);
     log.tick(20);
     const holder = await findHolder();
@@ -112,14 +116,14 @@ describe("a holder that goes and comes back", () => {
         [first, second],
         [second, first],
       ] as const) {
-        await visible.page.bringToFront();
+        await visible.bringToFront();
         await visible.reaches("open");
         await hidden.reaches("paused");
         await until(() => visible.isHolder(), "a holder that is seen");
         await visible.reads(log.last);
       }
     }
-    await first.page.bringToFront();
+    await first.bringToFront();
     await first.reaches("open");
     tabs.splice(0, 2, first);
     await expectEverything();
@@ -156,6 +160,7 @@ describe("a follower", () => {
     ["as far as the holder remembers, gets them from the holder", 200, 1],
     ["more than the holder remembers, asks the server itself", 3000, 2],
   ])("that was frozen and missed events, %s", async (_, missed, requests) => {
+    needs("setFrozen");
     await openTabs(2);
     log.publish(5);
     for (const tab of tabs) await tab.reads(5);
@@ -228,7 +233,7 @@ describe("an outage", () => {
 describe("the seventh tab over HTTP/1.1", () => {
   const openSeven = async (transport: "fetch" | "shared"): Promise<void> => {
     // Loaded first: a page that needs a seventh connection would hang, too.
-    while (tabs.length < 7) tabs.push(await Tab.open(browser.context, log));
+    while (tabs.length < 7) tabs.push(await Tab.open(browser, log));
     for (const tab of tabs) await tab.connect({ transport });
   };
 
@@ -251,6 +256,7 @@ describe("the seventh tab over HTTP/1.1", () => {
 });
 
 test("memory and listeners are flat after 200 hand-overs", async () => {
+  needs("measure");
   const tab = await open();
   const watcher = await open();
   await watcher.reaches("open");
@@ -269,9 +275,9 @@ test("memory and listeners are flat after 200 hand-overs", async () => {
     }
   };
   await handOver(20);
-  const before = await tab.metrics();
+  const before = await tab.page.driven.measure!();
   await handOver(200);
-  const after = await tab.metrics();
+  const after = await tab.page.driven.measure!();
   console.log(`200 hand-overs: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`);
   expect(after.listeners).toBeLessThanOrEqual(before.listeners + 3);
   expect(after.heap - before.heap).toBeLessThan(500_000);

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dist } from "../support/dist.ts";
 import { serveScripts } from "../support/page-open.ts";
-import { launchTabs, type TabBrowser } from "../support/tab-browser.ts";
+import { launchChromiumTabs, type ChromiumTabs } from "../support/engines/chromium.ts";
 import { Book, GRACE } from "./book.ts";
 import { NodeHost, PageHost, type Host } from "./hosts.ts";
 import { Proxy, type Mischief, type ProxyHost } from "./proxy.ts";
@@ -94,7 +94,7 @@ class Chaos {
   private readonly report: ChaosReport;
   private readonly began = performance.now();
   private server!: ChaosServer;
-  private browser: TabBrowser | undefined;
+  private browser: ChromiumTabs | undefined;
   private readonly proxies = new Map<string, Proxy>();
   private readonly hosts = new Map<string, Host>();
   private subjects: Subject[] = [];
@@ -142,7 +142,7 @@ class Chaos {
       const proxy = await Proxy.start(Number(new URL(this.server.faults.origin).port), { request: (query) => this.decide(query) });
       this.proxies.set(name, proxy);
     }
-    this.browser = await launchTabs();
+    this.browser = await launchChromiumTabs();
     this.hosts.set("Node", await NodeHost.start());
     for (const name of Object.keys(tabs)) await this.openTab(name);
     for (const transport of inNode) await this.add(this.hosts.get("Node")!, "node", transport);

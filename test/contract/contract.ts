@@ -43,6 +43,8 @@ export interface Traits {
   normalizesUrls?: boolean;
   /** The bytes of a header's value are taken for Latin-1, and sent as UTF-8. */
   recodesHeaders?: boolean;
+  /** As many requests an attempt may make where the server closes without an answer. */
+  requestsPerAttempt?: number;
   /** The end of a connection between two chunks passes for the end of the body. */
   endsBetweenChunks?: boolean;
   /** What is not HTTP/1.1 is HTTP/0.9: an answer with status 200 and without a type. */

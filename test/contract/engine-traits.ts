@@ -7,7 +7,7 @@ import type { Traits } from "./contract.ts";
 const platforms: Record<EngineName, Traits> = {
   chromium: {},
   /** Firefox 153. */
-  firefox: { holdsRedirected: true, takesTextForAnswer: true },
+  firefox: { holdsRedirected: true, takesTextForAnswer: true, requestsPerAttempt: 10 },
   /** WebKitGTK 2.50, whose HTTP is that of libsoup 3. */
   webkit: { normalizesUrls: true, recodesHeaders: true, endsBetweenChunks: true },
 };
@@ -29,3 +29,6 @@ const xhrs: Record<EngineName, Traits> = {
 export const platform = platforms[engine.name];
 export const native: Traits = { ...platform, ...eventSources[engine.name] };
 export const xhr: Traits = { ...platform, ...xhrs[engine.name] };
+
+/** What a server reads in the header when this id was sent. */
+export const asReceived = (id: string): string => (platform.recodesHeaders ? Buffer.from(id).toString("latin1") : id);

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build, type Rolldown } from "vite";
 import { afterAll } from "vitest";
 import { tamePolyfill } from "../../src/transport/tame-polyfill.mjs";
-import { engine, type EngineBrowser } from "../support/engines/engine.ts";
+import { engine, type PageBrowser } from "../support/engines/engine.ts";
 import type { Page } from "../support/engines/page.ts";
 import type { FaultServer } from "../support/fault-server.ts";
 import type { Harness } from "./harness.ts";
@@ -14,7 +14,7 @@ const removals = {
   streams: "delete Response.prototype.body",
 };
 
-let browser: Promise<EngineBrowser> | undefined;
+let browser: Promise<PageBrowser> | undefined;
 let script: Promise<string> | undefined;
 afterAll(async () => (await browser)?.close());
 

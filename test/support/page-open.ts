@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { dist } from "./dist.ts";
-import type { EngineBrowser } from "./engines/engine.ts";
+import type { PageBrowser } from "./engines/engine.ts";
 import type { Page } from "./engines/page.ts";
 import type { FaultServer } from "./fault-server.ts";
 import { installWatch, type ConnectOptions, type Notes, type Watched } from "./page-watch.ts";
@@ -32,7 +32,7 @@ let pages = 0;
 
 /** Opens a page of a server's origin in which the built library is `library`, and `connect()` makes sources that are written down. */
 export async function openPage(
-  browser: EngineBrowser,
+  browser: PageBrowser,
   server: FaultServer,
   { html = moduleHtml, before = () => undefined }: OpenOptions = {},
 ): Promise<OpenPage> {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
-import { engine, type EngineBrowser } from "./engines/engine.ts";
+import { engine, type PageBrowser } from "./engines/engine.ts";
 import { FaultServer, type Scenario } from "./fault-server.ts";
 import { openPage, type OpenPage, type PageSource } from "./page-open.ts";
 import { Route } from "./page-route.ts";
@@ -32,7 +32,7 @@ export class Bench implements Row {
     return this.transport === undefined;
   }
 
-  async start(browser: EngineBrowser): Promise<void> {
+  async start(browser: PageBrowser): Promise<void> {
     this.server = await FaultServer.start();
     this.page = await openPage(browser, this.server);
   }
@@ -67,7 +67,7 @@ export class Bench implements Row {
 
 /** Defines tests once for the default transport and once for fetch, each in a page of its own. After each test nothing may be left. */
 export function describeTransports(define: (bench: Bench) => void): void {
-  let browser: EngineBrowser;
+  let browser: PageBrowser;
   beforeAll(async () => {
     browser = await engine.launch();
   });

@@ -1,11 +1,6 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright-core";
 import type * as library from "../../src/index.ts";
-import { browserPath } from "./browsers.ts";
-import { chromiumFlags } from "./chromium-flags.mjs";
+import type { TabBrowser, TabDriven } from "./engines/engine.ts";
+import type { Page } from "./engines/page.ts";
 import type { TabLog } from "./tab-log.ts";
 
 type Library = typeof library;
@@ -40,50 +35,6 @@ export interface TabOptions extends Pick<
   marks?: boolean;
 }
 
-/** A Chromium for tests of tabs. */
-export interface TabBrowser {
-  readonly context: BrowserContext;
-  close(): Promise<void>;
-}
-
-/**
- * A Chromium as users have it, with a process for each tab. Playwright's own would keep every tab visible and take the back-forward cache away, so
- * it is started here, and Playwright only connects to it.
- */
-export async function launchTabs(): Promise<TabBrowser> {
-  const profile = mkdtempSync(join(tmpdir(), "resilient-eventsource-"));
-  const args = [
-    "--headless=new",
-    "--remote-debugging-port=0",
-    `--user-data-dir=${profile}`,
-    ...chromiumFlags,
-    "--renderer-process-limit=100",
-    "about:blank",
-  ];
-  const child = spawn(browserPath("chromium"), args, { stdio: ["ignore", "ignore", "pipe"] });
-  const endpoint = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text: Buffer) => {
-      said += String(text);
-      const found = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
-      if (found) resolve(found);
-    });
-    child.once("exit", () => reject(new Error(`Chromium did not start: ${said}`)));
-  });
-  const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
-  return {
-    context: browser.contexts()[0]!,
-    async close() {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      const session = await browser.newBrowserCDPSession();
-      await session.send("Browser.close").catch(() => undefined);
-      await gone;
-      await browser.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
-
 /** How long a condition may take to come true (ms). */
 const PATIENCE = 20_000;
 
@@ -98,17 +49,12 @@ export async function until(condition: () => unknown, what: string): Promise<voi
 
 /** A tab with sources in it. */
 export class Tab {
-  private constructor(
-    readonly page: Page,
-    readonly cdp: CDPSession,
-  ) {}
+  private constructor(readonly page: Page<TabDriven>) {}
 
-  static async open(context: BrowserContext, log: TabLog): Promise<Tab> {
-    const page = await context.newPage();
-    const tab = new Tab(page, await context.newCDPSession(page));
-    await page.goto(log.url);
-    await page.waitForFunction(() => "library" in globalThis);
-    return tab;
+  static async open(browser: TabBrowser, log: TabLog): Promise<Tab> {
+    const page = await browser.open(log.url);
+    await page.waitFor(() => "library" in globalThis);
+    return new Tab(page);
   }
 
   /** Makes a source. */
@@ -164,13 +110,17 @@ export class Tab {
 
   /** Freezes it as the browser does with a tab in the background, or brings it back. */
   async setFrozen(frozen: boolean): Promise<void> {
-    await this.cdp.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" });
+    await this.page.driven.setFrozen!(frozen);
   }
 
   /** Emulates the loss of the network, and its return. */
   async setOffline(offline: boolean): Promise<void> {
-    await this.cdp.send("Network.enable");
-    await this.cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    await this.page.driven.setOffline!(offline);
+  }
+
+  /** Makes it the one that is seen. */
+  async bringToFront(): Promise<void> {
+    await this.page.driven.bringToFront();
   }
 
   async closeSources(): Promise<void> {
@@ -186,22 +136,13 @@ export class Tab {
 
   /** Comes back by the back button, and says whether the page was in the cache. */
   async comeBack(): Promise<boolean> {
-    await this.page.evaluate(() => history.back()).catch(() => undefined);
+    await this.page.evaluate(() => void setTimeout(() => history.back())).catch(() => undefined);
     await until(
       () => this.page.evaluate(() => location.pathname === "/tab" && "shows" in globalThis).catch(() => false),
       "the page to come back",
     );
     await until(() => this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.length > 0), "pageshow");
     return this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true);
-  }
-
-  /** Listeners of the page, and its used heap in bytes, after a garbage collection. */
-  async metrics(): Promise<{ listeners: number; heap: number }> {
-    for (let times = 0; times < 3; times++) await this.cdp.send("HeapProfiler.collectGarbage");
-    await this.cdp.send("Performance.enable");
-    const { metrics } = await this.cdp.send("Performance.getMetrics");
-    const value = (name: string): number => metrics.find((metric) => metric.name === name)!.value;
-    return { listeners: value("JSEventListeners"), heap: value("JSHeapUsedSize") };
   }
 }
 

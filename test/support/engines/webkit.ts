@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
 import { freePort } from "../demo-process.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, TabBrowser } from "./engine.ts";
 import { Page, type Driven } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
 
@@ -13,41 +13,66 @@ const PATIENCE = 30_000;
 /** WebKitGTK's MiniBrowser, by its WebDriver, on a screen that is not there. */
 export const webkit: Engine = {
   name: "webkit",
-
-  async launch() {
-    const children: ChildProcess[] = [];
-    const endAll = async (): Promise<void> => {
-      for (const child of children.reverse()) await end(child);
-    };
-    try {
-      const display = await startScreen(children);
-      const address = await startDriver(children, display);
-      const session = await WebDriverSession.start(address, {
-        browserName: "MiniBrowser",
-        // "none": a page may load for ever, if it opens a stream on its way.
-        pageLoadStrategy: "none",
-        "webkitgtk:browserOptions": { binary: browserPath("MiniBrowser"), args: ["--automation"] },
-      });
-      // Stays open: where the current window is closed, no other one can be opened.
-      const first = (await session.command("GET", "/window")) as string;
-      return {
-        async open(url) {
-          const { handle } = (await session.commandTo(first, "POST", "/window/new", { type: "window" })) as { handle: string };
-          const page = new Page(drive(session, handle));
-          await page.goto(url);
-          return page;
-        },
-        async close() {
-          await session.command("DELETE", "");
-          await endAll();
-        },
-      };
-    } catch (error) {
-      await endAll();
-      throw error;
-    }
+  lacks: {
+    setFrozen: "WebKit tells no page that it is frozen",
+    setOffline: "WebDriver has no command for the loss of the network",
+    crash: "WebDriver has no command that ends the process of a page",
+    longLines: "WebKit's EventSource looks through its buffer again with every chunk: 50 MB without a line end take minutes",
+    measure: "WebDriver has no command for heap and listeners",
   },
+
+  // Each page has a window, and there is no window manager that would hide one.
+  launch: () => launch(),
+  launchTabs: () => launch(),
 };
+
+async function launch(): Promise<TabBrowser> {
+  const children: ChildProcess[] = [];
+  const endAll = async (): Promise<void> => {
+    for (const child of children.reverse()) await end(child);
+  };
+  try {
+    const display = await startScreen(children);
+    const address = await startDriver(children, display);
+    const session = await WebDriverSession.start(address, {
+      browserName: "MiniBrowser",
+      // "none": a page may load for ever, if it opens a stream on its way.
+      pageLoadStrategy: "none",
+      // No command waits for anything; but one to a page that is on its way to another gets no answer.
+      timeouts: { script: 10_000 },
+      "webkitgtk:browserOptions": { binary: browserPath("MiniBrowser"), args: ["--automation"] },
+    });
+    // Stays open: where the current window is closed, no other one can be opened.
+    const first = (await session.command("GET", "/window")) as string;
+    const windows = new Set<string>();
+    return {
+      async open(url) {
+        const { handle } = (await session.commandTo(first, "POST", "/window/new", { type: "window" })) as { handle: string };
+        windows.add(handle);
+        const page = new Page({
+          ...drive(session, handle),
+          async bringToFront() {
+            for (const window of windows) if (window !== handle) await session.commandTo(window, "POST", "/window/minimize");
+            await session.commandTo(handle, "POST", "/window/rect", { width: 800, height: 600 });
+          },
+          async close() {
+            windows.delete(handle);
+            await session.commandTo(handle, "DELETE", "/window");
+          },
+        });
+        await page.goto(url);
+        return page;
+      },
+      async close() {
+        await session.command("DELETE", "");
+        await endAll();
+      },
+    };
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+}
 
 /** How often the results of a page are asked for (ms). */
 const POLLING = 5;
@@ -55,9 +80,9 @@ const POLLING = 5;
 /** Where they are: no name that a page can see. */
 const RESULTS = `globalThis[Symbol.for("results for the driver")]`;
 
-function drive(session: WebDriverSession, handle: string): Driven {
+function drive(session: WebDriverSession, handle: string): Omit<Driven, "close"> {
   const run = (script: string): Promise<unknown> => session.commandTo(handle, "POST", "/execute/sync", { script, args: [] });
-  const waiting = new Map<number, { resolve: (text: string) => void; reject: (error: unknown) => void }>();
+  const waiting = new Map<number, { page: number; resolve: (text: string) => void; reject: (error: Error) => void }>();
   let calls = 0;
   let polling: Promise<void> | undefined;
 
@@ -65,16 +90,21 @@ function drive(session: WebDriverSession, handle: string): Driven {
   const poll = async (): Promise<void> => {
     try {
       while (waiting.size > 0) {
-        const settled = (await run(`return ${RESULTS}?.splice(0) ?? null`)) as [number, string][] | null;
-        if (!settled) throw new Error("the page is gone");
+        const found = await run(`const results = ${RESULTS}; return results ? [results.page, results.splice(0)] : [-1, []]`);
+        const [current, settled] = found as [number, [number, string][]];
         for (const [call, text] of settled) {
           waiting.get(call)?.resolve(text);
+          waiting.delete(call);
+        }
+        for (const [call, { page, reject }] of waiting) {
+          if (page === current) continue;
+          reject(new Error("the page was left"));
           waiting.delete(call);
         }
         if (settled.length === 0) await sleep(POLLING);
       }
     } catch (error) {
-      for (const { reject } of waiting.values()) reject(error);
+      for (const { reject } of waiting.values()) reject(error as Error);
       waiting.clear();
     } finally {
       polling = undefined;
@@ -93,14 +123,15 @@ function drive(session: WebDriverSession, handle: string): Driven {
     },
     async evaluate(expression) {
       const call = calls++;
-      const result = new Promise<string>((resolve, reject) => waiting.set(call, { resolve, reject }));
-      // If the command fails, too, nobody waits for this.
-      result.catch(() => undefined);
-      await run(`const results = (${RESULTS} ??= []); (${expression}).then((text) => results.push([${call}, text]))`);
-      polling ??= poll();
-      return result;
+      const page = await run(`
+        const results = (${RESULTS} ??= Object.assign([], { page: ${call} }));
+        (${expression}).then((text) => results.push([${call}, text]));
+        return results.page;`);
+      return new Promise((resolve, reject) => {
+        waiting.set(call, { page: page as number, resolve, reject });
+        polling ??= poll();
+      });
     },
-    close: () => session.commandTo(handle, "DELETE", "/window"),
   };
 }
 
