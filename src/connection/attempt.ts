@@ -35,12 +35,12 @@ const DOUBT = 10_000;
  * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
  * a stale attempt cannot touch the current one, whatever it does.
  *
- * @param controller Of this attempt alone: aborting it interrupts the attempt, and it is aborted when the attempt has settled.
+ * @param signal Of this attempt alone: its abort interrupts the attempt. Who runs the attempt aborts it when that has settled, too: a connection that
+ * timed out is still there.
  */
-export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt: number, controller: AbortController): Promise<AttemptEnd> {
+export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt: number, signal: AbortSignal): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     const { connectTimeout, silenceTimeout } = host.settings;
-    const { signal } = controller;
     let live = true;
     let openedAt: number | undefined;
     let quietTicks = 0;
@@ -58,7 +58,6 @@ export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt:
       clearTimeout(verdict);
       unwatch();
       signal.removeEventListener("abort", interrupt);
-      controller.abort();
       resolve({ error, openFor: openedAt === undefined ? undefined : performance.now() - openedAt });
     };
     const interrupt = (): void => {

@@ -33,16 +33,9 @@ export interface Loop {
 }
 
 /** Everything that takes time is a step. `close()` and `reconnect()` interrupt any step, a change of the gate does where `wakes` says so. */
-class Step {
-  readonly controller = new AbortController();
-  /** An attempt aborts its signal by itself when it is over; this says that it was not let. */
-  isInterrupted = false;
-
-  constructor(readonly wakes: () => boolean) {}
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
+interface Step {
+  readonly controller: AbortController;
+  readonly wakes: () => boolean;
 }
 
 /** Keeps a connection alive: gate, attempt, classify, report, wait, and again. */
@@ -58,14 +51,13 @@ export function startLoop(host: LoopHost): Loop {
   /** Read through a function: the compiler cannot see that every callback and every `await` may change it. */
   const isClosed = (): boolean => closed;
   const interrupt = (): void => {
-    if (!step) return;
-    step.isInterrupted = true;
-    step.controller.abort();
+    step?.controller.abort();
   };
-  /** Begins a step; the one before is over, and whoever still listens to it is let go. */
-  const nextStep = (wakes: () => boolean = () => false): Step => {
+  /** Begins a step; the one before is over, and whoever still listens to it is let go: a connection that timed out, too. */
+  const nextStep = (wakes: () => boolean = () => false): AbortSignal => {
     interrupt();
-    return (step = new Step(wakes));
+    step = { controller: new AbortController(), wakes };
+    return step.controller.signal;
   };
 
   let since = 0;
@@ -80,7 +72,7 @@ export function startLoop(host: LoopHost): Loop {
       since = Date.now();
       enterOpen();
       // A listener of the state may have closed or replaced this connection.
-      if (!step?.isInterrupted) host.opened(details);
+      if (!step?.controller.signal.aborted) host.opened(details);
     },
     role(now) {
       role = now;
@@ -99,33 +91,33 @@ export function startLoop(host: LoopHost): Loop {
       if (gate.blocked) {
         const changed = nextStep(() => true);
         host.enter({ status: "paused", because: gate.blocked });
-        await aborted(changed.signal);
+        await aborted(changed);
         continue;
       }
 
       // attempt
       since = 0;
-      const connection = nextStep(() => mustRelease(gate));
+      const interrupted = nextStep(() => mustRelease(gate));
       host.enter({ status: "connecting", attempt: failures });
-      const { error, openFor } = await attemptConnection(host, sink, failures, connection.controller);
+      const { error, openFor } = await attemptConnection(host, sink, failures, interrupted);
       if (openFor !== undefined && openFor >= stableAfter) failures = 0;
-      if (connection.isInterrupted || !error) continue;
+      if (interrupted.aborted || !error) continue;
 
       // classify; `close()` and `reconnect()` overrule the policy, also when it calls them itself
       failures++;
       const overruled = nextStep();
       let retried = decideRetry(error, failures, backoff.retry);
-      if (typeof retried === "object" && !overruled.isInterrupted) {
+      if (typeof retried === "object" && !overruled.aborted) {
         // The policy takes its time, for a fresh token perhaps. The old connection is gone, so the state must not say "open".
         host.enter({ status: "connecting", attempt: failures });
-        retried = await Promise.race([retried, aborted(overruled.signal).then(() => true)]);
+        retried = await Promise.race([retried, aborted(overruled).then(() => true)]);
       }
-      if (overruled.isInterrupted) continue;
+      if (overruled.aborted) continue;
       // A page that is being left shows no error. It pauses, for it may come back. What another tab tells has nothing to do with this page.
       const held = nextStep(() => mustRelease(gate));
       if (mustRelease(gate)) interrupt();
-      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held.signal);
-      if (isClosed() || held.isInterrupted) continue;
+      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held);
+      if (isClosed() || held.aborted) continue;
 
       // report
       if (!retried || failures >= backoff.numOfAttempts) {
@@ -137,7 +129,7 @@ export function startLoop(host: LoopHost): Loop {
 
       // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
       const cut = nextStep(() => gate.blocked !== undefined);
-      const waited = sleep(delay, cut.signal);
+      const waited = sleep(delay, cut);
       // Offline already, say: then there is no wait, but a pause.
       if (gate.blocked) interrupt();
       publish({ status: "waiting", attempt: failures, delay, until: Date.now() + delay, error });
@@ -157,7 +149,7 @@ export function startLoop(host: LoopHost): Loop {
       if (signal === "changed" && step?.wakes()) interrupt();
     });
     // Also without a delay: whoever made us gets the time to add listeners first.
-    await (delay ? sleep(delay, nextStep().signal) : Promise.resolve());
+    await (delay ? sleep(delay, nextStep()) : Promise.resolve());
     await loop();
     unwatch();
   };

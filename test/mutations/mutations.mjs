@@ -66,7 +66,7 @@ export const mutations = [
     text: "        interrupt();\n        return;\n",
     by: "        void loop();\n        return;\n",
     // Or else the two would end each other's steps for ever.
-    also: { text: "    interrupt();\n    return (step = ", by: "    return (step = " },
+    also: { text: "    interrupt();\n    step = {", by: "    step = {" },
     tests: unit("stale"),
   },
   {
