@@ -1,4 +1,4 @@
-import { useEffect, useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { EventName, Payload } from "../events.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import type { Connection, PlainOptions, TypedOptions } from "./connection.ts";
@@ -34,10 +34,12 @@ export function useEventSource<P extends object>(
   const stream = url == null ? null : JSON.stringify([typeof url === "function" || String(url), key]);
   const given = { url, on: new Map(Object.entries(on ?? {})), options: rest } as Given<P>;
   const kept = useRef<Kept<P>>({ given });
-  // Runs before all other effects, so that they find what was rendered.
-  useInsertionEffect(() => void (kept.current.given = given));
   const store = useMemo(() => createStore(stream, kept), [stream, JSON.stringify(data)]);
-  useEffect(store.listen);
+  // Part of the commit, and before all other effects: they find what was rendered, and no event comes in between.
+  useInsertionEffect(() => {
+    kept.current.given = given;
+    store.listen();
+  });
   return useSyncExternalStore(store.subscribe, store.get, store.getFirst);
 }
 

@@ -1,4 +1,5 @@
 import { createElement } from "react";
+import { flushSync } from "react-dom";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { App } from "./react-app.ts";
 
@@ -11,9 +12,10 @@ globalThis.adapterPage = {
     if (container.hasChildNodes()) root = hydrateRoot(container, createElement(App, props), { onRecoverableError: complain });
     else {
       root = createRoot(container);
-      adapterPage.update(props);
+      root.render(createElement(App, props));
     }
   },
-  update: (props) => root.render(createElement(App, props)),
+  // Rendered when it returns: what a test has the server send next is for this render.
+  update: (props) => flushSync(() => root.render(createElement(App, props))),
   unmount: () => root.unmount(),
 };
