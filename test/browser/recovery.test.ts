@@ -16,7 +16,7 @@ const PAGES = engine.name === "webkit" ? 2 : 4;
 const SOURCES = 5;
 const TOTAL = PAGES * SOURCES;
 
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /** Serves the logs of one page. */
 function serveLogs(server: FaultServer, page: number, resumeBy: "header" | "query") {
