@@ -4,6 +4,7 @@ const onlyOnce = {
   "demo-page": "drives the demo by Playwright",
   peers: "looks at other libraries, by Playwright",
   "demo-server": "is about a server: there is no browser in it",
+  "demo-stream": "is about a server: there is no browser in it",
 };
 
 /** The suites of test/browser that an engine leaves out, and why. */
