@@ -6,7 +6,7 @@ import { chromium as playwright, type BrowserContext, type Page as PlaywrightPag
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
 import type { Engine, Powers, TabDriven } from "./engine.ts";
-import { Page, type Driven } from "./page.ts";
+import { opener, type Driven } from "./page.ts";
 
 /** Chromium, by Playwright. */
 export const chromium: Engine = {
@@ -15,26 +15,12 @@ export const chromium: Engine = {
 
   async launch() {
     const browser = await launchChromium();
-    return {
-      async open(url) {
-        const page = new Page(drive(await browser.newPage()));
-        await page.goto(url);
-        return page;
-      },
-      close: () => browser.close(),
-    };
+    return { open: opener(async () => drive(await browser.newPage())), close: () => browser.close() };
   },
 
   async launchTabs() {
     const browser = await launchChromiumTabs();
-    return {
-      async open(url) {
-        const page = new Page(await driveTab(await browser.context.newPage()));
-        await page.goto(url);
-        return page;
-      },
-      close: () => browser.close(),
-    };
+    return { open: opener(async () => driveTab(await browser.context.newPage())), close: () => browser.close() };
   },
 };
 

@@ -1,7 +1,7 @@
-import { launch, type Browser, type Page as PuppeteerPage } from "puppeteer-core";
+import { launch, type Page as PuppeteerPage } from "puppeteer-core";
 import { browserPath } from "../browsers.ts";
-import type { Engine, TabDriven } from "./engine.ts";
-import { Page, type Driven } from "./page.ts";
+import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
+import { opener } from "./page.ts";
 
 /** Timers of pages that are behind others go as fast as those of pages that are seen. */
 const UNTHROTTLED = {
@@ -23,46 +23,20 @@ export const firefox: Engine = {
     cachesStreaming: "Firefox keeps no page in the back-forward cache whose stream was open when it was left",
   },
 
-  async launch() {
-    const browser = await start(UNTHROTTLED);
-    return {
-      async open(url) {
-        const page = new Page(drive(await browser.newPage()));
-        await page.goto(url);
-        return page;
-      },
-      close: () => browser.close(),
-    };
-  },
-
-  async launchTabs() {
-    const browser = await start(AS_FOR_USERS);
-    return {
-      async open(url) {
-        const page = new Page(driveTab(await browser.newPage()));
-        await page.goto(url);
-        return page;
-      },
-      close: () => browser.close(),
-    };
-  },
+  launch: () => start(UNTHROTTLED),
+  launchTabs: () => start(AS_FOR_USERS),
 };
 
-function start(extraPrefsFirefox: Record<string, unknown>): Promise<Browser> {
-  return launch({ browser: "firefox", executablePath: browserPath("firefox"), headless: true, extraPrefsFirefox });
+async function start(extraPrefsFirefox: Record<string, unknown>): Promise<TabBrowser> {
+  const browser = await launch({ browser: "firefox", executablePath: browserPath("firefox"), headless: true, extraPrefsFirefox });
+  return { open: opener(async () => drive(await browser.newPage())), close: () => browser.close() };
 }
 
-function drive(page: PuppeteerPage): Driven {
+function drive(page: PuppeteerPage): TabDriven {
   return {
     goto: (url) => page.goto(url),
     evaluate: async (expression) => (await page.evaluate(expression)) as string,
     close: () => page.close(),
-  };
-}
-
-function driveTab(page: PuppeteerPage): TabDriven {
-  return {
-    ...drive(page),
     bringToFront: () => page.bringToFront(),
     setOffline: (offline) => page.setOfflineMode(offline),
   };

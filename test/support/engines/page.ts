@@ -56,6 +56,15 @@ export class Page<Drive extends Driven = Driven> {
   }
 }
 
+/** Opens pages: each gets a driver of its own, and loads its URL. */
+export function opener<Drive extends Driven>(makeDriver: () => Promise<Drive>): (url: string) => Promise<Page<Drive>> {
+  return async (url) => {
+    const page = new Page(await makeDriver());
+    await page.goto(url);
+    return page;
+  };
+}
+
 function restore(value: unknown): unknown {
   if (value === UNDEFINED) return undefined;
   if (Array.isArray(value)) return value.map(restore);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
 import { freePort } from "../demo-process.ts";
 import type { Engine, TabBrowser } from "./engine.ts";
-import { Page, type Driven } from "./page.ts";
+import { opener, type Driven } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
 
 /** How long WebKit may take to start, or to load a page (ms). */
@@ -22,8 +22,8 @@ export const webkit: Engine = {
   },
 
   // Each page has a window, and there is no window manager that would hide one.
-  launch: () => launch(),
-  launchTabs: () => launch(),
+  launch,
+  launchTabs: launch,
 };
 
 async function launch(): Promise<TabBrowser> {
@@ -46,10 +46,10 @@ async function launch(): Promise<TabBrowser> {
     const first = (await session.command("GET", "/window")) as string;
     const windows = new Set<string>();
     return {
-      async open(url) {
+      open: opener(async () => {
         const { handle } = (await session.commandTo(first, "POST", "/window/new", { type: "window" })) as { handle: string };
         windows.add(handle);
-        const page = new Page({
+        return {
           ...drive(session, handle),
           async bringToFront() {
             for (const window of windows) if (window !== handle) await session.commandTo(window, "POST", "/window/minimize");
@@ -59,10 +59,8 @@ async function launch(): Promise<TabBrowser> {
             windows.delete(handle);
             await session.commandTo(handle, "DELETE", "/window");
           },
-        });
-        await page.goto(url);
-        return page;
-      },
+        };
+      }),
       async close() {
         await session.command("DELETE", "");
         await endAll();
