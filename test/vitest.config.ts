@@ -54,7 +54,7 @@ export default defineConfig({
       browserProject("adapters", "chromium", ["test/adapters/**/*.test.ts"]),
       browserProject("apps", "chromium", ["test/apps/**/*.test.ts"]),
       project("cluster", {
-        globalSetup: "./test/support/cluster-programs.ts",
+        globalSetup: ["./test/support/browsers.ts", "./test/support/cluster-programs.ts"],
         testTimeout: 120_000,
         hookTimeout: 60_000,
         fileParallelism: false,

@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { chromiumFlags } from "./chromium-flags.mjs";
+import { installPackages } from "./debian.ts";
 import type { EngineName } from "./engines/engine.ts";
 
 interface Program {
@@ -62,22 +62,18 @@ function find({ env, paths }: Program): string | undefined {
   return named ?? paths.flatMap(expand)[0];
 }
 
-function install({ debianPackage }: Program): void {
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
-  const run = (...args: string[]) =>
-    execFileSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  run("update");
-  run("install", "-y", "--no-install-recommends", debianPackage);
+/** Where a program is; it is installed if need be, and if that is possible. */
+function provide(program: Program): string | undefined {
+  const path = find(program);
+  if (path) return path;
+  installPackages(program.debianPackage);
+  return find(program);
 }
 
 /** The path of a program that browser tests need; as root on Debian it is installed if need be. */
 export function browserPath(name: ProgramName): string {
   const program: Program = programs[name];
-  let path = find(program);
-  if (!path) {
-    install(program);
-    path = find(program);
-  }
+  const path = provide(program);
   if (path) return path;
   throw new Error(
     `No ${name} for the browser tests: install the package "${program.debianPackage}" (apt-get install ${program.debianPackage}), ` +
@@ -100,8 +96,11 @@ const engines: Record<EngineName, ProgramName[]> = {
   webkit: ["WebKitWebDriver", "MiniBrowser", "Xvfb"],
 };
 
-/** Vitest's global setup of a project with a browser: one installation, before any test file starts. */
+/**
+ * Vitest's global setup of a project with a browser: one installation, before any test file starts. An error here would end the whole run, with the
+ * tests that need no browser; so each test that does need it says what is missing.
+ */
 export function setup(project: TestProject): void {
   const { engine = "chromium" } = project.getProvidedContext() as { engine?: EngineName };
-  for (const name of engines[engine]) browserPath(name);
+  for (const name of engines[engine]) provide(programs[name]);
 }
