@@ -39,13 +39,14 @@ export default class EngineTable implements Reporter {
       const cell = new Cell();
       const suite = basename(module.moduleId, ".test.ts");
       suites.set(suite, (suites.get(suite) ?? new Map<Project, Cell>()).set(project, cell));
+      cell.counts.failed += module.errors().length;
+      for (const each of module.children.allSuites()) cell.counts.failed += each.errors().length;
+      const unsaid = cell.counts.failed > 0 ? "what comes before them failed" : "left out by the command";
       for (const test of module.children.allTests()) {
         const result = test.result();
         cell.counts[result.state === "pending" ? "failed" : result.state]++;
-        if (result.state === "skipped") cell.notes.add(noteFor(result.note ?? "left out by the command"));
+        if (result.state === "skipped") cell.notes.add(noteFor(result.note ?? unsaid));
       }
-      cell.counts.failed += module.errors().length;
-      for (const each of module.children.allSuites()) cell.counts.failed += each.errors().length;
     }
     if (suites.size === 0) return;
 
