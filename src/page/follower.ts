@@ -88,6 +88,8 @@ export class Follower {
         // Once a connection: an answer says it again.
         if (!this._isOpen) this._host.sink.open({ status: state.code, headers: new Headers([...state.headers]) });
         this._isOpen = true;
+        // Whoever heard of it may have closed us.
+        if (this._member.left.aborted) return;
         if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
         break;
       case "failed": {

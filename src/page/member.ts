@@ -15,7 +15,6 @@ export class Member implements Membership {
   readonly id = String(crypto.getRandomValues(new Uint32Array(4)));
   readonly history: History;
   readonly names: SharedNames;
-  /** Aborts when this member has left. */
   readonly left: AbortSignal;
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;

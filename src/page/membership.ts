@@ -17,6 +17,8 @@ export interface Membership {
   readonly id: string;
   readonly history: History;
   readonly names: SharedNames;
+  /** Aborts when this member has left. */
+  readonly left: AbortSignal;
   post(message: Message): void;
   /** Ends it, and gives the lock to another one. */
   leave(): void;

@@ -712,6 +712,15 @@ describe("close()", () => {
     }
   });
 
+  test("when it hears that it is open, it does not go on to catch up", async () => {
+    await open();
+    await publish(2500);
+    const behind = tabs.current.add({ lastEventId: "1" });
+    behind.source.onopen = () => behind.source.close();
+    await settle();
+    expect(tabs.current.server.connections).toHaveLength(1);
+  });
+
   test("in a listener, in the middle of what came together, nothing more is heard", async () => {
     const all = await openTabs(3);
     for (const { source } of all) source.on("message", (data) => data === "3" && source.close());
