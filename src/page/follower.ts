@@ -1,8 +1,8 @@
 import { ConnectionError } from "../errors.ts";
-import type { Sink } from "../transport/transport.ts";
-import type { RelayedEvent } from "./history.ts";
+import type { OpenDetails, Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HolderMessage, StateMessage } from "./messages.ts";
+import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
 /** A member that hears what the holder relays, for the length of one connection. */
 export class Follower {
@@ -17,8 +17,8 @@ export class Follower {
   private _asked = "";
   /** Whether what comes continues what we have; until then it waits. */
   private _isSynced = false;
-  /** Whether we know that its connection is open. */
-  private _isOpen = false;
+  /** Which connection we hear, the holder's, an earlier one from its history, or our own; undefined: none yet. */
+  private _heard: number | undefined;
   private _waiting: RelayedEvent[] = [];
   /** Ids that a new holder brings once more, because we were ahead of it. */
   private _repeats: string[] = [];
@@ -76,18 +76,14 @@ export class Follower {
     if (from !== this._followed) {
       this._followed = from;
       this._isSynced = false;
-      this._isOpen = false;
       this.stop();
     }
     switch (state.status) {
       case "connecting":
-        this._isOpen = false;
         break;
       case "open":
         this._origin = origin;
-        // Once a connection: an answer says it again.
-        if (!this._isOpen) this._host.sink.open({ status: state.code, headers: new Headers([...state.headers]) });
-        this._isOpen = true;
+        this._listen(state.connection, { status: state.code, headers: new Headers([...state.headers]) });
         // Whoever heard of it may have closed us.
         if (this._member.left.aborted) return;
         if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
@@ -98,6 +94,13 @@ export class Follower {
         this._fail(new ConnectionError(message, { ...error, retryIn: retryAt && Math.max(0, retryAt - Date.now()) }));
       }
     }
+  }
+
+  /** Says that another connection begins, or goes on: what it brings may repeat what came by the one before. */
+  private _listen(connection: number, details?: OpenDetails): void {
+    if (connection === this._heard) return;
+    this._heard = connection;
+    this._host.sink.open(details);
   }
 
   /** Finds out how what the holder has, everything up to `lastEventId`, continues what we have. */
@@ -144,9 +147,10 @@ export class Follower {
   }
 
   private _deliver(event: RelayedEvent): void {
+    this._listen(event.connection);
     this._member.history.add(event);
-    const { type, data, lastEventId } = event;
-    this._host.sink.event(type, data, { lastEventId, origin: this._origin });
+    const { type, data, lastEventId, inherited } = event;
+    this._host.sink.event(type, data, { lastEventId, inherited, origin: this._origin });
   }
 
   private _moveTo(lastEventId: string): void {
@@ -158,8 +162,8 @@ export class Follower {
   private _catchUp(lastEventId: string): void {
     const { inner, request, sink } = this._host;
     const { history } = this._member;
-    const connection = (this._catchingUp = new AbortController());
-    const { signal } = connection;
+    const connection = new RelayedConnection();
+    const { signal } = (this._catchingUp = new AbortController());
     const nothing = (): void => undefined;
     const reach = (id: string): void => {
       const met = this._waiting.findIndex((event) => event.lastEventId === id);
@@ -178,7 +182,7 @@ export class Follower {
       },
       event: (type, data, position) => {
         if (signal.aborted) return;
-        this._deliver({ type, data, lastEventId: position.lastEventId });
+        this._deliver(connection.event(type, data, position));
         reach(position.lastEventId);
       },
     };

@@ -1,9 +1,4 @@
-/** An event on its way from tab to tab. */
-export interface RelayedEvent {
-  readonly type: string;
-  readonly data: string;
-  readonly lastEventId: string;
-}
+import type { RelayedEvent } from "./relayed.ts";
 
 /** How much is kept for tabs that come late: so many events, of so many characters together. */
 const KEPT = { events: 1000, characters: 2 ** 20 };

@@ -1,7 +1,7 @@
 import type { Rest, Sink } from "../transport/transport.ts";
-import type { RelayedEvent } from "./history.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, HolderState } from "./messages.ts";
+import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
 /** Comments are relayed at most this often, in milliseconds: they only say that the stream lives. */
 const ACTIVITY_EVERY = 500;
@@ -30,6 +30,7 @@ export class Holder {
     this._connected = true;
     this._origin ||= new URL(request.url).origin;
     this._setState({ status: "connecting" });
+    const connection = new RelayedConnection();
 
     const isLive = (): boolean => this._connected && this._host === host;
     const end = (settle: () => void): void => {
@@ -43,11 +44,11 @@ export class Holder {
         if (!isLive()) return;
         sink.open(details);
         if (!isLive()) return;
-        this._setState({ status: "open", code: details.status, headers: [...(details.headers ?? [])] });
+        this._setState({ status: "open", code: details.status, headers: [...(details.headers ?? [])], connection: connection.id });
       },
       event: (type, data, position) => {
         if (!isLive()) return;
-        const event = { type, data, lastEventId: position.lastEventId };
+        const event = connection.event(type, data, position);
         this._origin = position.origin;
         history.add(event);
         if (this._outbox.push(event) === 1) queueMicrotask(() => this.flush());

@@ -10,6 +10,7 @@ import { SharedNames } from "./names.ts";
  *
  * Nothing is lost and nothing comes twice, because each member knows the id it has, and keeps the latest events: after every change of the holder they
  * are compared, and what one is behind comes from the holder's history or, when that does not reach back, from the server.
+ * What a server repeats by itself, `dedupe` drops as everywhere: each event says which connection brought it.
  */
 export class Member implements Membership {
   readonly id = String(crypto.getRandomValues(new Uint32Array(4)));

@@ -1,10 +1,16 @@
 import type { ConnectionErrorInit } from "../errors.ts";
-import type { RelayedEvent } from "./history.ts";
+import type { RelayedEvent } from "./relayed.ts";
 
 /** How the holder's connection stands. */
 export type HolderState =
   | { readonly status: "connecting" }
-  | { readonly status: "open"; readonly code?: number | undefined; readonly headers: readonly [string, string][] }
+  | {
+      readonly status: "open";
+      readonly code?: number | undefined;
+      readonly headers: readonly [string, string][];
+      /** Which one it is: the same number stands at the events that it brings. */
+      readonly connection: number;
+    }
   | { readonly status: "failed"; readonly message: string; readonly error: ConnectionErrorInit; readonly retryAt: number | undefined };
 
 /** I hold the connection, it stands like this, I have everything up to this id and listen to these names. */

@@ -141,6 +141,13 @@ export const mutations = [
     only: "hand-over",
   },
   {
+    breaks: "A follower does not know by which connection of the holder an event came",
+    file: "page/follower.ts",
+    text: "    this._listen(event.connection);\n",
+    by: "",
+    tests: unit("shared-dedupe"),
+  },
+  {
     breaks: "A resume parameter is added to an older copy",
     file: "transport/resume.ts",
     text: ".filter((pair) => pair && !new URLSearchParams(pair).has(name))",

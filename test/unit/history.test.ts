@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { History, type RelayedEvent } from "../../src/page/history.ts";
+import { History } from "../../src/page/history.ts";
+import type { RelayedEvent } from "../../src/page/relayed.ts";
 
-const event = (lastEventId: string, data = ""): RelayedEvent => ({ type: "message", data, lastEventId });
+const event = (lastEventId: string, data = ""): RelayedEvent => ({ type: "message", data, lastEventId, inherited: false, connection: 1 });
 const ids = (events: readonly RelayedEvent[] | undefined): string[] | undefined => events?.map(({ lastEventId }) => lastEventId);
 
 /** A history with the events from 1 to `count`. */

@@ -10,13 +10,12 @@ import {
 } from "../../src/index.ts";
 import { FakePage } from "./support/page.ts";
 import { FakeServer, ORIGIN } from "./support/server.ts";
-import { useTabs, type Tab } from "./support/tabs.ts";
-import { connect, HOUR, leftovers, NOTHING, seedRandom, tick, useWorld } from "./support/world.ts";
+import { numbers, useTabs, type Tab } from "./support/tabs.ts";
+import { connect, HOUR, leftovers, NOTHING, tick, useWorld } from "./support/world.ts";
 
 const tabs = useTabs();
 useWorld();
 
-const numbers = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 const open = (options?: ResilientEventSourceOptions): Promise<Tab> => tabs.current.open(options);
 const settle = (): Promise<void> => tabs.current.settle();
 const asked = (): string[] => tabs.current.server.connections.map(({ request }) => request.lastEventId);
@@ -499,24 +498,6 @@ describe("hand-over", () => {
     expect(late.got).toEqual(numbers(2, 5));
   });
 
-  test("with dedupe, a server that repeats what it sent is heard once by all: the holder, the next one, and those that follow", async () => {
-    tabs.current.server.behaviour = (connection) => {
-      connection.open();
-      const { lastEventId } = connection.request;
-      if (lastEventId) for (const id of numbers(Math.max(1, Number(lastEventId) - 2), tabs.current.last)) connection.send(id, { id });
-    };
-    const all = await openTabs(3, { dedupe: 100 });
-    await publish(5);
-    all[0]!.source.reconnect();
-    await settle();
-    await publish();
-    all[0]!.source.close();
-    await settle();
-    await publish();
-    expect(all.map(({ got }) => got)).toEqual([numbers(1, 6), numbers(1, 7), numbers(1, 7)]);
-    expect(asked()).toEqual(["", "5", "6"]);
-  });
-
   test("events of one task travel together", async () => {
     const [, follower] = await openTabs(2);
     tabs.current.publish(50);
@@ -763,41 +744,4 @@ describe("close()", () => {
     expect(leftovers().abortListeners).toBeLessThanOrEqual(abortListeners);
     expect(tabs.current.server.live).toHaveLength(1);
   });
-});
-
-/** Whatever happens in whatever order: each tab hears everything from its first event on, once and in order. */
-test.each(Array.from({ length: 60 }, (_, seed) => seed))("any order of things, seed %i", async (seed) => {
-  seedRandom(seed);
-  const { server } = tabs.current;
-  const pick = (count: number): number => Math.floor(Math.random() * count);
-  const all: Tab[] = [];
-  const visit = (): void => void all.push(tabs.current.add({ backoff: { startingDelay: 200 }, pauseWhenHidden: 0 }));
-  visit();
-  for (let step = 0; step < 250; step++) {
-    const tab = all[pick(all.length)]!;
-    const dice = pick(100);
-    if (dice < 40) tabs.current.step(pick(100));
-    else if (dice < 60) await tick();
-    else if (dice < 78) tabs.current.publish(pick(20) ? pick(3) : 700);
-    else if (dice < 83) visit();
-    else if (dice < 86) tab.source.close();
-    else if (dice < 89) all.find(({ role }) => role === "holder")?.source.close();
-    else if (dice < 92) tab.source.reconnect();
-    else if (dice < 94) server.live[0]?.fail();
-    else if (dice < 97) await tick(pick(300));
-    else for (const channel of tabs.current.channels) channel.isSlow = pick(4) === 0;
-  }
-  visit();
-  for (const channel of tabs.current.channels) channel.isSlow = false;
-  for (let round = 0; round < 20; round++) {
-    await settle();
-    await tick(30_000);
-  }
-  await publish();
-  await publish();
-  const open = all.filter(({ source }) => source.readyState !== source.CLOSED);
-  expect(open.map(({ source }) => source.state.status)).toEqual(open.map(() => "open"));
-  expect(server.live).toHaveLength(1);
-  for (const { got } of open) expect(got).toEqual(numbers(Number(got[0]), tabs.current.last));
-  for (const { got } of all) expect(got).toEqual(got.length ? numbers(Number(got[0]), Number(got.at(-1))) : []);
 });

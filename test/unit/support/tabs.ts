@@ -90,6 +90,9 @@ class FakeLocks {
   }
 }
 
+/** What those who hear everything have heard: the data of the events `from` to `to`. */
+export const numbers = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+
 /** One source in a tab. */
 export interface Tab extends Client {
   /** The data of each `message` event. */
