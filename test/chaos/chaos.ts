@@ -164,8 +164,8 @@ class Chaos {
     const id = `${transport} ${number}`;
     const stream = transport.startsWith("shared") ? transport : id;
     const random = this.random.fork(`source ${number}`);
-    // Not in a shared stream: what a holder keeps for others has the repeats in it, too, so that a follower that catches up may hear them.
-    const repeats = stream === id && random.chance(0.5);
+    // The members of a shared stream have to agree.
+    const repeats = (stream === id ? random : this.random.fork(stream)).chance(0.5);
     let log = this.streams.get(stream);
     if (!log) this.streams.set(stream, (log = this.server.addStream(stream, repeats)));
     const subject = new Subject(host, stream, log, id, this.proxies.get(origin)!.origin, transport, random, repeats);
