@@ -66,6 +66,8 @@ const STORM = 15_000;
 /** How long that may take. A hidden page gets a timer a second, and this machine may be busy. */
 const PATIENCE = 45_000;
 const LOOK_EVERY = 150;
+/** How long an answer can be held back (ms). */
+const LATEST = 2500;
 
 /** Which sources live in which tab: those of one tab have an origin of their own, since a browser has six connections for each. */
 const tabs: Record<string, { origin: "alone" | "across" | "shared"; transports: TransportName[] }> = {
@@ -193,7 +195,7 @@ class Chaos {
 
   private mischief(random: Random): Mischief {
     const kind = random.weighted(mischiefs);
-    return { kind, at: random.magnitude(20_000) + 1, ms: random.int(50, 2500) };
+    return { kind, at: random.magnitude(20_000) + 1, ms: random.int(50, LATEST) };
   }
 
   private async storm(duration: number): Promise<void> {
@@ -342,6 +344,9 @@ class Chaos {
     this.calm = this.server.calm = true;
     this.note("calm", "", false);
     for (const over of [...this.lasting.values()]) await over();
+    // A final answer may be on its way still, from before the calm: whoever gets it closes, and is to connect again below.
+    await sleep(LATEST + LOOK_EVERY);
+    await this.look();
     // Those that closed themselves have others in their places.
     for (const subject of [...this.subjects]) {
       if (subject.news?.closed && !subject.isReplaced) await this.replace(subject);
