@@ -1,8 +1,7 @@
 import { startLoop, type Loop } from "./connection/loop.ts";
-import { RecentIds } from "./connection/dedupe.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
 import type { Decoders } from "./decode.ts";
-import { Dispatcher, type OnOptions, type PayloadListener } from "./dispatch.ts";
+import { createDispatcher, type Dispatcher, type OnOptions, type PayloadListener } from "./dispatch.ts";
 import { CountingEventTarget } from "./event-target.ts";
 import {
   ConnectionErrorEvent,
@@ -21,7 +20,7 @@ import { pageGate } from "./page/lifecycle.ts";
 import { report } from "./report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { OURS } from "./transport/event-source.ts";
-import type { RequestingSource, Rest, StreamPosition } from "./transport/transport.ts";
+import type { RequestingSource, Rest } from "./transport/transport.ts";
 
 /** The URL of an event stream, relative ones against the document; a function, which may be async, is asked again on every attempt. */
 export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
@@ -85,8 +84,6 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
   private readonly _signal: AbortSignal | undefined;
   private _url: string;
   private _state: ConnectionState = { status: "connecting", attempt: 0 };
-  /** Kept whole: reading a native event's id on every event cost a quarter of the CPU. */
-  private _position: Pick<StreamPosition, "lastEventId">;
 
   /**
    * @param url The event stream. A relative URL is resolved against the document's base URL.
@@ -105,8 +102,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     this._url = typeof url === "function" ? "" : parseUrl(url);
     this._withCredentials = settings.withCredentials;
     this._signal = settings.signal;
-    this._position = settings;
-    const dispatcher = (this._dispatcher = new Dispatcher(settings.events, {
+    const dispatcher = (this._dispatcher = createDispatcher(settings, {
       message: (type, data, { lastEventId, origin }) => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
       invalid: (eventType, raw, issues, { lastEventId }) => {
         const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
@@ -120,8 +116,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       return;
     }
     settings.signal?.addEventListener("abort", this._abort);
-    const { withCredentials, resume, dedupe, transport = autoTransport() } = settings;
-    const recent = dedupe ? new RecentIds(dedupe) : undefined;
+    const { withCredentials, resume, transport = autoTransport() } = settings;
     this._loop = startLoop({
       settings,
       transport,
@@ -141,14 +136,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
           names: dispatcher,
         };
       },
-      sink: {
-        event: (type, data, position) => {
-          this._position = position;
-          if (!recent?.isRepeat(position)) dispatcher.dispatch(type, data, position);
-        },
-        position: (position) => (this._position = position),
-        reopen: () => recent?.connect(),
-      },
+      sink: dispatcher,
       enter: (state) => {
         if (isSame(state, this._state)) return;
         this._state = state;
@@ -156,7 +144,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
         this.dispatchEvent(new Event("statechange"));
       },
       opened: (details) => {
-        recent?.connect();
+        dispatcher.reopen();
         this.dispatchEvent(new ConnectionOpenEvent(details));
       },
       failed: ({ status, ...init }) => {
@@ -190,7 +178,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
 
   /** The last event ID: where a reconnect resumes. "" before there is one. */
   get lastEventId(): string {
-    return this._position.lastEventId;
+    return this._dispatcher.lastEventId;
   }
 
   /** 0: connecting, waiting or paused. */

@@ -41,6 +41,7 @@ const DOUBT = 10_000;
 export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt: number, signal: AbortSignal): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     const { connectTimeout, silenceTimeout } = host.settings;
+    const { event: deliver } = sink;
     let live = true;
     let openedAt: number | undefined;
     let quietTicks = 0;
@@ -101,7 +102,7 @@ export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt:
       event(type, data, position) {
         if (!live) return;
         heard();
-        sink.event(type, data, position);
+        deliver(type, data, position);
       },
       position(position) {
         if (live) sink.position(position);

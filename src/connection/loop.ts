@@ -65,8 +65,11 @@ export function startLoop(host: LoopHost): Loop {
   const enterOpen = (): void => {
     host.enter({ status: "open", since, ...(role && { role }) });
   };
+  const { event, position, reopen } = host.sink;
   const sink: AttemptSink = {
-    ...host.sink,
+    event,
+    position,
+    reopen,
     activity: () => undefined,
     open(details = {}) {
       since = Date.now();

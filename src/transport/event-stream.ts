@@ -21,129 +21,131 @@ interface LateEvent {
   readonly position: StreamPosition;
 }
 
-/**
- * The text of one response, turned into calls of a sink. eventsource-parser does the parsing; this adds the last event ID, and hands the page back in
- * time: what was parsed and is late waits in a queue.
- */
-export class EventStream {
-  private readonly _parser = createParser({
-    maxBufferSize: LONGEST_EVENT,
-    onId: (lastEventId) => {
-      this._position = { lastEventId, origin: this._origin };
-      this._moved = true;
-    },
-    onEvent: ({ event, data }) => {
-      this._moved = false;
-      if (this._isLate) {
-        this._late.push({ type: event ?? "message", data, position: this._position });
-        return;
-      }
-      this._sink.event(event ?? "message", data, this._position);
-      if (--this._untilLook <= 0) this._look();
-    },
-    onRetry: (ms) => {
-      this._sink.retry(ms);
-    },
-    onError: ({ type }) => {
-      if (type === "max-buffer-size-exceeded") this._isTooLong = true;
-    },
-  });
-  private readonly _sink: Sink;
-  private readonly _origin: string;
-  private _position: StreamPosition;
-  /** Whether an id has come without an event, so far: such a block moves the resume point. */
-  private _moved = false;
-  private _isTooLong = false;
-  /** What `next` has to parse, from `_start` on. */
-  private _text = "";
-  private _start = 0;
-  /** Parsed, but not delivered in time; from `_served` on still to come. */
-  private _late: LateEvent[] = [];
-  private _served = 0;
-  private _isLate = false;
-  /** How much of this turn is used up, in milliseconds, before the latest look at the clock. */
-  private _used = 0;
-  private _lookedAt = 0;
-  private _stride = 1;
-  private _untilLook = 1;
-
-  constructor(sink: Sink, lastEventId: string, origin: string) {
-    this._sink = sink;
-    this._origin = origin;
-    this._position = { lastEventId, origin, inherited: true };
-    // The parser would take a byte order mark away, which decoding has done already: a second one is text. A blank line ends its wait for one.
-    this._parser.feed("\n");
-  }
-
+/** The text of one response on its way to a sink. */
+export interface EventStream {
   /** Takes the next text; `next` must have returned false before. */
-  feed(text: string): void {
-    this._text = text;
-    this._start = 0;
-  }
-
+  feed(text: string): void;
   /**
    * Parses and delivers what was fed. True: this turn is over and there is more; call it again when the page has had its own.
    *
    * @throws ConnectionError when an event becomes longer than LONGEST_EVENT.
    */
-  next(): boolean {
-    this._lookedAt = performance.now();
-    while (!this._isLate && this._served < this._late.length) this._serve(this._late[this._served++] as LateEvent);
-    if (!this._isLate) {
-      this._late = [];
-      this._served = 0;
-    }
-    while (!this._isLate && !this._isTooLong && this._start < this._text.length) this._parse();
-    if (this._isLate) {
-      this._isLate = false;
-      this._used = 0;
-      return true;
-    }
-    if (this._isTooLong) {
-      throw new ConnectionError(`the server sent an event of more than ${LONGEST_EVENT} characters`, { reason: "unsupported" });
-    }
-    // A quiet stream need not give back what it has not taken.
-    this._used += performance.now() - this._lookedAt;
-    this._text = "";
-    this._unpin();
-    return false;
-  }
+  next(): boolean;
+}
 
-  private _parse(): void {
-    const text = this._text;
-    const end = this._start + SLICE;
-    const slice = text.length > SLICE ? text.slice(this._start, end) : text;
-    this._start = end;
-    this._moved = false;
-    this._parser.feed(slice);
-    if (!this._moved) return;
-    if (this._isLate) this._late.push({ data: "", position: this._position });
-    else this._sink.position(this._position);
-  }
+/**
+ * Turns the text of one response into calls of a sink. eventsource-parser does the parsing; this adds the last event ID, and hands the page back in
+ * time: what was parsed and is late waits in a queue.
+ *
+ * Closures, not a class: the machine code of a method is thrown away with the last instance, and made anew for the next connection.
+ */
+export function createEventStream(sink: Sink, lastEventId: string, origin: string): EventStream {
+  // Called unbound, for speed.
+  const { event: deliver } = sink;
+  let position: StreamPosition = { lastEventId, origin, inherited: true };
+  /** Whether an id has come without an event, so far: such a block moves the resume point. */
+  let moved = false;
+  let isTooLong = false;
+  /** What `next` has to parse, from `start` on. */
+  let text = "";
+  let start = 0;
+  /** Parsed, but not delivered in time; from `served` on still to come. */
+  let late: LateEvent[] = [];
+  let served = 0;
+  let isLate = false;
+  /** How much of this turn is used up, in milliseconds, before the latest look at the clock. */
+  let used = 0;
+  let lookedAt = 0;
+  let stride = 1;
+  let untilLook = 1;
 
-  private _serve({ type, data, position }: LateEvent): void {
-    if (type === undefined) this._sink.position(position);
-    else {
-      this._sink.event(type, data, position);
-      if (--this._untilLook <= 0) this._look();
-    }
-  }
-
-  private _look(): void {
+  const look = (): void => {
     const now = performance.now();
-    const took = now - this._lookedAt;
-    this._lookedAt = now;
-    this._used += took;
-    this._isLate = this._used > TURN;
-    const fitting = Math.floor((this._stride * STRIDE_TIME) / took);
-    this._untilLook = this._stride = Math.max(1, Math.min(LONGEST_STRIDE, fitting, 2 * this._stride));
-  }
+    const took = now - lookedAt;
+    lookedAt = now;
+    used += took;
+    isLate = used > TURN;
+    const fitting = Math.floor((stride * STRIDE_TIME) / took);
+    untilLook = stride = Math.max(1, Math.min(LONGEST_STRIDE, fitting, 2 * stride));
+  };
+
+  const parser = createParser({
+    maxBufferSize: LONGEST_EVENT,
+    onId: (id) => {
+      position = { lastEventId: id, origin };
+      moved = true;
+    },
+    onEvent: ({ event = "message", data }) => {
+      moved = false;
+      if (isLate) {
+        late.push({ type: event, data, position });
+        return;
+      }
+      deliver(event, data, position);
+      if (--untilLook <= 0) look();
+    },
+    onRetry: (ms) => {
+      sink.retry(ms);
+    },
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") isTooLong = true;
+    },
+  });
+  // The parser would take a byte order mark away, which decoding has done already: a second one is text. A blank line ends its wait for one.
+  parser.feed("\n");
+
+  const parse = (): void => {
+    const end = start + SLICE;
+    const slice = text.length > SLICE ? text.slice(start, end) : text;
+    start = end;
+    moved = false;
+    parser.feed(slice);
+    if (!moved) return;
+    if (isLate) late.push({ data: "", position });
+    else sink.position(position);
+  };
+
+  const serve = ({ type, data, position }: LateEvent): void => {
+    if (type === undefined) sink.position(position);
+    else {
+      deliver(type, data, position);
+      if (--untilLook <= 0) look();
+    }
+  };
 
   /** A string cut out of a text keeps the whole text in memory (V8 copies those shorter than 13). What outlives the text, the id, must not. */
-  private _unpin(): void {
-    const { lastEventId, inherited } = this._position;
-    if (inherited || lastEventId.length < 13) return;
-    this._position = { lastEventId: JSON.parse(JSON.stringify(lastEventId)) as string, origin: this._origin };
-    this._sink.position(this._position);
-  }
+  const unpin = (): void => {
+    if (position.inherited || position.lastEventId.length < 13) return;
+    position = { lastEventId: JSON.parse(JSON.stringify(position.lastEventId)) as string, origin };
+    sink.position(position);
+  };
+
+  return {
+    feed(next) {
+      text = next;
+      start = 0;
+    },
+    next() {
+      lookedAt = performance.now();
+      while (!isLate && served < late.length) serve(late[served++] as LateEvent);
+      if (!isLate) {
+        late = [];
+        served = 0;
+      }
+      while (!isLate && !isTooLong && start < text.length) parse();
+      if (isLate) {
+        isLate = false;
+        used = 0;
+        return true;
+      }
+      if (isTooLong) {
+        throw new ConnectionError(`the server sent an event of more than ${LONGEST_EVENT} characters`, { reason: "unsupported" });
+      }
+      // A quiet stream need not give back what it has not taken.
+      used += performance.now() - lookedAt;
+      text = "";
+      unpin();
+      return false;
+    },
+  };
 }

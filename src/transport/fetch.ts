@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors.ts";
-import { EventStream } from "./event-stream.ts";
+import { createEventStream } from "./event-stream.ts";
 import { toByteString } from "./headers.ts";
 import { assertEventStream } from "./response.ts";
 import { resumeRequest } from "./resume.ts";
@@ -67,7 +67,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
       sink.open({ status: response.status, headers: response.headers });
 
-      const stream = new EventStream(sink, lastEventId, new URL(response.url || url).origin);
+      const stream = createEventStream(sink, lastEventId, new URL(response.url || url).origin);
       let decoder: TextDecoder | undefined;
       for (;;) {
         const { done, value } = await reader.read();

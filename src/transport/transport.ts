@@ -77,8 +77,8 @@ export interface OpenDetails {
 export interface Sink {
   /** The server accepted: the response is an event stream. */
   open(details?: OpenDetails): void;
-  /** A whole event. */
-  event(type: string, data: string, position: StreamPosition): void;
+  /** A whole event. May be called unbound: a call for each event is what a transport for fast streams can spare. */
+  readonly event: (type: string, data: string, position: StreamPosition) => void;
   /** The resume point moved without an event (a block with `id` but no `data`). */
   position(position: StreamPosition): void;
   /** Any byte arrived, be it a comment's. Events count as activity by themselves. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { EventStream } from "../../src/transport/event-stream.ts";
+import { createEventStream } from "../../src/transport/event-stream.ts";
 
 const ORIGIN = "https://example.com";
 const INHERITED = "inherited";
@@ -50,7 +50,7 @@ function interpret(bytes: Uint8Array): Heard {
 /** What our parser makes of the same bytes, cut at these places. */
 function parse(bytes: Uint8Array, cuts: number[]): Heard {
   const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
-  const stream = new EventStream(
+  const stream = createEventStream(
     {
       open: () => {},
       activity: () => {},

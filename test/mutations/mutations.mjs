@@ -106,7 +106,7 @@ export const mutations = [
   },
   {
     breaks: "dedupe drops nothing",
-    file: "connection/dedupe.ts",
+    file: "dedupe.ts",
     text: "return deliveredBy !== undefined && deliveredBy !== this._connection;",
     by: "return false;",
     tests: unit("dedupe"),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RecentIds } from "../../src/connection/dedupe.ts";
+import { RecentIds } from "../../src/dedupe.ts";
 import { connect, tick, useWorld } from "./support/world.ts";
 
 useWorld();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { EventStream, LONGEST_EVENT } from "../../src/transport/event-stream.ts";
+import { createEventStream, LONGEST_EVENT } from "../../src/transport/event-stream.ts";
 
 /** What users begin to feel, in milliseconds. */
 const LONG_TASK = 50;
@@ -13,7 +13,7 @@ function turns(cost: (call: number) => number): { turns: number[]; heard: string
   vi.spyOn(performance, "now").mockImplementation(() => now);
   const heard: string[] = [];
   let resumePoint = "";
-  const stream = new EventStream(
+  const stream = createEventStream(
     {
       open: () => {},
       activity: () => {},
@@ -61,7 +61,7 @@ describe("an event that is too long", () => {
   function tooLong(chunkLength: number): { error: unknown; heard: string[] } {
     const heard: string[] = [];
     const nothing = (): void => undefined;
-    const stream = new EventStream(
+    const stream = createEventStream(
       { open: nothing, activity: nothing, retry: nothing, position: nothing, event: (_type, data) => heard.push(data) },
       "",
       "https://example.com",

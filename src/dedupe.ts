@@ -1,4 +1,4 @@
-import type { StreamPosition } from "../transport/transport.ts";
+import type { StreamPosition } from "./transport/transport.ts";
 
 /**
  * Remembers the latest event ids and which connection delivered them. Within one connection nothing is a repeat: servers may give several events one
