@@ -157,14 +157,14 @@ export const mutations = [
   {
     breaks: "An id is taken over before its event is complete",
     file: "transport/event-stream.ts",
-    text: "    this._text = text;\n",
-    by: "    this._text = text;\n    const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];\n    if (id) this._sink.position({ lastEventId: id, origin: this._origin });\n",
+    text: "      text = next;\n",
+    by: "      text = next;\n      const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];\n      if (id) sink.position({ lastEventId: id, origin });\n",
     tests: contract("split"),
   },
   {
     breaks: "An id without data does not move the resume point",
     file: "transport/event-stream.ts",
-    text: "else this._sink.position(this._position);",
+    text: "else sink.position(position);",
     by: "",
     tests: contract("split"),
   },
