@@ -29,6 +29,8 @@ interface Slot {
   /** Whether a DOM listener wants a MessageEvent. */
   dom: boolean;
   readonly decode: ((text: string) => unknown) | undefined;
+  /** The listener, where it is the only one and takes the text as it comes: the commonest case, and the one where each nanosecond counts. */
+  sole: PayloadListener<never> | undefined;
 }
 
 /** Where the dispatcher hands on what is not a plain call. */
@@ -83,8 +85,10 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
   const update = (name: string, change: (slot: Slot) => void): void => {
     latest = undefined;
     const known = slots.get(name);
-    const slot = known ?? { entries: [], dom: false, decode: decoderOf?.get(name) };
+    const slot = known ?? { entries: [], dom: false, decode: decoderOf?.get(name), sole: undefined };
     change(slot);
+    const [first, second] = slot.entries;
+    slot.sole = first?.once || second || slot.decode || slot.dom ? undefined : first?.listener;
     const heard = slot.dom || slot.entries.length > 0;
     if (heard) slots.set(name, slot);
     else slots.delete(name);
@@ -106,24 +110,20 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
       const slot = latestSlot;
       if (!slot) return;
       let payload: unknown = data;
-      if (slot.decode) {
-        try {
-          payload = slot.decode(data);
-        } catch (thrown) {
-          host.invalid(type, data, issuesOf(thrown), position);
-          return;
+      if (slot.sole) call(slot.sole, data, position);
+      else {
+        if (slot.decode) {
+          try {
+            payload = slot.decode(data);
+          } catch (thrown) {
+            host.invalid(type, data, issuesOf(thrown), position);
+            return;
+          }
         }
-      }
-      const { entries } = slot;
-      // By index: the compiler has far less to do than for an iterator around a try block.
-      for (let at = 0; at < entries.length; at++) {
-        const entry = entries[at] as Entry;
-        if (!entry.active) continue;
-        if (entry.once) entry.remove();
-        try {
-          entry.listener(payload as never, position);
-        } catch (error) {
-          report(error);
+        for (const entry of slot.entries) {
+          if (!entry.active) continue;
+          if (entry.once) entry.remove();
+          call(entry.listener, payload, position);
         }
       }
       if (slot.dom) host.message(type, payload, position);
@@ -164,4 +164,12 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
       return () => (observers = observers.filter((other) => other !== listener));
     },
   };
+}
+
+function call(listener: PayloadListener<never>, payload: unknown, position: StreamPosition): void {
+  try {
+    listener(payload as never, position);
+  } catch (error) {
+    report(error);
+  }
 }

@@ -8,11 +8,11 @@ export const LONGEST_EVENT = 16 * 2 ** 20;
 /** How long (ms) events are delivered before the page gets its turn: a task of 50 ms is what users begin to feel. */
 const TURN = 12;
 /** How many events at most are delivered between two looks at the clock. What listeners take decides how many; this is for one that slows down. */
-const LONGEST_STRIDE = 64;
+const LONGEST_STRIDE = 128;
 /** How long (ms) a stride may take. */
 const STRIDE_TIME = 1;
 /** How many characters are parsed in one go: what is parsed and not delivered yet takes memory. */
-const SLICE = 2 ** 18;
+const SLICE = 2 ** 16;
 
 /** What was parsed when the time was up. Without a type it moves the resume point only. */
 interface LateEvent {

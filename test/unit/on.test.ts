@@ -32,6 +32,18 @@ describe("on()", () => {
     expect(order).toEqual(["twice", "between"]);
   });
 
+  test.each([1, 2])("a DOM listener that one of %d listeners adds hears the same event: its turn comes later", async (count) => {
+    const { source, server } = await connectOpen();
+    const heard: string[] = [];
+    for (let i = 0; i < count; i++) {
+      source.on("message", () => {
+        if (i === 0) source.addEventListener("message", ({ data }) => heard.push(data), { once: true });
+      });
+    }
+    server.latest.send("x");
+    expect(heard).toEqual(["x"]);
+  });
+
   test("returns its unsubscribe function, which may be called again", async () => {
     const { source, server } = await connectOpen();
     const first = vi.fn();
