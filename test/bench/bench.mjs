@@ -1,5 +1,6 @@
 // npm run bench: how fast, how smooth, how big, against native EventSource, bare fetch and the peers, all in one page.
 //   --quick    fewer and shorter rounds: too few for --check on a busy machine
+//   --close    only the speed of those that are close to each other, in many rounds: medians of five differ by a fifth from run to run
 //   --check    fail when a ratio is worse than in ratios.json
 //   --update   write ratios.json
 //   --firefox  in Firefox: how fast and how smooth only, and neither --check nor --update
@@ -10,18 +11,25 @@ import { parseArgs } from "node:util";
 import { openPage } from "./browser.mjs";
 import { rendererCpu } from "./cpu.mjs";
 import { idleMemory } from "./idle.mjs";
-import { regressions, ratiosOf, writeRatios } from "./ratios.mjs";
+import { CLOSE, regressions, ratiosOf, writeRatios } from "./ratios.mjs";
 import { allSizes } from "./sizes.mjs";
 import { startServer } from "./server.mjs";
 import { tables } from "./tables.mjs";
 import { workloads } from "./workloads.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const { quick, check, update, firefox } = parseArgs({
-  options: { quick: { type: "boolean" }, check: { type: "boolean" }, update: { type: "boolean" }, firefox: { type: "boolean" } },
+const { quick, close, check, update, firefox } = parseArgs({
+  options: {
+    quick: { type: "boolean" },
+    close: { type: "boolean" },
+    check: { type: "boolean" },
+    update: { type: "boolean" },
+    firefox: { type: "boolean" },
+  },
 }).values;
 const browser = firefox ? "firefox" : "chromium";
 if (firefox && (check || update)) throw new Error("ratios.json is of Chromium");
+if (close && (check || update)) throw new Error("ratios.json is of everybody");
 
 const scripts = await build({
   entryPoints: [here("page/page.ts"), here("page/frame.ts")],
@@ -48,9 +56,11 @@ async function browserPath() {
 }
 
 const settings = {
-  rounds: quick ? 3 : 5,
+  rounds: close ? 31 : quick ? 3 : 5,
   quick: !!quick,
-  speedOnly: !!firefox,
+  contestants: close ? CLOSE : undefined,
+  withTasks: !close,
+  withMemory: !close && !firefox,
   workloads: Object.fromEntries(Object.entries(workloads).map(([name, { count }]) => [name, quick ? count / 2 : count])),
 };
 
@@ -64,7 +74,7 @@ async function measure() {
     done: (result) => void finish(result),
   });
   const executable = await browserPath();
-  const idle = firefox ? undefined : await idleMemory(executable, server.port);
+  const idle = settings.withMemory ? await idleMemory(executable, server.port) : undefined;
   page = openPage(browser, executable, `http://127.0.0.1:${server.port}/page?settings=${encodeURIComponent(JSON.stringify(settings))}`);
   const result = await Promise.race([finished, page.exited.then(() => ({ error: "the browser ended by itself" }))]);
   await page.close();
@@ -77,7 +87,7 @@ const measured = { ...(await measure()), sizes: await allSizes() };
 const ratios = ratiosOf(measured);
 mkdirSync(here("../../.bench"), { recursive: true });
 writeFileSync(here("../../.bench/bench.json"), JSON.stringify({ ratios, ...measured }, null, 2) + "\n");
-console.log(tables(measured));
+console.log(tables(measured, ratios));
 if (update) writeRatios(ratios);
 if (check) {
   const worse = regressions(ratios);

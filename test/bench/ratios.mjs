@@ -20,14 +20,18 @@ const PAIRS = [
   ["ours, native, addEventListener()", "native"],
 ];
 
+/** Those that are close to each other, and what they are measured by. */
+export const CLOSE = ["native", "ours, native, on()", "ours, fetch, on()", "bare fetch + eventsource-parser", "eventsource-client"];
+
 /** Every figure by which we are judged, as a ratio of which more is better. */
-export function ratiosOf({ throughput, tasks, idle }) {
+export function ratiosOf({ throughput, tasks = {}, idle }) {
   const ratios = {};
   const add = (group, name, ratio) => {
     if (!Number.isNaN(ratio)) (ratios[group] ??= {})[name] = Number(ratio.toFixed(3));
   };
   for (const [workload, bursts] of Object.entries(throughput)) {
     for (const [own, other] of PAIRS) {
+      if (!bursts[own]) continue;
       const ratio = (of) => median(bursts[other].map(of)) / median(bursts[own].map(of));
       add("speed", `${workload}: ${own} / ${other}`, ratio(timeOf));
       add("cpu", `${workload}: ${own} / ${other}`, ratio(cpuOf));

@@ -3,16 +3,17 @@ import { workloads } from "./workloads.mjs";
 
 const NATIVE = "native";
 
-/** The results as Markdown. */
-export function tables({ userAgent, throughput, tasks, idle, memory, sizes }) {
+/** The results as Markdown. `ratios` are those of ratios.mjs. */
+export function tables({ userAgent, throughput, tasks, idle, memory, sizes }, ratios) {
   return [
     `Measured in ${userAgent.match(/(Chrom\w+|Firefox)\/[\d.]+/)?.[0]}, medians and ranges of ${throughput.small[NATIVE].length} rounds.`,
     "### Events per second, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(base, samples, timeOf))),
     "### CPU per event, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(samples, base, cpuOf))),
-    "### How long a burst blocks the page (ms)",
-    blocking(tasks),
+    "### Our speed as a multiple of theirs, medians of all rounds",
+    table(["", ""], Object.entries(ratios.speed)),
+    ...(tasks ? ["### How long a burst blocks the page (ms)", blocking(tasks)] : []),
     ...(memory ? ["### Memory, JavaScript and Blink (bytes)", remembering(idle, memory)] : []),
     "### Size, minified and gzipped (bytes)",
     table(["", "bytes"], Object.entries(sizes)),

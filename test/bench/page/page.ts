@@ -1,4 +1,5 @@
 // The script of the page: runs every scenario and tells the server what came out.
+import type { Contestant } from "./contestants.ts";
 import { memory } from "./memory.ts";
 import { done } from "./server.ts";
 import { tasks } from "./tasks.ts";
@@ -8,21 +9,27 @@ import { throughput } from "./throughput.ts";
 interface Settings {
   rounds: number;
   quick: boolean;
-  /** Only how fast and how smooth: memory can be measured in Chromium alone. */
-  speedOnly: boolean;
+  /** Who takes part; undefined: everybody. */
+  contestants?: Contestant[];
+  /** Whether to measure how smooth, too. */
+  withTasks: boolean;
+  /** Whether to measure memory, too, which Chromium alone can. */
+  withMemory: boolean;
   /** How many events in a burst, by workload. */
   workloads: Record<string, number>;
 }
 
-const { rounds, quick, speedOnly, workloads } = JSON.parse(new URLSearchParams(location.search).get("settings") ?? "") as Settings;
+const { rounds, quick, contestants, withTasks, withMemory, workloads } = JSON.parse(
+  new URLSearchParams(location.search).get("settings") ?? "",
+) as Settings;
 
 try {
   await done({
     userAgent: navigator.userAgent,
     // First, while the page is small.
-    ...(speedOnly ? {} : { memory: await memory(quick) }),
-    throughput: await throughput(workloads, rounds),
-    tasks: await tasks(quick ? 1 : 3, quick ? 0.2 : 1),
+    ...(withMemory && { memory: await memory(quick) }),
+    throughput: await throughput(workloads, rounds, contestants),
+    ...(withTasks && { tasks: await tasks(quick ? 1 : 3, quick ? 0.2 : 1) }),
   });
 } catch (error) {
   await done({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
