@@ -1,7 +1,8 @@
 // @ts-check
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { listen, runCommand } from "./command.mjs";
 import { createFaults } from "./faults.mjs";
 import { findFile } from "./files.mjs";
 import { createStream } from "./stream.mjs";
@@ -83,12 +84,7 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
       request.socket.destroy();
     });
   });
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve(undefined));
-  });
-  const address = server.address();
-  const bound = typeof address === "object" && address ? address.port : port;
+  const bound = await listen(server, port);
 
   return {
     address: `http://localhost:${bound}/`,
@@ -134,33 +130,10 @@ function allow(methods, request, response) {
   return false;
 }
 
-async function main() {
-  const { PORT } = process.env;
-  const port = PORT ? Number(PORT) : 8080;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    fail(`PORT must be a number from 0 to 65535, got ${JSON.stringify(PORT)}.`);
-    return;
-  }
-  if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
-    fail("The library is not built yet: run npm run build first, or npm run demo, which does both.");
-    return;
-  }
-  try {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await runCommand("npm run demo", async (port) => {
     const server = await startDemoServer({ port });
     console.log(`The demo is at ${server.address} (Ctrl+C ends it)`);
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one, for example: PORT=${port + 1} npm run demo`);
-    else if (code === "EACCES") fail(`Port ${port} is not open to this user. Choose another one, for example: PORT=8080 npm run demo`);
-    else throw error;
-  }
+  });
 }
-
-/** @param {string} sentence */
-function fail(sentence) {
-  console.error(sentence);
-  process.exitCode = 1;
-}
-
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

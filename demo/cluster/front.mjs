@@ -1,5 +1,6 @@
 // @ts-check
 import { createServer } from "node:http";
+import { listen } from "../command.mjs";
 import { findFile } from "../files.mjs";
 
 /**
@@ -26,12 +27,7 @@ export async function startFront(port) {
       response.end(file?.content ?? "There is no such page.\n");
     }
   });
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve(undefined));
-  });
-  const address = server.address();
-  const bound = typeof address === "object" && address ? address.port : port;
+  const bound = await listen(server, port);
 
   return {
     address: `http://localhost:${bound}/`,

@@ -2,12 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { CannotStart } from "../command.mjs";
 
 /** What the cluster is made of, as Debian names it. */
 const packages = { nginx: "nginx", nchan: "libnginx-mod-nchan", redis: "redis-server" };
 
 /** Something has to be installed first. The message says what, and how. */
-export class MissingPrograms extends Error {
+export class MissingPrograms extends CannotStart {
   /** @param {string[]} missing Debian's names. */
   constructor(missing) {
     super(`The cluster needs ${missing.join(", ")}. On Debian and Ubuntu: apt-get install ${missing.join(" ")}`);

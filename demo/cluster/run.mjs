@@ -1,11 +1,11 @@
 // @ts-check
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { runCommand } from "../command.mjs";
 import { startCluster } from "./cluster.mjs";
 import { startFront } from "./front.mjs";
 import { createOutages } from "./outages.mjs";
-import { MissingPrograms } from "./programs.mjs";
 import { createPublisher } from "./publisher.mjs";
 
 /**
@@ -50,17 +50,10 @@ export async function startClusterDemo({ port = 8080, firstPort = 8081, interval
 const EVERY = 6000;
 const DOWN_FOR = 2000;
 
-async function main() {
-  const { PORT } = process.env;
-  const port = PORT ? Number(PORT) : 8080;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    fail(`PORT must be a number from 0 to 65535, got ${JSON.stringify(PORT)}.`);
-    return;
-  }
-  if (!existsSync(new URL("../../dist/index.js", import.meta.url))) {
-    fail("The library is not built yet: run npm run demo:cluster, which builds it first.");
-    return;
-  }
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await runCommand("npm run demo:cluster", run);
+
+/** @param {number} port */
+async function run(port) {
   let ending = false;
   try {
     let unanswered = 0;
@@ -81,18 +74,6 @@ async function main() {
     }
   } catch (error) {
     // A node that was to be started again, perhaps.
-    if (ending) return;
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (error instanceof MissingPrograms) fail(error.message);
-    else if (code === "EADDRINUSE") fail(`Port ${port} is in use. Choose another one, for example: PORT=${port + 1} npm run demo:cluster`);
-    else throw error;
+    if (!ending) throw error;
   }
 }
-
-/** @param {string} sentence */
-function fail(sentence) {
-  console.error(sentence);
-  process.exitCode = 1;
-}
-
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,51 @@
+// @ts-check
+// What the commands of the demo have in common: a port from the environment, and a sentence for whoever typed the command where it cannot start.
+import { existsSync } from "node:fs";
+
+/** @import { Server } from "node:http" */
+
+/** Something has to be done first. The message says what. */
+export class CannotStart extends Error {}
+
+/**
+ * Runs a command. What it cannot start for is printed, and the process ends with code 1.
+ *
+ * @param {string} command As it is typed.
+ * @param {(port: number) => Promise<void>} start
+ */
+export async function runCommand(command, start) {
+  const { PORT } = process.env;
+  const port = PORT ? Number(PORT) : 8080;
+  try {
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new CannotStart(`PORT must be a number from 0 to 65535, got ${JSON.stringify(PORT)}.`);
+    }
+    if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
+      throw new CannotStart(`The library is not built yet: run npm run build first, or ${command}, which does both.`);
+    }
+    await start(port);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const another = (/** @type {number} */ other) => `Choose another one, for example: PORT=${other} ${command}`;
+    if (error instanceof CannotStart) console.error(error.message);
+    else if (code === "EADDRINUSE") console.error(`Port ${port} is in use. ${another(port + 1)}`);
+    else if (code === "EACCES") console.error(`Port ${port} is not open to this user. ${another(8080)}`);
+    else throw error;
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * Listens on this machine only. Returns the port.
+ *
+ * @param {Server} server
+ * @param {number} port 0 picks a free one.
+ */
+export async function listen(server, port) {
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(undefined));
+  });
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : port;
+}
