@@ -1,3 +1,5 @@
+import { Stalls } from "./stalls.ts";
+
 /** One connection, as the proxy saw its client's end. */
 export interface Trip {
   readonly stream: string;
@@ -15,6 +17,7 @@ export const GRACE = 3000;
 /** Who is connected, and since when. */
 export class Book {
   readonly trips: Trip[] = [];
+  readonly stalls = new Stalls();
   /** How many requests there were. */
   requests = 0;
 
@@ -36,6 +39,11 @@ export class Book {
     return this.trips.filter((trip) => trip.stream === stream);
   }
 
+  /** How long (ms) after this moment something of before may still be seen. */
+  grace(then: number): number {
+    return GRACE + this.stalls.since(then);
+  }
+
   /** Connections that live on although a later one of the same member, or of another holder, has long begun. */
   overlaps(now: number): string[] {
     const found: string[] = [];
@@ -44,7 +52,7 @@ export class Book {
         (other) =>
           other.stream === one.stream &&
           other.began > one.began &&
-          now - other.began > GRACE &&
+          now - other.began > this.grace(other.began) &&
           (other.member === one.member || (other.role === "holder" && one.role === "holder")),
       );
       if (later)

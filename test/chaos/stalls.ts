@@ -1,0 +1,28 @@
+/** How long (ms) a turn of the event loop may take before it counts as a stall. */
+const TURN = 100;
+
+/**
+ * When this process stood still, which a busy machine can do to it for seconds. What others did meanwhile is told to it afterwards, in any order: such
+ * time proves nothing.
+ */
+export class Stalls {
+  private readonly stalls: { readonly end: number; readonly ms: number }[] = [];
+  private latest = performance.now();
+  private readonly timer = setInterval(() => this.look(), TURN / 2).unref();
+
+  /** How much (ms) of the time since then this process stood still. */
+  since(then: number): number {
+    this.look();
+    return this.stalls.reduce((sum, { end, ms }) => sum + Math.min(ms, Math.max(0, end - then)), 0);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    const now = performance.now();
+    if (now - this.latest > TURN) this.stalls.push({ end: now, ms: now - this.latest });
+    this.latest = now;
+  }
+}
