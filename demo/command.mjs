@@ -25,10 +25,11 @@ export async function runCommand(command, start) {
     }
     await start(port);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // What a system call says of files and programs has the same codes.
+    const code = error instanceof Error && "syscall" in error && error.syscall === "listen" && "code" in error ? error.code : undefined;
     const another = (/** @type {number} */ other) => `Choose another one, for example: PORT=${other} ${command}`;
     if (error instanceof CannotStart) console.error(error.message);
-    else if (code === "EADDRINUSE") console.error(`Port ${port} is in use. ${another(port + 1)}`);
+    else if (code === "EADDRINUSE") console.error(`Port ${port} is in use. ${another(port < 65_535 ? port + 1 : 8080)}`);
     else if (code === "EACCES") console.error(`Port ${port} is not open to this user. ${another(8080)}`);
     else throw error;
     process.exitCode = 1;

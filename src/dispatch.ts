@@ -126,7 +126,8 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
           call(entry.listener, payload, position);
         }
       }
-      if (slot.dom) host.message(type, payload, position);
+      // A listener may have been the last of its slot, and have added one that is in another.
+      if ((latest === type ? slot : slots.get(type))?.dom) host.message(type, payload, position);
     },
 
     position(position) {

@@ -41,12 +41,18 @@ export function fakeStream(): FakeStream {
   const requests: TransportRequest[] = [];
   const waiting: ((request: TransportRequest) => void)[] = [];
   let current: Connection | undefined;
+  let isOpen = false;
   let lastEventId = "";
   let inherited = true;
 
   const live = (): Connection => {
     if (!current) throw new Error("nobody is connected to this stream: await requested() first");
     return current;
+  };
+  /** Opened by what comes first. A second `open` would say that another connection behind this one begins. */
+  const opened = (): Connection => {
+    if (!isOpen) stream.open();
+    return live();
   };
   const leave = (): Connection => {
     const connection = live();
@@ -57,6 +63,7 @@ export function fakeStream(): FakeStream {
     new Promise((resolve, reject) => {
       const connection: Connection = { request, sink, resolve, reject };
       current = connection;
+      isOpen = false;
       inherited = true;
       lastEventId = request.lastEventId;
       requests.push(request);
@@ -75,13 +82,14 @@ export function fakeStream(): FakeStream {
     },
     requested: () => (current ? Promise.resolve(current.request) : new Promise((resolve) => waiting.push(resolve))),
     open: (details) => {
-      live().sink.open(details);
+      const { sink } = live();
+      isOpen = true;
+      sink.open(details);
     },
     send: (type, data, { id } = {}) => {
       const text = typeof data === "string" ? data : (JSON.stringify(data) as string | undefined);
       if (text === undefined) throw new TypeError("data must be a string or have a JSON form");
-      stream.open();
-      const { sink, request } = live();
+      const { sink, request } = opened();
       if (id !== undefined) {
         lastEventId = id;
         inherited = false;
@@ -89,12 +97,10 @@ export function fakeStream(): FakeStream {
       sink.event(type, text, { lastEventId, origin: new URL(request.url).origin, inherited });
     },
     comment: () => {
-      stream.open();
-      live().sink.activity();
+      opened().sink.activity();
     },
     retry: (ms) => {
-      stream.open();
-      live().sink.retry(ms);
+      opened().sink.retry(ms);
     },
     end: () => {
       leave().resolve();

@@ -5,6 +5,8 @@ import { connect, unconnected, type Connection, type TypedOptions } from "./conn
 
 /** What a render was given. */
 export interface Given<P extends object> {
+  /** Which stream it is for. */
+  readonly stream: string | null;
   readonly url: StreamUrl | null | undefined;
   readonly on: ReadonlyMap<string, PayloadListener<unknown> | undefined>;
   readonly options: TypedOptions<P>;
@@ -43,7 +45,10 @@ export function createStore<P extends object>(stream: string | null, { current: 
       if (!source || !listener || heard.has(name)) continue;
       heard.set(
         name,
-        source.on(name as EventName<P>, (payload, meta) => kept.given.on.get(name)?.(payload, meta)),
+        source.on(name as EventName<P>, (payload, meta) => {
+          // A render for another stream is there before this source is closed.
+          if (kept.given.stream === stream) kept.given.on.get(name)?.(payload, meta);
+        }),
       );
     }
   };
@@ -52,7 +57,7 @@ export function createStore<P extends object>(stream: string | null, { current: 
     const { url, options } = kept.given;
     if (url == null || stream === null) return () => undefined;
     const source = connect<P>(
-      typeof url === "function" ? () => (kept.given.url as typeof url)() : url,
+      typeof url === "function" ? () => (kept.given.stream === stream ? (kept.given.url as typeof url) : url)() : url,
       kept.end?.stream === stream ? { ...options, lastEventId: kept.end.lastEventId } : options,
       (now) => {
         connection = now;

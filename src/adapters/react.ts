@@ -32,10 +32,10 @@ export function useEventSource<P extends object>(
   const { key, on, ...rest } = options;
   const { events, transport, signal, lastEventId, ...data } = rest;
   const stream = url == null ? null : JSON.stringify([typeof url === "function" || String(url), key]);
-  const given = { url, on: new Map(Object.entries(on ?? {})), options: rest } as Given<P>;
+  const given = { stream, url, on: new Map(Object.entries(on ?? {})), options: rest } as Given<P>;
   const kept = useRef<Kept<P>>({ given });
   const store = useMemo(() => createStore(stream, kept), [stream, JSON.stringify(data)]);
-  // Part of the commit, and before all other effects: they find what was rendered, and no event comes in between.
+  // Part of the commit, and before all other effects: they find what was rendered, and no event of this stream comes in between.
   useInsertionEffect(() => {
     kept.current.given = given;
     store.listen();

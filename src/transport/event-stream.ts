@@ -8,7 +8,7 @@ export const LONGEST_EVENT = 16 * 2 ** 20;
 /** How long (ms) events are delivered before the page gets its turn: a task of 50 ms is what users begin to feel. */
 const TURN = 12;
 /** How many events at most are delivered between two looks at the clock. What listeners take decides how many; this is for one that slows down. */
-const LONGEST_STRIDE = 128;
+const LONGEST_STRIDE = 64;
 /** How long (ms) a stride may take. */
 const STRIDE_TIME = 1;
 /** How many characters are parsed in one go: what is parsed and not delivered yet takes memory. */

@@ -75,7 +75,7 @@ export interface OpenDetails {
 
 /** Where a transport delivers. No call throws. */
 export interface Sink {
-  /** The server accepted: the response is an event stream. */
+  /** The server accepted: the response is an event stream. Called again: another connection behind this one, which is shared, goes on in its place. */
   open(details?: OpenDetails): void;
   /** A whole event. May be called unbound: a call for each event is what a transport for fast streams can spare. */
   readonly event: (type: string, data: string, position: StreamPosition) => void;

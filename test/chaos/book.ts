@@ -39,9 +39,9 @@ export class Book {
     return this.trips.filter((trip) => trip.stream === stream);
   }
 
-  /** How long (ms) after this moment something of before may still be seen. */
-  grace(then: number): number {
-    return GRACE + this.stalls.since(then);
+  /** Whether it is too long ago, at the second moment, that what was begun before the first one may still be seen. */
+  isOver(then: number, now: number): boolean {
+    return now - then > GRACE && now - then > GRACE + this.stalls.between(then, now);
   }
 
   /** Connections that live on although a later one of the same member, or of another holder, has long begun. */
@@ -52,8 +52,8 @@ export class Book {
         (other) =>
           other.stream === one.stream &&
           other.began > one.began &&
-          now - other.began > this.grace(other.began) &&
-          (other.member === one.member || (other.role === "holder" && one.role === "holder")),
+          (other.member === one.member || (other.role === "holder" && one.role === "holder")) &&
+          this.isOver(other.began, now),
       );
       if (later)
         found.push(

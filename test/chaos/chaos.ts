@@ -129,6 +129,7 @@ class Chaos {
 
   async stop(): Promise<void> {
     clearInterval(this.publisher);
+    this.book.stalls.stop();
     for (const timer of this.timers) clearTimeout(timer);
     await this.hosts.get("Node")?.close();
     await this.browser?.close();
@@ -327,7 +328,8 @@ class Chaos {
     this.book.tidy(now);
     this.report.checks++;
     // Closed long ago, and silent since: it has shown what it had to show.
-    const isDone = ({ closedAt, isReplaced }: Subject): boolean => isReplaced && closedAt !== undefined && now - closedAt > 2 * GRACE;
+    const isDone = ({ closedAt, isReplaced }: Subject): boolean =>
+      isReplaced && closedAt !== undefined && this.book.isOver(closedAt + GRACE, now);
     const done = this.subjects.filter(isDone);
     this.subjects = this.subjects.filter((subject) => !isDone(subject));
     for (const subject of done) if (!subject.isShared) this.server.removeStream(subject.stream);

@@ -3,17 +3,17 @@ const TURN = 100;
 
 /**
  * When this process stood still, which a busy machine can do to it for seconds. What others did meanwhile is told to it afterwards, in any order: such
- * time proves nothing.
+ * time proves nothing. (Those others stand still, too; of that we see nothing.)
  */
 export class Stalls {
   private readonly stalls: { readonly end: number; readonly ms: number }[] = [];
   private latest = performance.now();
   private readonly timer = setInterval(() => this.look(), TURN / 2).unref();
 
-  /** How much (ms) of the time since then this process stood still. */
-  since(then: number): number {
+  /** How much (ms) of the time between them this process stood still. */
+  between(from: number, to = performance.now()): number {
     this.look();
-    return this.stalls.reduce((sum, { end, ms }) => sum + Math.min(ms, Math.max(0, end - then)), 0);
+    return this.stalls.reduce((sum, { end, ms }) => sum + Math.max(0, Math.min(end, to) - Math.max(end - ms, from)), 0);
   }
 
   stop(): void {

@@ -87,14 +87,13 @@ export class Subject {
     // A source that says it has no connection has none. Of a shared stream somebody else may have one, and what began since we asked is another story.
     const trips = this.isShared ? [] : book.of(this.stream).filter(({ began }) => began < askedAt);
     const restingSince = askedAt - news.for;
-    const grace = book.grace(restingSince);
-    if (["closed", "waiting", "paused"].includes(news.status) && news.for > grace) {
+    if (["closed", "waiting", "paused"].includes(news.status) && book.isOver(restingSince, askedAt)) {
       if (trips.some(({ ended }) => ended === undefined))
         wrong.push(`a live connection while ${news.status} for ${Math.round(news.for)} ms`);
-      if (trips.some(({ began }) => began > restingSince + grace)) wrong.push(`a request while ${news.status}`);
+      if (trips.some(({ began }) => book.isOver(restingSince, began))) wrong.push(`a request while ${news.status}`);
     }
     const { closedAt = Infinity } = this;
-    if (trips.some(({ began }) => began > closedAt + book.grace(closedAt))) wrong.push("a request after close()");
+    if (trips.some(({ began }) => book.isOver(closedAt, began))) wrong.push("a request after close()");
     return wrong.map((what) => `${this.spec.id} (${this.spec.transport}, ${this.host.name}): ${what}`);
   }
 }

@@ -227,8 +227,12 @@ export function installWitness(): void {
     let owed: ConnectionState | undefined;
 
     function called(what: string): void {
-      if (what === "close") note.closed = true;
-      else reconnected = true;
+      if (what !== "close") reconnected = true;
+      else if (!note.closed) {
+        note.closed = true;
+        // No statechange tells of it.
+        entry.since = performance.now();
+      }
     }
     const reconnect = (): void => {
       called("reconnect");

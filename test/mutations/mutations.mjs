@@ -61,6 +61,13 @@ export const mutations = [
     tests: unit("stable"),
   },
   {
+    breaks: "The short way to a single listener is taken for one that is to be called once, too",
+    file: "dispatch.ts",
+    text: "first?.once || ",
+    by: "",
+    tests: unit("on"),
+  },
+  {
     breaks: "reconnect() starts a second loop beside the first",
     file: "connection/loop.ts",
     text: "        interrupt();\n        return;\n",

@@ -68,15 +68,16 @@ async function withCopy(work) {
 }
 
 /** Breaks the source in one way; a row of the table. */
-async function check({ breaks, file, text, by, tests, only }, copy) {
+async function check({ breaks, file, text, by, also, tests, only }, copy) {
   const path = join(copy, "src", file);
   const source = readFileSync(path, "utf8");
-  const found = source.split(text).length - 1;
-  if (found !== 1) return { breaks, file, caught: `src/${file} has this text ${found} times, not once: ${JSON.stringify(text)}` };
-  writeFileSync(
-    path,
-    source.replace(text, () => by),
-  );
+  let broken = source;
+  for (const change of [{ text, by }, also].filter(Boolean)) {
+    const found = broken.split(change.text).length - 1;
+    if (found !== 1) return { breaks, file, caught: `src/${file} has this text ${found} times, not once: ${JSON.stringify(change.text)}` };
+    broken = broken.replace(change.text, () => change.by);
+  }
+  writeFileSync(path, broken);
   try {
     const [first, ...others] = await failures(copy, tests, { only });
     return { breaks, file, caught: first ? `${first}${others.length ? `, and ${others.length} more` : ""}` : "nothing", isCaught: !!first };

@@ -32,14 +32,17 @@ describe("on()", () => {
     expect(order).toEqual(["twice", "between"]);
   });
 
-  test.each([1, 2])("a DOM listener that one of %d listeners adds hears the same event: its turn comes later", async (count) => {
+  test.each([
+    [1, {}],
+    [2, {}],
+    [1, { once: true }],
+  ])("a DOM listener that one of %d listeners (%o) adds hears the same event: its turn comes later", async (count, options) => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
-    for (let i = 0; i < count; i++) {
-      source.on("message", () => {
-        if (i === 0) source.addEventListener("message", ({ data }) => heard.push(data), { once: true });
-      });
-    }
+    const add = (): void => {
+      source.addEventListener("message", ({ data }) => heard.push(data), { once: true });
+    };
+    for (const listener of [add, vi.fn()].slice(0, count)) source.on("message", listener, options);
     server.latest.send("x");
     expect(heard).toEqual(["x"]);
   });

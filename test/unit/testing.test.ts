@@ -130,6 +130,17 @@ describe("send()", () => {
     expect(heard).toEqual(["1", "2", "3"]);
   });
 
+  test("dedupe takes nothing within one connection, whatever is sent in it", async () => {
+    const { source, stream } = await connectFake({}, { dedupe: 10 });
+    const heard: string[] = [];
+    source.on("x", (data) => heard.push(data));
+    stream.send("x", "1", { id: "a" });
+    stream.send("x", "2");
+    stream.comment();
+    stream.send("x", "3", { id: "a" });
+    expect(heard).toEqual(["1", "2", "3"]);
+  });
+
   test("has the origin of the URL", async () => {
     const { source, stream } = await connectFake();
     const origins: string[] = [];

@@ -43,7 +43,11 @@ describe("a burst of events hands the page back in time", () => {
     ["cheap", () => 0.0001],
     ["of 0.1 ms each", () => 0.1],
     ["of 5 ms each", () => 5],
-    ["that slow down in the middle", (call: number) => (call < EVENTS / 2 ? 0.0001 : 0.5)],
+    // Wherever in a stride that is.
+    ...Array.from({ length: 8 }, (_, n) => [
+      `that slow down after ${EVENTS / 2 + 9 * n} calls`,
+      (call: number) => (call < EVENTS / 2 + 9 * n ? 0.0001 : 0.5),
+    ]),
     ["one of which takes long", (call: number) => (call === EVENTS / 2 ? 30 : 0.01)],
   ] as [string, (call: number) => number][])("listeners %s", (_, cost) => {
     const { turns: all, heard, resumePoint } = turns(cost);
