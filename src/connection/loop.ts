@@ -65,6 +65,7 @@ export function startLoop(host: LoopHost): Loop {
   const enterOpen = (): void => {
     host.enter({ status: "open", since, ...(role && { role }) });
   };
+  // Not spread into the object: that gives each source's another shape, and its events other machine code.
   const { event, position, reopen } = host.sink;
   const sink: AttemptSink = {
     event,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startDemoServer } from "../../demo/server.mjs";
 import { runDemo } from "../support/demo-process.ts";
 import { dist } from "../support/dist.ts";
+import { readUntil } from "../support/read-until.ts";
 
 // What the demo's server streams and serves while nothing is wrong, and how it starts and ends.
 
@@ -16,21 +17,13 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 /** Reads a stream until the text has come. */
-async function read(path: string, until: string, headers: Record<string, string> = {}): Promise<string> {
-  const controller = new AbortController();
-  const response = await fetch(server.address + path, { headers, signal: controller.signal });
-  expect(response.status).toBe(200);
+async function read(path: string, until: string, headers?: Record<string, string>): Promise<string> {
+  const { response, text } = await readUntil(server.address + path, until, headers);
   expect(Object.fromEntries(response.headers)).toMatchObject({
     "content-type": "text/event-stream",
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
-  let text = "";
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.includes(until)) break;
-  }
-  controller.abort();
   return text;
 }
 

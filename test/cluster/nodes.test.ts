@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startCluster, type Cluster } from "../../demo/cluster/cluster.mjs";
 import { ResilientEventSource, type ResilientEventSourceOptions } from "../../src/index.ts";
 import { clusterPort } from "../support/cluster-demo.ts";
+import { readUntil } from "../support/read-until.ts";
 
 // What demo/cluster/README.md says of nchan.
 
@@ -37,18 +38,8 @@ const newest = (count: number): string[] => Array.from({ length: count }, (_, in
 const accept = { Accept: "text/event-stream" };
 
 /** Opens a stream, and reads until the text has come. */
-async function read(url: string, until: string, headers: Record<string, string> = {}): Promise<string> {
-  const controller = new AbortController();
-  const response = await fetch(url, { headers: { ...accept, ...headers }, signal: controller.signal });
-  expect(response.status).toBe(200);
-  let text = "";
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.includes(until)) break;
-  }
-  controller.abort();
-  return text;
-}
+const read = async (url: string, until: string, headers?: Record<string, string>): Promise<string> =>
+  (await readUntil(url, until, { ...accept, ...headers })).text;
 
 const dataOf = (text: string): string[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data!);
 const idsOf = (text: string): string[] => [...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id!);
