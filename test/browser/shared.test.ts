@@ -92,7 +92,7 @@ describe("ten tabs", () => {
 describe("a holder that goes and comes back", () => {
   test.each<[string, (tab: Tab) => Promise<unknown>, (tab: Tab) => Promise<unknown>]>([
     ["frozen", (tab) => tab.setFrozen(true), (tab) => tab.setFrozen(false)],
-    ["in the back-forward cache", (tab) => tab.leave(log), async (tab) => expect(await tab.comeBack()).toBe(true)],
+    ["in the back-forward cache", (tab) => tab.leave(log), async (tab) => expect(await tab.comeBack(log)).toBe(true)],
   ])("%s: another one takes over, and nothing is lost", async (name, go, back) => {
     needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);

@@ -135,13 +135,10 @@ export class Tab {
   }
 
   /** Comes back by the back button, and says whether the page was in the cache. */
-  async comeBack(): Promise<boolean> {
-    await this.page.evaluate(() => void setTimeout(() => history.back())).catch(() => undefined);
-    await until(
-      () => this.page.evaluate(() => location.pathname === "/tab" && "shows" in globalThis).catch(() => false),
-      "the page to come back",
-    );
-    await until(() => this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.length > 0), "pageshow");
+  async comeBack(log: TabLog): Promise<boolean> {
+    const { shows } = log;
+    await this.page.driven.goBack();
+    await until(() => log.shows > shows, "the page to come back");
     return this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true);
   }
 }

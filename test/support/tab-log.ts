@@ -11,7 +11,10 @@ const PAGE = `<!doctype html><title>tab</title><script type="module">
   import * as library from "/dist/index.js";
   globalThis.library = library;
   globalThis.shows = [];
-  addEventListener("pageshow", ({ persisted }) => shows.push(persisted));
+  addEventListener("pageshow", ({ persisted }) => {
+    shows.push(persisted);
+    void fetch("/shown");
+  });
 </script>`;
 
 /**
@@ -27,6 +30,8 @@ export class TabLog {
   readonly times: number[] = [];
   /** The most connections there were at the same time. */
   peak = 0;
+  /** How often a page came to be seen, by its own word. */
+  shows = 0;
   /** Answers with an error as long as it is set. */
   refuses: number | undefined;
   private readonly live = new Set<FaultConnection>();
@@ -44,6 +49,10 @@ export class TabLog {
       });
     for (const file of readdirSync(dist("")).filter((name) => name.endsWith(".js")))
       log.server.servePage(`/dist/${file}`, readFileSync(dist(file), "utf8"), { "Content-Type": "text/javascript; charset=utf-8" });
+    log.server.serve("/shown", (_, connection) => {
+      log.shows++;
+      connection.head({ status: 204 }).end();
+    });
     log.server.servePage("/tab", PAGE, CACHEABLE);
     log.server.servePage("/elsewhere", "<!doctype html><title>elsewhere</title>", CACHEABLE);
     return log;

@@ -6,7 +6,7 @@ import { chromium as playwright, type BrowserContext, type Page as PlaywrightPag
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
 import type { Engine, Powers, TabDriven } from "./engine.ts";
-import { opener, type Driven } from "./page.ts";
+import { goBack, opener, type Driven } from "./page.ts";
 
 /** Chromium, by Playwright. */
 export const chromium: Engine = {
@@ -81,6 +81,7 @@ async function driveTab(page: PlaywrightPage): Promise<TabDriven & Powers> {
   return {
     ...drive(page),
     bringToFront: () => page.bringToFront(),
+    goBack: () => page.evaluate(goBack),
     setFrozen: (frozen) => session.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }),
     async setOffline(offline) {
       await session.send("Network.enable");

@@ -17,6 +17,8 @@ export interface Powers {
 export interface TabDriven extends Driven, Partial<Powers> {
   /** Makes it the one that is seen. */
   bringToFront(): Promise<unknown>;
+  /** Presses the back button. The page may be asked again when it is there: a driver may never answer for one that is on its way. */
+  goBack(): Promise<unknown>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { launch, type Page as PuppeteerPage } from "puppeteer-core";
 import { browserPath } from "../browsers.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
-import { opener } from "./page.ts";
+import { goBack, opener } from "./page.ts";
 
 /** Timers of pages that are behind others go as fast as those of pages that are seen. */
 const UNTHROTTLED = {
@@ -38,6 +38,7 @@ function drive(page: PuppeteerPage): TabDriven {
     evaluate: async (expression) => (await page.evaluate(expression)) as string,
     close: () => page.close(),
     bringToFront: () => page.bringToFront(),
+    goBack: () => page.evaluate(goBack),
     setOffline: (offline) => page.setOfflineMode(offline),
   };
 }

@@ -10,6 +10,9 @@ export interface Driven {
 /** How long a condition may take to come true (ms). */
 const PATIENCE = 20_000;
 
+/** Leaves a page for the one before it, when the driver has its answer. */
+export const goBack = "void setTimeout(() => history.back())";
+
 /** Stands for undefined, which JSON does not have. */
 const UNDEFINED = "\0undefined";
 

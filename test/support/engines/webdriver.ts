@@ -1,3 +1,6 @@
+/** How long a command may take (ms): longer than a script may, and than a window takes to open. */
+const PATIENCE = 30_000;
+
 /** A WebDriver session, as the standard's HTTP interface has it: one command at a time. https://www.w3.org/TR/webdriver2/ */
 export class WebDriverSession {
   private last: Promise<unknown> = Promise.resolve();
@@ -43,6 +46,7 @@ async function send(method: string, url: string, parameters?: object): Promise<u
   const response = await fetch(url, {
     method,
     headers: { "Content-Type": "application/json" },
+    signal: AbortSignal.timeout(PATIENCE),
     ...(method === "POST" && { body: JSON.stringify(parameters ?? {}) }),
   });
   const { value } = (await response.json()) as { value: unknown };

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
 import { freePort } from "../demo-process.ts";
-import type { Engine, TabBrowser } from "./engine.ts";
-import { opener, type Driven } from "./page.ts";
+import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
+import { goBack, opener, type Driven } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
 
 /** How long WebKit may take to start, or to load a page (ms). */
@@ -62,8 +62,7 @@ async function launch(): Promise<TabBrowser> {
         };
       }),
       async close() {
-        await session.command("DELETE", "");
-        await endAll();
+        await session.command("DELETE", "").finally(endAll);
       },
     };
   } catch (error) {
@@ -78,7 +77,7 @@ const POLLING = 5;
 /** Where they are: no name that a page can see. */
 const RESULTS = `globalThis[Symbol.for("results for the driver")]`;
 
-function drive(session: WebDriverSession, handle: string): Omit<Driven, "close"> {
+function drive(session: WebDriverSession, handle: string): Pick<TabDriven, "goto" | "evaluate" | "goBack"> {
   const run = (script: string): Promise<unknown> => session.commandTo(handle, "POST", "/execute/sync", { script, args: [] });
   const waiting = new Map<number, { page: number; resolve: (text: string) => void; reject: (error: Error) => void }>();
   let calls = 0;
@@ -110,6 +109,7 @@ function drive(session: WebDriverSession, handle: string): Omit<Driven, "close">
   };
 
   return {
+    goBack: () => run(goBack),
     async goto(url) {
       await session.commandTo(handle, "POST", "/url", { url });
       const deadline = performance.now() + PATIENCE;
