@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
 import { freePort } from "../demo-process.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
-import { goBack, opener, type Driven } from "./page.ts";
+import { goBack, opener } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
 
 /** How long WebKit may take to start, or to load a page (ms). */
