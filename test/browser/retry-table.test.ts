@@ -137,7 +137,8 @@ describeTransports((bench) => {
       expect(to.gaps.at(-1)).toBeGreaterThanOrEqual(Math.floor(delay!));
     }
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(3000);
-    expect(new Set(delays).size).toBe(delays.length);
+    // Whole milliseconds out of a thousand: two of five are the same in one run of a hundred.
+    expect(new Set(delays).size).toBeGreaterThan(1);
   });
 
   test("503 with Retry-After as a date: nobody comes before it", async () => {
