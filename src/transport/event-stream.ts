@@ -11,6 +11,8 @@ const TURN = 12;
 const LONGEST_STRIDE = 64;
 /** How long (ms) a stride may take. */
 const STRIDE_TIME = 1;
+/** How many characters are parsed in one go: what is parsed and not delivered yet takes memory. */
+const SLICE = 2 ** 16;
 
 /** What was parsed when the time was up. Without a type it moves the resume point only. */
 interface LateEvent {
@@ -21,7 +23,7 @@ interface LateEvent {
 
 /** The text of one response on its way to a sink. */
 export interface EventStream {
-  /** Takes the next piece of text, which is parsed in one go; `next` must have returned false before. */
+  /** Takes the next text; `next` must have returned false before. */
   feed(text: string): void;
   /**
    * Parses and delivers what was fed. True: this turn is over and there is more; call it again when the page has had its own.
@@ -44,8 +46,9 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
   /** Whether an id has come without an event, so far: such a block moves the resume point. */
   let moved = false;
   let isTooLong = false;
-  /** What `next` has to parse. */
+  /** What `next` has to parse, from `start` on. */
   let text = "";
+  let start = 0;
   /** Parsed, but not delivered in time; from `served` on still to come. */
   let late: LateEvent[] = [];
   let served = 0;
@@ -92,9 +95,11 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
   parser.feed("\n");
 
   const parse = (): void => {
+    const end = start + SLICE;
+    const slice = text.length > SLICE ? text.slice(start, end) : text;
+    start = end;
     moved = false;
-    parser.feed(text);
-    text = "";
+    parser.feed(slice);
     if (!moved) return;
     if (isLate) late.push({ data: "", position });
     else sink.position(position);
@@ -118,6 +123,7 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
   return {
     feed(next) {
       text = next;
+      start = 0;
     },
     next() {
       lookedAt = performance.now();
@@ -126,7 +132,7 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
         late = [];
         served = 0;
       }
-      if (!isLate && text) parse();
+      while (!isLate && !isTooLong && start < text.length) parse();
       if (isLate) {
         isLate = false;
         used = 0;
@@ -137,6 +143,7 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
       }
       // A quiet stream need not give back what it has not taken.
       used += performance.now() - lookedAt;
+      text = "";
       unpin();
       return false;
     },

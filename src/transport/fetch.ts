@@ -1,5 +1,4 @@
 import { ConnectionError } from "../errors.ts";
-import { pieces, readBody, type BodyReader } from "./body.ts";
 import { createEventStream } from "./event-stream.ts";
 import { toByteString } from "./headers.ts";
 import { assertEventStream } from "./response.ts";
@@ -50,7 +49,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
     if (header) headers.set("Last-Event-ID", toByteString(header));
 
-    let reader: BodyReader | undefined;
+    let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined;
     // A refused body is cancelled and aborted: cancelled alone, Firefox 153 holds its connection until another byte comes.
     const controller = new AbortController();
     const letGo = (): void => {
@@ -62,7 +61,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     try {
       const { cache = "no-store", credentials = request.withCredentials ? "include" : "same-origin" } = given;
       const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal: controller.signal });
-      reader = response.body ? readBody(response.body) : undefined;
+      reader = response.body?.getReader();
       if (signal.aborted) return;
       assertEventStream(response.status, response.headers);
       if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
@@ -71,17 +70,15 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       const stream = createEventStream(sink, lastEventId, new URL(response.url || url).origin);
       let decoder: TextDecoder | undefined;
       for (;;) {
-        const chunk = await reader.read();
+        const { done, value } = await reader.read();
         // An event that was cut in two is dropped with the stream, as the standard wants it.
-        if (chunk === undefined || signal.aborted) return;
+        if (done || signal.aborted) return;
         sink.activity();
-        for (const piece of pieces(chunk)) {
-          // The polyfill hands over text.
-          stream.feed(typeof piece === "string" ? piece : (decoder ??= new TextDecoder()).decode(piece, { stream: true }));
-          while (stream.next()) {
-            await nextTask();
-            if (signal.aborted) return;
-          }
+        // The polyfill hands over text.
+        stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
+        while (stream.next()) {
+          await nextTask();
+          if (signal.aborted) return;
         }
       }
     } catch (cause) {
