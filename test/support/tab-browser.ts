@@ -139,7 +139,13 @@ export class Tab {
     const { shows } = log;
     await this.page.driven.goBack();
     await until(() => log.shows > shows, "the page to come back");
-    return this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true);
+    // The page knows that it is back sooner than a driver does.
+    let kept: boolean | undefined;
+    await until(async () => {
+      kept = await this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true).catch(() => undefined);
+      return kept !== undefined;
+    }, "the driver to find the page");
+    return kept!;
   }
 }
 
