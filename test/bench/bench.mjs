@@ -87,9 +87,9 @@ const ratios = ratiosOf(measured);
 mkdirSync(here("../../.bench"), { recursive: true });
 writeFileSync(here("../../.bench/bench.json"), JSON.stringify({ ratios, ...measured }, null, 2) + "\n");
 console.log(tables(measured, ratios));
-if (update) writeRatios(ratios);
+if (update) writeRatios(ratios, close);
 if (check) {
-  const worse = regressions(ratios);
+  const worse = regressions(ratios, close);
   console.log(
     worse.length ? `Worse than test/bench/ratios.json:\n${worse.join("\n")}` : "No ratio is worse than in test/bench/ratios.json.",
   );

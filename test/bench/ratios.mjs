@@ -45,22 +45,27 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
   return ratios;
 }
 
-/** What was measured and is worse than the committed ratios by more than the margin, as lines to print. */
-export function regressions(ratios) {
+/**
+ * What is worse than the committed ratios by more than the margin, as lines to print.
+ *
+ * @param isPart Whether only some was to be measured, so that a ratio which is missing is not a worse one.
+ */
+export function regressions(ratios, isPart) {
   const committed = read();
   delete committed[ratios.cpu ? "speed" : "cpu"];
   return Object.entries(committed).flatMap(([group, values]) =>
     Object.entries(values)
-      .filter(([name, ratio]) => ratios[group]?.[name] < ratio * (1 - MARGINS[group]))
-      .map(([name, ratio]) => `- ${group}: ${name}: ${ratios[group][name]}, was ${ratio}, margin ${MARGINS[group] * 100} %`),
+      .filter(([name]) => !isPart || name in (ratios[group] ?? {}))
+      .filter(([name, ratio]) => !(ratios[group]?.[name] >= ratio * (1 - MARGINS[group])))
+      .map(([name, ratio]) => `- ${group}: ${name}: ${ratios[group]?.[name]}, was ${ratio}, margin ${MARGINS[group] * 100} %`),
   );
 }
 
-/** Replaces what was measured: `--close` measures some of it better. */
-export function writeRatios(ratios) {
-  const committed = read();
-  for (const [group, values] of Object.entries(ratios)) committed[group] = { ...committed[group], ...values };
-  writeFileSync(file, JSON.stringify(committed, null, 2) + "\n");
+/** Replaces the committed ratios; or, where only some was to be measured, those. */
+export function writeRatios(ratios, isPart) {
+  const all = isPart ? read() : {};
+  for (const [group, values] of Object.entries(ratios)) all[group] = { ...all[group], ...values };
+  writeFileSync(file, JSON.stringify(all, null, 2) + "\n");
 }
 
 function read() {
