@@ -137,8 +137,8 @@ describeTransports((bench) => {
       expect(to.gaps.at(-1)).toBeGreaterThanOrEqual(Math.floor(delay!));
     }
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(3000);
-    // Whole milliseconds out of a thousand: two of five are the same in one run of a hundred.
-    expect(new Set(delays).size).toBeGreaterThan(1);
+    // They are whole milliseconds out of a thousand: two of five are the same in one run of a hundred, and no more than two.
+    expect(new Set(delays).size).toBeGreaterThanOrEqual(delays.length - 1);
   });
 
   test("503 with Retry-After as a date: nobody comes before it", async () => {
