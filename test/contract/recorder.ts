@@ -23,6 +23,8 @@ export interface ConnectOptions {
   names?: readonly string[];
   /** Abort before the transport is called, or within the first call of this kind. */
   abortIn?: "start" | "open" | "event";
+  /** How long a listener takes over each event (ms). */
+  listening?: number;
 }
 
 export interface Recording {
@@ -37,7 +39,7 @@ const LONGEST_RECORDED = 2 ** 20;
 
 /** Makes one connection by a transport, and writes down everything that comes of it. */
 export function record(transport: Transport, options: ConnectOptions): Recording {
-  const { url, withCredentials = false, lastEventId = "", resume, attempt = 0, abortIn } = options;
+  const { url, withCredentials = false, lastEventId = "", resume, attempt = 0, abortIn, listening = 0 } = options;
   const controller = new AbortController();
   const entries: Entry[] = [];
   const names = new Set(options.names ?? ["message"]);
@@ -74,13 +76,16 @@ export function record(transport: Transport, options: ConnectOptions): Recording
   };
   transport(request, {
     open: ({ status, headers } = {}) => add({ call: "open", status: status ?? null, contentType: headers?.get("Content-Type") ?? null }),
-    event: (type, data, position) =>
+    event: (type, data, position) => {
       add({
         call: "event",
         type,
         data: data.length > LONGEST_RECORDED ? `${data.length} characters` : data,
         ...place(position),
-      }),
+      });
+      const began = performance.now();
+      while (performance.now() - began < listening);
+    },
     position: (position) => add({ call: "position", ...place(position) }),
     activity: () => add({ call: "activity" }),
     retry: (ms) => add({ call: "retry", ms }),
