@@ -1,6 +1,8 @@
 import { ConnectionError } from "../errors.ts";
+import { decode, readBody, type BodyReader } from "./body.ts";
 import { createEventStream } from "./event-stream.ts";
 import { toByteString } from "./headers.ts";
+import { nextTask } from "./next-task.ts";
 import { assertEventStream } from "./response.ts";
 import { resumeRequest } from "./resume.ts";
 import type { Transport } from "./transport.ts";
@@ -49,7 +51,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
     if (header) headers.set("Last-Event-ID", toByteString(header));
 
-    let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined;
+    let reader: BodyReader | null | undefined;
     // A refused body is cancelled and aborted: cancelled alone, Firefox 153 holds its connection until another byte comes.
     const controller = new AbortController();
     const letGo = (): void => {
@@ -61,7 +63,8 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     try {
       const { cache = "no-store", credentials = request.withCredentials ? "include" : "same-origin" } = given;
       const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal: controller.signal });
-      reader = response.body?.getReader();
+      // Streams of others than browsers are of any kind.
+      reader = response.body && readBody(response.body, !fetcher);
       if (signal.aborted) return;
       assertEventStream(response.status, response.headers);
       if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
@@ -75,10 +78,12 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
         if (done || signal.aborted) return;
         sink.activity();
         // The polyfill hands over text.
-        stream.feed(typeof value === "string" ? value : (decoder ??= new TextDecoder()).decode(value, { stream: true }));
-        while (stream.next()) {
-          await nextTask();
-          if (signal.aborted) return;
+        for (const text of typeof value === "string" ? [value] : decode((decoder ??= new TextDecoder()), value)) {
+          stream.feed(text);
+          while (stream.next()) {
+            await nextTask();
+            if (signal.aborted) return;
+          }
         }
       }
     } catch (cause) {
@@ -109,16 +114,4 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
 function keyOf(init: FetchInit | ((context: FetchContext) => unknown)): string | undefined {
   if (typeof init === "function" || init.fetch || (init.body ?? "") !== "") return undefined;
   return `fetch ${JSON.stringify({ ...init, headers: [...new Headers(init.headers)] })}`;
-}
-
-/** Lets the page handle whatever waits. A message is not throttled in the background, as a timer is. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }

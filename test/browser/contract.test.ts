@@ -1,3 +1,4 @@
+import { describeBodies } from "../contract/bodies.ts";
 import { describeContract } from "../contract/contract.ts";
 import { native, platform, xhr } from "../contract/engine-traits.ts";
 import { inPage } from "../contract/in-page.ts";
@@ -9,3 +10,8 @@ describeContract("native EventSource", inPage("eventSourceTransport()"), native)
 describeContract("fetch", inPage("fetchTransport()"), platform);
 describeContract("the polyfill", inPage("polyfillTransport()", { without: ["EventSource", "streams"] }), { ...xhr, obeysCache: true });
 describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), { ...platform, ...yaffle });
+describeBodies("fetch", {
+  custom: inPage("fetchTransport({ fetch: fetchMade })"),
+  global: inPage("withGlobal(fetchMade, fetchTransport())"),
+  copied: inPage("withGlobal(fetchCopied, fetchTransport())"),
+});

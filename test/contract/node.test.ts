@@ -1,8 +1,10 @@
 import { EventSource } from "eventsource";
 import { eventSourceTransport } from "../../src/transport/event-source.ts";
 import { fetchTransport } from "../../src/transport/fetch.ts";
+import { describeBodies } from "./bodies.ts";
 import { describeContract } from "./contract.ts";
 import { inNode } from "./harness.ts";
+import { fetchCopied, fetchMade, withGlobal } from "./made-bodies.ts";
 
 /**
  * The eventsource package 4.1: gives each event its own block's id only ("lastEventId: event.id || ''"), and aborts nothing when it refuses an
@@ -19,3 +21,8 @@ describeContract(
   inNode(() => eventSourceTransport(EventSource)),
   eventsourcePackage,
 );
+describeBodies("fetch in Node", {
+  custom: inNode(() => fetchTransport({ fetch: fetchMade })),
+  global: inNode(() => withGlobal(fetchMade, fetchTransport())),
+  copied: inNode(() => withGlobal(fetchCopied, fetchTransport())),
+});

@@ -5,6 +5,7 @@ import { autoTransport } from "../../src/transport/auto.ts";
 import { eventSourceTransport } from "../../src/transport/event-source.ts";
 import { fetchTransport } from "../../src/transport/fetch.ts";
 import { polyfillTransport } from "../../src/transport/polyfill.ts";
+import { fetchCopied, fetchMade, withGlobal } from "./made-bodies.ts";
 import { afterFirst, record, type Recording } from "./recorder.ts";
 
 const recordings: Recording[] = [];
@@ -14,9 +15,12 @@ Object.assign(globalThis, {
   afterFirst,
   autoTransport,
   eventSourceTransport,
+  fetchCopied,
+  fetchMade,
   fetchTransport,
   polyfillTransport,
   record,
   recordings,
   sharedTransport,
+  withGlobal,
 });

@@ -183,6 +183,20 @@ export const mutations = [
     tests: contract("fetch"),
   },
   {
+    breaks: "The end of a body overtakes what came before it",
+    file: "transport/body.ts",
+    text: "filling.closed.then(nextTask)",
+    by: "filling.closed",
+    tests: unit("body"),
+  },
+  {
+    breaks: "A body that fell quiet is still read into a megabyte",
+    file: "transport/body.ts",
+    text: "if (size >= QUIET) return result;",
+    by: "return result;",
+    tests: unit("body"),
+  },
+  {
     breaks: "The EventSource is not closed in its first error: its own retry runs, too",
     file: "transport/event-source.ts",
     text: "        source.close();\n",

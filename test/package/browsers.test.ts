@@ -16,6 +16,7 @@ const guarded: Record<string, string> = {
   "api.BroadcastChannel.postMessage": "as above",
   "api.Navigator.locks": "as above",
   "api.LockManager.request": "as above",
+  "api.ReadableStreamBYOBReader.closed": "src/transport/body.ts asks for such a reader; without it whole chunks are read",
   "api.Window.navigation": "src/page/lifecycle.ts asks for it; without it a navigation is noticed when it is under way",
   "api.NavigateEvent.destination": "read in a listener of the above",
   "api.NavigateEvent.downloadRequest": "as above, and may be missing",

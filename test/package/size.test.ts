@@ -7,14 +7,14 @@ import { dist } from "../support/dist.ts";
  * eventsource-parser alone is 1,820 of them.
  */
 const budgets: Partial<Record<string, number>> = {
-  class: 10_600,
-  everything: 13_200,
+  class: 10_850,
+  everything: 13_550,
   testing: 400,
   polyfill: 2_900,
   react: 600,
   svelte: 350,
   vue: 340,
-  cdn: 15_700,
+  cdn: 16_050,
 };
 
 test("the sizes are within their budgets", async () => {
