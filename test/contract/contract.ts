@@ -47,6 +47,8 @@ export interface Traits {
   requestsPerAttempt?: number;
   /** The end of a connection between two chunks passes for the end of the body. */
   endsBetweenChunks?: boolean;
+  /** A body may come in small chunks, of which a cut drops those that wait behind the one in hand. */
+  dropsChunks?: boolean;
   /** What is not HTTP/1.1 is HTTP/0.9: an answer with status 200 and without a type. */
   takesTextForAnswer?: boolean;
   /** A connection that a redirect led to is held after an abort, until another byte comes. */

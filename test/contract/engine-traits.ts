@@ -9,21 +9,21 @@ const platforms: Record<EngineName, Traits> = {
   /** Firefox 153. */
   firefox: { holdsRedirected: true, takesTextForAnswer: true, requestsPerAttempt: 10 },
   /** WebKitGTK 2.50, whose HTTP is that of libsoup 3. */
-  webkit: { normalizesUrls: true, recodesHeaders: true, endsBetweenChunks: true },
+  webkit: { normalizesUrls: true, recodesHeaders: true, endsBetweenChunks: true, dropsChunks: true },
 };
 
 /** What its own EventSource does besides. */
 const eventSources: Record<EngineName, Traits> = {
   chromium: {},
   firefox: { dropsNul: true, forgetsIdsWithoutData: true, givesUpEarly: true },
-  webkit: { keepsSplitMarks: true, longestEvent: 2 ** 21 },
+  webkit: { keepsSplitMarks: true, longestEvent: 2 ** 21, dropsChunks: false },
 };
 
 /** What its XMLHttpRequest does besides. */
 const xhrs: Record<EngineName, Traits> = {
   chromium: {},
   firefox: {},
-  webkit: { keepsSplitMarks: true },
+  webkit: { keepsSplitMarks: true, dropsChunks: false },
 };
 
 export const platform = platforms[engine.name];
