@@ -2,7 +2,7 @@
 import { eventSourceTransport } from "../../src/transport/event-source.ts";
 import { fetchTransport } from "../../src/transport/fetch.ts";
 import { describeContract, type Traits } from "../contract/contract.ts";
-import { native, platform, xhr } from "../contract/engine-traits.ts";
+import { native, streaming, xhr } from "../contract/engine-traits.ts";
 import { inPage } from "../contract/in-page.ts";
 
 const eventSource = eventSourceTransport().abilities!;
@@ -17,11 +17,11 @@ const shared = { keepsNames: true };
 const KEY = "{ key: crypto.randomUUID() }";
 
 describeContract("auto, first attempt", inPage("autoTransport()"), { ...native, abilities: firstOfAuto });
-describeContract("auto, later attempts", inPage("afterFirst(autoTransport())"), { ...platform, abilities: () => fetching });
+describeContract("auto, later attempts", inPage("afterFirst(autoTransport())"), { ...streaming, abilities: () => fetching });
 describeContract("auto in an old browser", inPage("autoTransport()", { without: ["EventSource", "streams"] }), {
   ...xhr,
   abilities: () => fetching,
   obeysCache: true,
 });
-describeContract("shared fetch", inPage(`sharedTransport(fetchTransport(), ${KEY})`), { ...platform, ...shared });
+describeContract("shared fetch", inPage(`sharedTransport(fetchTransport(), ${KEY})`), { ...streaming, ...shared });
 describeContract("shared EventSource", inPage(`sharedTransport(eventSourceTransport(), ${KEY})`), { ...native, ...shared });

@@ -1,15 +1,15 @@
 import { describeBodies } from "../contract/bodies.ts";
 import { describeContract } from "../contract/contract.ts";
-import { native, platform, xhr } from "../contract/engine-traits.ts";
+import { native, streaming, xhr } from "../contract/engine-traits.ts";
 import { inPage } from "../contract/in-page.ts";
 
 /** Yaffle's event-source-polyfill 1.0.31: takes ids with NUL, and its events have no `origin`. Its `error` events have the status. */
 const yaffle = { tellsStatus: true, takesNulIds: true, hidesOrigin: true };
 
 describeContract("native EventSource", inPage("eventSourceTransport()"), native);
-describeContract("fetch", inPage("fetchTransport()"), platform);
+describeContract("fetch", inPage("fetchTransport()"), streaming);
 describeContract("the polyfill", inPage("polyfillTransport()", { without: ["EventSource", "streams"] }), { ...xhr, obeysCache: true });
-describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), { ...platform, ...yaffle });
+describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), { ...streaming, ...yaffle });
 describeBodies("fetch", {
   custom: inPage("fetchTransport({ fetch: fetchMade })"),
   global: inPage("withGlobal(fetchMade, fetchTransport())"),
