@@ -63,7 +63,7 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     try {
       const { cache = "no-store", credentials = request.withCredentials ? "include" : "same-origin" } = given;
       const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal: controller.signal });
-      // Streams of others than browsers are of any kind.
+      // A custom `fetch` may bring a stream of any kind.
       reader = response.body && readBody(response.body, !fetcher);
       if (signal.aborted) return;
       assertEventStream(response.status, response.headers);
