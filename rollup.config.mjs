@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { minify as terser } from "terser";
-import { tamePolyfill } from "./src/transport/tame-polyfill.mjs";
+import { tamePolyfill } from "./src/transport/polyfill/tame-polyfill.mjs";
 
 /**
  * What the package exports: the name of the file in dist → its source.
@@ -191,7 +191,7 @@ function minify() {
 /** Packages whose types are inlined into ours although none of their code is. */
 const TYPES_ONLY = ["@standard-schema/spec"];
 
-const PATCHED = { "eventsource-polyfill": "Modified: see src/transport/tame-polyfill.mjs in the source of this package." };
+const PATCHED = { "eventsource-polyfill": "Modified: see src/transport/polyfill/tame-polyfill.mjs in the source of this package." };
 
 /** A Rollup plugin that writes the licence texts of everything bundled, found by looking at what really was. */
 function thirdPartyNotices(fileName) {

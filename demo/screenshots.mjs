@@ -3,7 +3,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { chromiumFlags } from "../test/support/chromium-flags.mjs";
+import { chromiumFlags } from "../test/support/browsers/chromium-flags.mjs";
 import { startDemoServer } from "./server.mjs";
 
 /** @import { Page } from "playwright-core" */

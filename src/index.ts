@@ -13,15 +13,15 @@ export {
   type Payload,
   type RetryingErrorEvent,
   type Untyped,
-} from "./events.ts";
-export { json, text, type Decoder, type Decoders, type Issue } from "./decode.ts";
+} from "./events/lifecycle.ts";
+export { json, text, type Decoder, type Decoders, type Issue } from "./events/decoders.ts";
 export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
 export type { ClosedState, ConnectingState, ConnectionState, OpenState, PausedState, WaitingState } from "./connection/state.ts";
 export { isRetried, type RetryPolicy } from "./connection/retry.ts";
-export type { OnOptions, PayloadListener } from "./dispatch.ts";
-export type { IterateOptions, Iteration } from "./iterate.ts";
-export { sharedTransport, type SharedOptions } from "./page/shared.ts";
-export type { PauseReason } from "./page/gate.ts";
+export type { OnOptions, PayloadListener } from "./events/dispatcher.ts";
+export type { IterateOptions, Iteration } from "./events/iterate.ts";
+export { sharedTransport, type SharedOptions } from "./sharing/shared.ts";
+export type { PauseReason } from "./connection/gate.ts";
 export type { Resume, ResumeByQuery } from "./transport/resume.ts";
 export type {
   HeardNames,

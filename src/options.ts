@@ -1,6 +1,6 @@
 import type { RetryPolicy } from "./connection/retry.ts";
-import { LONGEST_DELAY } from "./connection/sleep.ts";
-import type { Decoders } from "./decode.ts";
+import { LONGEST_DELAY } from "./util/sleep.ts";
+import type { Decoders } from "./events/decoders.ts";
 import type { Resume } from "./transport/resume.ts";
 import type { Transport } from "./transport/transport.ts";
 

@@ -1,8 +1,8 @@
 import { startLoop, type Loop } from "./connection/loop.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
-import type { Decoders } from "./decode.ts";
-import { createDispatcher, type Dispatcher, type OnOptions, type PayloadListener } from "./dispatch.ts";
-import { CountingEventTarget } from "./event-target.ts";
+import type { Decoders } from "./events/decoders.ts";
+import { createDispatcher, type Dispatcher, type OnOptions, type PayloadListener } from "./events/dispatcher.ts";
+import { CountingEventTarget } from "./events/event-target.ts";
 import {
   ConnectionErrorEvent,
   ConnectionOpenEvent,
@@ -13,11 +13,11 @@ import {
   type ListenedEvent,
   type Payload,
   type Untyped,
-} from "./events.ts";
-import { iterate, type IterateOptions, type Iteration } from "./iterate.ts";
+} from "./events/lifecycle.ts";
+import { iterate, type IterateOptions, type Iteration } from "./events/iterate.ts";
 import { resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
-import { pageGate } from "./page/lifecycle.ts";
-import { report } from "./report.ts";
+import { pageGate } from "./page/page-gate.ts";
+import { report } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { OURS } from "./transport/event-source.ts";
 import type { RequestingSource, Rest } from "./transport/transport.ts";

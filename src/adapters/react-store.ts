@@ -1,5 +1,5 @@
-import type { PayloadListener } from "../dispatch.ts";
-import type { EventName } from "../events.ts";
+import type { PayloadListener } from "../events/dispatcher.ts";
+import type { EventName } from "../events/lifecycle.ts";
 import type { StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type Connection, type TypedOptions } from "./connection.ts";
 

@@ -1,5 +1,5 @@
 import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import type { EventName, Payload } from "../events.ts";
+import type { EventName, Payload } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import type { Connection, PlainOptions, TypedOptions } from "./connection.ts";
 import { createStore, type Given, type Kept } from "./react-store.ts";

@@ -1,6 +1,6 @@
 import { createSubscriber } from "svelte/reactivity";
 import { readable } from "svelte/store";
-import type { EventName, Payload, Untyped } from "../events.ts";
+import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type Connection, type PlainOptions, type TypedOptions } from "./connection.ts";
 

@@ -1,6 +1,6 @@
 import { computed, shallowRef, toValue, watch, type ComputedRef, type Ref, type ShallowRef } from "vue";
 import type { ConnectionState } from "../connection/state.ts";
-import type { EventName, Payload, Untyped } from "../events.ts";
+import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type PlainOptions, type TypedOptions } from "./connection.ts";
 

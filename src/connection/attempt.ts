@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
-import type { Gate } from "../page/gate.ts";
-import { messageOf } from "../report.ts";
+import type { Gate } from "./gate.ts";
+import { messageOf } from "../util/report.ts";
 import type { Sink, Transport, TransportRequest } from "../transport/transport.ts";
 
 /** What an attempt needs from whoever runs it. */

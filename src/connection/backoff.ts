@@ -1,6 +1,6 @@
 import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
 import type { BackoffSettings } from "../options.ts";
-import { LONGEST_DELAY } from "./sleep.ts";
+import { LONGEST_DELAY } from "../util/sleep.ts";
 
 /** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
 const SHORTEST_DELAY = 100;

@@ -1,11 +1,11 @@
 import type { ConnectionError } from "../errors.ts";
 import type { Settings } from "../options.ts";
-import { mustRelease } from "../page/gate.ts";
+import { mustRelease } from "./gate.ts";
 import type { OpenDetails, Role } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost, type AttemptSink } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
 import { decideRetry } from "./retry.ts";
-import { aborted, sleep } from "./sleep.ts";
+import { aborted, sleep } from "../util/sleep.ts";
 import type { ConnectionState } from "./state.ts";
 
 /** The states that a failed connection leads to. */

@@ -1,5 +1,5 @@
 import type { ConnectionError, ConnectionErrorReason } from "../errors.ts";
-import { report } from "../report.ts";
+import { report } from "../util/report.ts";
 
 /** The application's own answer to "should I try again?": `attempt` is the number of the retry that would come, from 1. */
 export type RetryPolicy = (error: ConnectionError, attempt: number) => boolean | Promise<boolean>;

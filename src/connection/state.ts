@@ -1,5 +1,5 @@
 import type { ConnectionError } from "../errors.ts";
-import type { PauseReason } from "../page/gate.ts";
+import type { PauseReason } from "./gate.ts";
 import type { Role } from "../transport/transport.ts";
 
 /** Where a connection stands. Each status carries only its own data. */

@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors.ts";
-import { multicast } from "../multicast.ts";
+import { multicast } from "../util/multicast.ts";
 import { resumeRequest } from "./resume.ts";
 import type { StreamPosition, Transport } from "./transport.ts";
 

@@ -1,9 +1,9 @@
 import { ConnectionError } from "../errors.ts";
-import { decode, readBody, type BodyReader } from "./body.ts";
-import { createEventStream } from "./event-stream.ts";
-import { toByteString } from "./headers.ts";
-import { nextTask } from "./next-task.ts";
-import { assertEventStream } from "./response.ts";
+import { decode, readBody, type BodyReader } from "./http/body.ts";
+import { createEventStream } from "./http/event-stream.ts";
+import { toByteString } from "./http/headers.ts";
+import { nextTask } from "../util/next-task.ts";
+import { assertEventStream } from "./http/response.ts";
 import { resumeRequest } from "./resume.ts";
 import type { Transport } from "./transport.ts";
 

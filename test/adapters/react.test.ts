@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeAdapter, type AdapterBench } from "../support/adapter-suite.ts";
-import { Route, stream } from "../support/page-route.ts";
+import { describeAdapter, type AdapterBench } from "../support/adapters/adapter-suite.ts";
+import { Route, stream } from "../support/pages/page-route.ts";
 
 // The page renders in StrictMode, which mounts everything twice.
 

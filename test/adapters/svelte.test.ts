@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeAdapter } from "../support/adapter-suite.ts";
-import { Route, stream } from "../support/page-route.ts";
+import { describeAdapter } from "../support/adapters/adapter-suite.ts";
+import { Route, stream } from "../support/pages/page-route.ts";
 
 describeAdapter("Svelte 5", { page: "svelte" }, (bench) => {
   test("components that share a connection have one, as $store, from the first to the last", async () => {

@@ -1,3 +1,3 @@
-import { describeAdapter } from "../support/adapter-suite.ts";
+import { describeAdapter } from "../support/adapters/adapter-suite.ts";
 
 describeAdapter("Vue 3", { page: "vue" });

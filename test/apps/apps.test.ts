@@ -2,11 +2,11 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchChromium } from "../support/browsers.ts";
-import { buildWithEsbuild, buildWithVite, buildWithWebpack } from "../support/bundle.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { resumePoint } from "../support/page-route.ts";
-import { Stranger } from "../support/stranger.ts";
+import { launchChromium } from "../support/browsers/browsers.ts";
+import { buildWithEsbuild, buildWithVite, buildWithWebpack } from "../support/package/bundle.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { resumePoint } from "../support/pages/page-route.ts";
+import { Stranger } from "../support/package/stranger.ts";
 
 /** Trusted Types on, and not one policy allowed: nothing makes code, or the URL of a script, from text. */
 const TRUSTED = "require-trusted-types-for 'script'; trusted-types 'none'";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Stranger } from "../support/stranger.ts";
+import { Stranger } from "../support/package/stranger.ts";
 
 // In a Node of its own, which has to end by itself: nothing waits for anything.
 

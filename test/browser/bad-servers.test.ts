@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { asReceived, native, platform } from "../contract/engine-traits.ts";
-import { needs } from "../support/engines/engine.ts";
-import { FaultServer, type Scenario } from "../support/fault-server.ts";
-import { ending, refusal, Route, silence, stream } from "../support/page-route.ts";
-import { describeTransports } from "../support/page-transports.ts";
-import type { ConnectOptions, Notes } from "../support/page-watch.ts";
+import { needs } from "../support/browsers/engines/engine.ts";
+import { FaultServer, type Scenario } from "../support/server/fault-server.ts";
+import { ending, refusal, Route, silence, stream } from "../support/pages/page-route.ts";
+import { describeTransports } from "../support/pages/page-transports.ts";
+import type { ConnectOptions, Notes } from "../support/pages/page-watch.ts";
 
 // Servers that behave badly, and what becomes of a connection to them.
 

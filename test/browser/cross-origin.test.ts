@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asReceived } from "../contract/engine-traits.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { refusal, Route, stream } from "../support/page-route.ts";
-import { describeTransports } from "../support/page-transports.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { refusal, Route, stream } from "../support/pages/page-route.ts";
+import { describeTransports } from "../support/pages/page-transports.ts";
 
 // The contract suite looks at single connections to another origin. Here is what the class makes of several, by the server's request log.
 

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startDemoServer } from "../../demo/server.mjs";
-import { freePort, startServer, type ServerProcess } from "../support/demo-process.ts";
-import { root } from "../support/dist.ts";
-import { engine, type PageBrowser } from "../support/engines/engine.ts";
-import type { Page } from "../support/engines/page.ts";
+import { freePort, startServer, type ServerProcess } from "../support/demo/demo-process.ts";
+import { root } from "../support/package/dist.ts";
+import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import type { Page } from "../support/browsers/engines/page.ts";
 
 /** The programs this project grew from, as they were written: a server for Node, and a page for the browser's own EventSource. */
-const noteServer = readFileSync(`${root}/test/support/demo-note-server.txt`, "utf8");
-const noteProgram = readFileSync(`${root}/test/support/demo-note-browser.txt`, "utf8");
+const noteServer = readFileSync(`${root}/test/support/demo/note-server.txt`, "utf8");
+const noteProgram = readFileSync(`${root}/test/support/demo/note-browser.txt`, "utf8");
 
 /** Put before the note's server, which answers every URL with a stream: gives it the page's files. */
 const WITH_FILES = `{

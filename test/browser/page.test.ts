@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type * as library from "../../src/index.ts";
-import { dist } from "../support/dist.ts";
-import { engine, needs, type TabBrowser } from "../support/engines/engine.ts";
-import { numbers, Tab, until, type TabOptions } from "../support/tab-browser.ts";
-import { TabLog } from "../support/tab-log.ts";
+import { dist } from "../support/package/dist.ts";
+import { engine, needs, type TabBrowser } from "../support/browsers/engines/engine.ts";
+import { numbers, Tab, until, type TabOptions } from "../support/pages/tab-browser.ts";
+import { TabLog } from "../support/pages/tab-log.ts";
 
 let browser: TabBrowser;
 let log: TabLog;

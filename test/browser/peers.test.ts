@@ -1,11 +1,11 @@
 import { build } from "esbuild";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchChromium } from "../support/browsers.ts";
-import { root } from "../support/dist.ts";
-import { FaultServer, type Scenario } from "../support/fault-server.ts";
-import { section, table } from "../support/markdown.ts";
-import { ending, refusal, resumePoint, Route } from "../support/page-route.ts";
+import { launchChromium } from "../support/browsers/browsers.ts";
+import { root } from "../support/package/dist.ts";
+import { FaultServer, type Scenario } from "../support/server/fault-server.ts";
+import { section, table } from "../support/package/markdown.ts";
+import { ending, refusal, resumePoint, Route } from "../support/pages/page-route.ts";
 
 /** Long enough (ms) for the slowest of them to ask again twice: at first, none waits for more than 5 s. */
 const PATIENCE = 15_000;
@@ -31,7 +31,7 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   const server = await FaultServer.start();
   const { outputFiles } = await build({
-    entryPoints: [`${root}/test/support/peers-page.ts`],
+    entryPoints: [`${root}/test/support/pages/peers-page.ts`],
     bundle: true,
     write: false,
     alias: { eventsource: "eventsource-5" },

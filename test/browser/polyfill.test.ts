@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { asReceived } from "../contract/engine-traits.ts";
-import { dist } from "../support/dist.ts";
-import { engine, needs, type PageBrowser } from "../support/engines/engine.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { installInto } from "../support/pack.ts";
-import { openPage, serveScripts, type OpenPage } from "../support/page-open.ts";
-import { refusal, Route, silence, stream } from "../support/page-route.ts";
-import type { ConnectOptions } from "../support/page-watch.ts";
+import { dist } from "../support/package/dist.ts";
+import { engine, needs, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { installInto } from "../support/package/pack.ts";
+import { openPage, serveScripts, type OpenPage } from "../support/pages/page-open.ts";
+import { refusal, Route, silence, stream } from "../support/pages/page-route.ts";
+import type { ConnectOptions } from "../support/pages/page-watch.ts";
 
 // What a browser gets that has neither EventSource nor streaming fetch, in the three ways in which a page can load the library.
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ResilientEventSource, ResilientEventSourceOptions } from "../../src/index.ts";
 import { asReceived } from "../contract/engine-traits.ts";
-import { dist } from "../support/dist.ts";
-import { engine, type PageBrowser } from "../support/engines/engine.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { CutRoute, EventLog, eventNames, seeded } from "../support/page-cut-log.ts";
-import { openPage, type OpenPage } from "../support/page-open.ts";
+import { dist } from "../support/package/dist.ts";
+import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { CutRoute, EventLog, eventNames, seeded } from "../support/pages/page-cut-log.ts";
+import { openPage, type OpenPage } from "../support/pages/page-open.ts";
 
 // 10,000 events, 1,000 cuts; Firefox takes five times as long for one. Every cut costs at least the shortest wait of 100 ms, so they are shared out among sources that run at once.
 const EVENTS = 10_000;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { engine, type PageBrowser } from "../support/engines/engine.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { openPage, type OpenPage } from "../support/page-open.ts";
-import { ending, Route, stream } from "../support/page-route.ts";
+import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { openPage, type OpenPage } from "../support/pages/page-open.ts";
+import { ending, Route, stream } from "../support/pages/page-route.ts";
 
 // Which EventSource the library takes, when the page has replaced it.
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { BackoffOptions } from "../../src/index.ts";
-import type { Scenario } from "../support/fault-server.ts";
-import { ending, refusal, stream, type Route } from "../support/page-route.ts";
-import { describeTransports } from "../support/page-transports.ts";
-import type { ConnectOptions, Notes } from "../support/page-watch.ts";
+import type { Scenario } from "../support/server/fault-server.ts";
+import { ending, refusal, stream, type Route } from "../support/pages/page-route.ts";
+import { describeTransports } from "../support/pages/page-transports.ts";
+import type { ConnectOptions, Notes } from "../support/pages/page-watch.ts";
 
 // Each row of the retry table, by a real browser against a real server.
 

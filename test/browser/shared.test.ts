@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { engine, needs, type TabBrowser } from "../support/engines/engine.ts";
-import { numbers, Tab, until, type TabOptions } from "../support/tab-browser.ts";
-import { TabLog } from "../support/tab-log.ts";
+import { engine, needs, type TabBrowser } from "../support/browsers/engines/engine.ts";
+import { numbers, Tab, until, type TabOptions } from "../support/pages/tab-browser.ts";
+import { TabLog } from "../support/pages/tab-log.ts";
 
 // Real tabs, of which all but one are hidden, against a server that counts connections.
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fetchTransport } from "../../src/transport/fetch.ts";
-import { FaultServer } from "../support/fault-server.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
 import { Connection, type Harness } from "./harness.ts";
 import { large, type MadeBody } from "./made-bodies.ts";
 

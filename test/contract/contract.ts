@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TransportAbilities } from "../../src/transport/transport.ts";
-import { FaultServer, type Exchange, type FaultConnection, type HeadInit } from "../support/fault-server.ts";
+import { FaultServer, type Exchange, type FaultConnection, type HeadInit } from "../support/server/fault-server.ts";
 import { Connection, isSettlement, type Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 import { crossingOrigins } from "./cases/crossing-origins.ts";

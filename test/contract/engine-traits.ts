@@ -1,4 +1,4 @@
-import { engine, type EngineName } from "../support/engines/engine.ts";
+import { engine, type EngineName } from "../support/browsers/engines/engine.ts";
 import type { Traits } from "./contract.ts";
 
 // What is particular to an engine, as data. Chromium 156 has none of it: there the contract holds as it is written.

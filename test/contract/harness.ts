@@ -1,5 +1,5 @@
 import type { Transport, TransportAbilities } from "../../src/transport/transport.ts";
-import type { FaultServer } from "../support/fault-server.ts";
+import type { FaultServer } from "../support/server/fault-server.ts";
 import { record, type ConnectOptions, type Entry, type Recording } from "./recorder.ts";
 
 /** Where transports run. Each connection gets a transport of its own. */

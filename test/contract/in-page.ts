@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { build, type Rolldown } from "vite";
 import { afterAll } from "vitest";
-import { tamePolyfill } from "../../src/transport/tame-polyfill.mjs";
-import { engine, type PageBrowser } from "../support/engines/engine.ts";
-import type { Page } from "../support/engines/page.ts";
-import type { FaultServer } from "../support/fault-server.ts";
+import { tamePolyfill } from "../../src/transport/polyfill/tame-polyfill.mjs";
+import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import type { Page } from "../support/browsers/engines/page.ts";
+import type { FaultServer } from "../support/server/fault-server.ts";
 import type { Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 

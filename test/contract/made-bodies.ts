@@ -1,5 +1,5 @@
 // Bodies that no server sends. Runs in Node and in pages: it imports nothing that one of them lacks.
-import { nextTask } from "../../src/transport/next-task.ts";
+import { nextTask } from "../../src/util/next-task.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 export interface MadeBody {

@@ -1,6 +1,6 @@
 // The script of the page in which transports run. What the tests write as an expression is looked up in the page's globals.
 import { EventSourcePolyfill } from "event-source-polyfill";
-import { sharedTransport } from "../../src/page/shared.ts";
+import { sharedTransport } from "../../src/sharing/shared.ts";
 import { autoTransport } from "../../src/transport/auto.ts";
 import { eventSourceTransport } from "../../src/transport/event-source.ts";
 import { fetchTransport } from "../../src/transport/fetch.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createEventStream } from "../../src/transport/event-stream.ts";
+import { createEventStream } from "../../src/transport/http/event-stream.ts";
 
 const ORIGIN = "https://example.com";
 const INHERITED = "inherited";

@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { frameworks } from "../../rollup.config.mjs";
-import { dist, root } from "../support/dist.ts";
+import { dist, root } from "../support/package/dist.ts";
 
 const entries = ["index", "react", "svelte", "vue", "testing"];
 

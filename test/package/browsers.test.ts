@@ -4,24 +4,24 @@ import { createContext, runInContext } from "node:vm";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { oldestBrowsers } from "../../rollup.config.mjs";
-import { dist, root } from "../support/dist.ts";
-import { FaultServer } from "../support/fault-server.ts";
-import { featuresOf, has } from "../support/features.ts";
+import { dist, root } from "../support/package/dist.ts";
+import { FaultServer } from "../support/server/fault-server.ts";
+import { featuresOf, has } from "../support/package/features.ts";
 
 /** What is newer than the oldest browsers in package.json, and why it is no harm there. */
 const guarded: Record<string, string> = {
   "api.AbortSignal.reason": "undefined there, which is what abort() takes for no reason",
-  "api.BroadcastChannel": "src/page/shared.ts asks for it; without it every source has a connection of its own",
+  "api.BroadcastChannel": "src/sharing/shared.ts asks for it; without it every source has a connection of its own",
   "api.BroadcastChannel.close": "as above",
   "api.BroadcastChannel.postMessage": "as above",
   "api.Navigator.locks": "as above",
   "api.LockManager.request": "as above",
-  "api.ReadableStreamBYOBReader.closed": "src/transport/body.ts asks for such a reader; without it whole chunks are read",
-  "api.Window.navigation": "src/page/lifecycle.ts asks for it; without it a navigation is noticed when it is under way",
+  "api.ReadableStreamBYOBReader.closed": "src/transport/http/body.ts asks for such a reader; without it whole chunks are read",
+  "api.Window.navigation": "src/page/page-gate.ts asks for it; without it a navigation is noticed when it is under way",
   "api.NavigateEvent.destination": "read in a listener of the above",
   "api.NavigateEvent.downloadRequest": "as above, and may be missing",
   "api.NavigateEvent.hashChange": "as above",
-  "api.reportError": "src/report.ts asks for it, and else throws in a task of its own",
+  "api.reportError": "src/util/report.ts asks for it, and else throws in a task of its own",
   "javascript.builtins.Symbol.dispose": "undefined there: a method that nobody calls, since `using` needs the symbol, too",
 };
 

@@ -4,8 +4,8 @@ import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { cdn } from "../../rollup.config.mjs";
-import { dist, root } from "../support/dist.ts";
-import { pack } from "../support/pack.ts";
+import { dist, root } from "../support/package/dist.ts";
+import { pack } from "../support/package/pack.ts";
 import { integrity, scriptTag } from "./sri.mjs";
 
 /** Bytes of the tarball: what is there now, rounded up, so that growth is a decision. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { root } from "../support/dist.ts";
+import { root } from "../support/package/dist.ts";
 
 /**
  * Which way imports point, from the top to the bottom: the first row that fits a file says what it may import of ours. Types count like
@@ -11,15 +11,14 @@ import { root } from "../support/dist.ts";
 const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(index|cdn|testing|adapters\/.+)\.ts$/, /./],
   [/^resilient-eventsource\.ts$/, /./],
-  // Leaves.
-  [/^(errors|multicast|report|connection\/sleep|page\/gate)\.ts$/, /^$/],
-  // What the class is told and what it tells: options, events, listeners. Of the rooms below they know the words, not the work.
-  [/^[^/]+$/, /^([^/]+|connection\/(backoff|retry|sleep|state)\.ts|page\/gate\.ts|transport\/(transport|resume)\.ts)$/],
-  [/^connection\//, /^(connection\/.+|(errors|report|options|page\/gate|transport\/transport)\.ts)$/],
-  // The one for all tabs needs a default for what it shares.
-  [/^page\/shared\.ts$/, /^(errors|page\/member|transport\/(auto|transport))\.ts$/],
-  [/^page\//, /^(page\/.+|(errors|multicast|report|transport\/transport)\.ts)$/],
-  [/^transport\//, /^(transport\/.+|(errors|multicast|report)\.ts)$/],
+  [/^(errors\.ts|util\/.+|connection\/gate\.ts)$/, /^util\//],
+  // What the class is told: options. Of the folders below it knows the words, not the work.
+  [/^options\.ts$/, /^(events\/decoders|connection\/retry|util\/sleep|transport\/(transport|resume))\.ts$/],
+  [/^events\//, /^(events\/.+|util\/.+|(errors|options|connection\/state|transport\/transport)\.ts)$/],
+  [/^connection\//, /^(connection\/.+|util\/.+|(errors|options|transport\/transport)\.ts)$/],
+  [/^page\//, /^(page\/.+|util\/.+|connection\/gate\.ts)$/],
+  [/^sharing\//, /^(sharing\/.+|util\/.+|errors\.ts|transport\/(auto|transport)\.ts)$/],
+  [/^transport\//, /^(transport\/.+|util\/.+|errors\.ts)$/],
 ];
 
 /** Nothing below imports these; the entries and adapters alone import the class. */

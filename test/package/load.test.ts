@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { dist, root } from "../support/dist.ts";
+import { dist, root } from "../support/package/dist.ts";
 
 // The package refers to itself by its name here, so these go through the "exports" of package.json.
 const loads = {

@@ -5,8 +5,8 @@ import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { frameworks } from "../../rollup.config.mjs";
-import { dist } from "../support/dist.ts";
-import { pack } from "../support/pack.ts";
+import { dist } from "../support/package/dist.ts";
+import { pack } from "../support/package/pack.ts";
 
 test("publint has nothing to say", async () => {
   const tarball = pack().buffer as ArrayBuffer;

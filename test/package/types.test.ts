@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compile, compilers, projects } from "../support/compile.ts";
+import { compile, compilers, projects } from "../support/package/compile.ts";
 
 describe.each(Object.keys(compilers) as (keyof typeof compilers)[])("the %s TypeScript", (compiler) => {
   test.each(Object.keys(projects) as (keyof typeof projects)[])("accepts test/types in a project with %s", (project) => {

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { ResilientEventSource, type ConnectionErrorEvent, type ConnectionErrorReason } from "../../src/index.ts";
 import { fakeStream } from "../../src/testing.ts";
-import { connectFake } from "./support/fake.ts";
-import { FakeServer, ORIGIN } from "./support/server.ts";
-import { tick, track, useWorld } from "./support/world.ts";
+import { connectFake } from "../support/unit/fake.ts";
+import { FakeServer, ORIGIN } from "../support/unit/server.ts";
+import { tick, track, useWorld } from "../support/unit/world.ts";
 
 useWorld();
 

@@ -1,4 +1,4 @@
-import { FaultServer, type FaultRequest } from "../support/fault-server.ts";
+import { FaultServer, type FaultRequest } from "../support/server/fault-server.ts";
 import type { Answer, Seen } from "./stage.ts";
 
 /** A server that does what the URL of a stream says (stage.ts). */

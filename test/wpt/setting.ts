@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { build, type Rolldown } from "vite";
-import { dist } from "../support/dist.ts";
-import type { FaultServer } from "../support/fault-server.ts";
+import { dist } from "../support/package/dist.ts";
+import type { FaultServer } from "../support/server/fault-server.ts";
 import type { Scope } from "./define.ts";
 import type { Outcomes } from "./run.ts";
 

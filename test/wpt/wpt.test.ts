@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchChromium } from "../support/browsers.ts";
-import type { FaultServer } from "../support/fault-server.ts";
+import { launchChromium } from "../support/browsers/browsers.ts";
+import type { FaultServer } from "../support/server/fault-server.ts";
 import { scopes, type Scope } from "./define.ts";
 import { elsewhere, exceptions } from "./exceptions.ts";
 import type { Outcomes } from "./run.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { rows, type Bench } from "../contract.ts";
 import type { TransportAbilities } from "../../../src/transport/transport.ts";
 import type { Settlement } from "../harness.ts";
-import type { FaultConnection, HeadInit } from "../../support/fault-server.ts";
+import type { FaultConnection, HeadInit } from "../../support/server/fault-server.ts";
 
 interface Ending {
   /** Depends on how many bytes will be sent. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { rows, type Bench } from "../contract.ts";
 import type { Connection } from "../harness.ts";
-import type { FaultConnection, HeadInit } from "../../support/fault-server.ts";
+import type { FaultConnection, HeadInit } from "../../support/server/fault-server.ts";
 
 const NEXT_WEEK = new Date(Date.now() + 7 * 24 * 60 * 60 * 1000);
 

@@ -1,0 +1,107 @@
+import { report } from "../util/report.ts";
+
+interface ListenerRecord {
+  readonly callback: EventListenerOrEventListenerObject;
+  readonly capture: boolean;
+  readonly run: (event: Event) => void;
+  /** Takes back the wish to hear of the signal's abort. */
+  readonly forget: () => void;
+}
+
+/**
+ * An EventTarget that knows whether anybody listens, and in which a listener that throws is reported alike in every runtime (Node would end the
+ * process from a `process.nextTick`). Everything else, order and `once` and `signal` included, is as the DOM standard has it.
+ */
+export class CountingEventTarget extends EventTarget {
+  // Made when they are needed: many sources have neither.
+  private _records: Map<string, ListenerRecord[]> | undefined;
+  private _handlers: Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
+
+  override addEventListener(
+    type: string,
+    callback: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions | null,
+  ): void {
+    const { capture = false, once = false, signal } = dictionary(options);
+    const records = this._records?.get(type) ?? [];
+    if (!callback || signal?.aborted || find(records, callback, capture) >= 0) return;
+    const remove = (): void => {
+      this.removeEventListener(type, callback, capture);
+    };
+    const run = (event: Event): void => {
+      if (once) remove();
+      try {
+        if (typeof callback === "function") callback.call(this, event);
+        else callback.handleEvent(event);
+      } catch (error) {
+        report(error);
+      }
+    };
+    signal?.addEventListener("abort", remove);
+    records.push({ callback, capture, run, forget: () => signal?.removeEventListener("abort", remove) });
+    (this._records ??= new Map()).set(type, records);
+    super.addEventListener(type, run, capture);
+    if (records.length === 1) this._heard(type, true);
+  }
+
+  override removeEventListener(
+    type: string,
+    callback: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions | null,
+  ): void {
+    const { capture = false } = dictionary(options);
+    const records = this._records?.get(type) ?? [];
+    const [record] = records.splice(find(records, callback, capture) >>> 0, 1);
+    if (!record) return;
+    record.forget();
+    // Node 20 takes no boolean here.
+    super.removeEventListener(type, record.run, { capture });
+    if (records.length) return;
+    this._records?.delete(type);
+    this._heard(type, false);
+  }
+
+  /** Whether anybody listens to events of this type. */
+  protected _hasListener(type: string): boolean {
+    return !!this._records?.has(type);
+  }
+
+  /** Called when a type gets its first listener or loses its last one. */
+  protected _heard(_type: string, _heard: boolean): void {
+    // For subclasses.
+  }
+
+  /** The value of an event handler attribute (`onopen` and the like). */
+  protected _handler(type: string): unknown {
+    return this._handlers?.get(type)?.value ?? null;
+  }
+
+  /** Sets an event handler attribute. As in HTML, its place among the listeners is where it was first set; what is no function counts as null. */
+  protected _setHandler(type: string, value: unknown): void {
+    const known = this._handlers?.get(type);
+    if (typeof value !== "function") {
+      if (known) this.removeEventListener(type, known.listener);
+      this._handlers?.delete(type);
+    } else if (known) {
+      known.value = value as (event: never) => unknown;
+    } else {
+      const handler = {
+        value: value as (event: never) => unknown,
+        listener: (event: Event): void => {
+          handler.value.call(this, event as never);
+        },
+      };
+      (this._handlers ??= new Map()).set(type, handler);
+      this.addEventListener(type, handler.listener);
+    }
+  }
+}
+
+/** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
+function dictionary<Options extends EventListenerOptions>(options: boolean | Options | null | undefined): Partial<Options> {
+  return typeof options === "object" ? (options ?? {}) : ({ capture: !!options } as Partial<Options>);
+}
+
+function find(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {
+  return records.findIndex((record) => record.callback === callback && record.capture === capture);
+}

@@ -1,0 +1,118 @@
+import type { ConnectionError } from "../errors.ts";
+import type { Issue } from "./decoders.ts";
+import type { OpenDetails } from "../transport/transport.ts";
+
+/** `open`: events can arrive. */
+export class ConnectionOpenEvent extends Event {
+  /** The HTTP status; undefined over a native EventSource, which hides it. */
+  readonly status: number | undefined;
+  /** The response's headers; undefined over a native EventSource. */
+  readonly headers: Headers | undefined;
+
+  constructor({ status, headers }: OpenDetails = {}) {
+    super("open");
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** A connection failed, and the next attempt is coming. */
+export interface RetryingErrorEvent extends Event {
+  /** CONNECTING. */
+  readonly readyState: 0;
+  /** The number of the attempt that comes: 1 is the first retry. */
+  readonly attempt: number;
+  /** How long we wait before it, in milliseconds. */
+  readonly delay: number;
+  /** When it comes, in milliseconds since the epoch. */
+  readonly until: number;
+  /** How the connection ended. */
+  readonly error: ConnectionError;
+}
+
+/** The last `error`: we gave up. */
+export interface FinalErrorEvent extends Event {
+  /** CLOSED. */
+  readonly readyState: 2;
+  /** How the last connection ended. */
+  readonly error: ConnectionError;
+}
+
+/** `error`: a connection failed; `readyState` tells whether another attempt comes, and the compiler knows which members there are then. */
+export type ConnectionErrorEvent = RetryingErrorEvent | FinalErrorEvent;
+
+/** Data of a {@link ConnectionErrorEvent}. */
+export type ConnectionErrorEventInit = Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
+
+/** The class of `error` events, for `instanceof` and for tests that make one. */
+export const ConnectionErrorEvent = class ConnectionErrorEvent extends Event {
+  constructor(init: ConnectionErrorEventInit) {
+    super("error");
+    Object.assign(this, init);
+  }
+} as unknown as {
+  /** Makes an `error` event with these members. */
+  new (init: ConnectionErrorEventInit): ConnectionErrorEvent;
+};
+
+/** `invalid`: a decoder refused a payload. The stream goes on, and the event's id counts. */
+export class InvalidEvent extends Event {
+  /** The name of the refused event. */
+  readonly eventType: string;
+  /** Its data, as it came. */
+  readonly raw: string;
+  /** What is wrong with it. */
+  readonly issues: readonly Issue[];
+  /** The last event ID, as of this event. */
+  readonly lastEventId: string;
+
+  constructor(init: { eventType: string; raw: string; issues: readonly Issue[]; lastEventId: string }) {
+    super("invalid");
+    this.eventType = init.eventType;
+    this.raw = init.raw;
+    this.issues = init.issues;
+    this.lastEventId = init.lastEventId;
+  }
+}
+
+/** What every listener gets beside the payload. */
+export interface EventMeta {
+  /** The last event ID, as of this event. */
+  readonly lastEventId: string;
+  /** The origin the event came from. */
+  readonly origin: string;
+}
+
+/** Our own events: DOM listeners of these names hear nothing else. */
+export interface LifecycleEventMap {
+  /** A connection has opened. */
+  open: ConnectionOpenEvent;
+  /** A connection has failed; `readyState` tells whether another attempt comes. */
+  error: ConnectionErrorEvent;
+  /** A decoder refused a payload. Without a listener it is reported as an uncaught error is. */
+  invalid: InvalidEvent;
+  /** `state` has changed, other than by `close()`. */
+  statechange: Event;
+}
+
+/** The payload types where no `events` are given: any name, and data is text. */
+export type Untyped = Record<string, string>;
+
+/** The server's event names: those in `events` and, without an entry, `message`. */
+export type EventName<P extends object> = (keyof P & string) | "message";
+
+/** The names that are spelled out: an index signature (`Record<string, …>`) does not say which of its names have a decoder. */
+type Spelled<P extends object> = keyof { [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K] };
+
+/** The payload of a server event. */
+export type Payload<P extends object, K extends string> = K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;
+
+/** The event a DOM listener of this name gets. */
+export type ListenedEvent<P extends object, K extends string> = K extends keyof LifecycleEventMap
+  ? LifecycleEventMap[K]
+  : MessageEvent<Payload<P, K>>;
+
+/** Whether a name is one of our own events'. */
+export function isLifecycle(name: string): name is keyof LifecycleEventMap {
+  return /^(open|error|invalid|statechange)$/.test(name);
+}

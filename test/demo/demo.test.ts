@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { startDemoServer } from "../../demo/server.mjs";
+import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
+import type { Page } from "../support/browsers/engines/page.ts";
+
+/** The initiator of an EventSource's request: what the resource timing has no word for, but in WebKit. */
+const NATIVE = engine.name === "webkit" ? "eventsource" : "other";
+
+const patience = { timeout: 30_000 };
+
+let browser: PageBrowser;
+let server: Awaited<ReturnType<typeof startDemoServer>>;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await engine.launch();
+});
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  // Five times as fast as it is for people.
+  server = await startDemoServer({ port: 0, interval: 200 });
+});
+afterEach(() => server.close());
+afterEach(async () => {
+  expect(await page.evaluate(() => complaints)).toEqual([]);
+  const requests = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  expect(requests.filter((url) => !url.startsWith(server.address))).toEqual([]);
+  await page.close();
+});
+
+const newestId = (): number => server.stream.log.at(-1)?.id ?? 0;
+
+/** Opens a page whose jitter draws this part of every delay. */
+async function open(file: string, jitter: number): Promise<void> {
+  page = await browser.open(server.address + file);
+  await page.evaluate((part) => {
+    Math.random = () => part;
+    globalThis.complaints = [];
+    addEventListener("error", ({ message }) => complaints.push(message));
+    addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
+  }, jitter);
+}
+const text = (selector: string): Promise<string> => page.evaluate((selector) => document.querySelector(selector)!.textContent, selector);
+const texts = (selector: string): Promise<string[]> =>
+  page.evaluate((selector) => Array.from(document.querySelectorAll(selector), ({ textContent }) => textContent), selector);
+const isDisabled = (name: string): Promise<boolean> =>
+  page.evaluate((name) => Array.from(document.querySelectorAll("button")).find(({ innerText }) => innerText === name)!.disabled, name);
+/** Presses a button as soon as it can be pressed. */
+const press = async (name: string): Promise<void> => {
+  await expect.poll(() => isDisabled(name), patience).toBe(false);
+  await page.evaluate(
+    (name) =>
+      Array.from(document.querySelectorAll("button"))
+        .find(({ innerText }) => innerText === name)!
+        .click(),
+    name,
+  );
+};
+const state = (): Promise<string> => text("[role=status]");
+const becomes = (expected: string): Promise<void> => expect.poll(state, patience).toBe(expected);
+const attempt = async (): Promise<number> => Number((await text("#attempt")).replace("retry ", ""));
+const countdown = async (): Promise<number> => Number(/^Next attempt in ([\d.]+) s$/.exec(await text("[role=timer]"))?.[1]);
+const lines = (type: string): Promise<string[]> => texts(`#log [data-type=${type}]`);
+/** The ids and texts of the messages on the page, oldest first. */
+const messages = (): Promise<{ id: number; data: string }[]> =>
+  page.evaluate(() =>
+    Array.from(document.querySelectorAll<HTMLElement>("#log [data-id]"), ({ dataset, lastChild }) => ({
+      id: Number(dataset.id),
+      data: lastChild?.textContent ?? "",
+    })).reverse(),
+  );
+/** What asked for the stream, each time that it came to an end. */
+const initiators = (): Promise<string[]> =>
+  page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => name.endsWith("/stream"))
+      .map((entry) => (entry as PerformanceResourceTiming).initiatorType),
+  );
+const heard = async (id: number): Promise<void> => {
+  await expect.poll(async () => (await messages()).at(-1)?.id, patience).toBeGreaterThanOrEqual(id);
+};
+
+test.each([
+  ["module.html", NATIVE, "fetch"],
+  ["script-tag.html", NATIVE, "fetch"],
+  ["polyfill.html", "xmlhttprequest", "xmlhttprequest"],
+])("%s survives a stop of the stream: by %s, then by %s", async (file, first, later) => {
+  await open(file, 0.1);
+  await becomes("Open");
+  await heard(6);
+  expect(await lines("connecttime")).toHaveLength(1);
+  expect(await lines("heartbeat")).not.toEqual([]);
+
+  await press("Stop the stream");
+  await becomes("Waiting");
+  await expect.poll(attempt, patience).toBeGreaterThanOrEqual(3);
+  await expect.poll(countdown, patience).toBeGreaterThan(0.3);
+  const shown = await countdown();
+  await expect.poll(countdown, patience).toBeLessThan(shown);
+  expect(await text("#failure")).toMatch(/^the server was not reached \(network\)/);
+  const missed = newestId() - (await messages()).at(-1)!.id;
+  expect(missed).toBeGreaterThan(3);
+
+  await press("Start the stream");
+  await becomes("Open");
+  await heard(newestId() + 3);
+  expect(await lines("connecttime")).toHaveLength(2);
+
+  await press("Stop the stream");
+  await becomes("Waiting");
+  // Nothing lost, nothing twice: what the page got is what the server logged.
+  const received = await messages();
+  const from = server.stream.log.findIndex(({ id }) => id === received[0]!.id);
+  expect(received).toEqual(server.stream.log.slice(from, from + received.length));
+  expect(await text("#received")).toBe(String(received.length));
+  expect(await text("#lost")).toBe("0");
+  expect(await text("#repeated")).toBe("0");
+  await expect.poll(async () => (await initiators()).length, patience).toBeGreaterThan(1);
+  const [firstOne, ...others] = await initiators();
+  expect(firstOne).toBe(first);
+  expect(new Set(others)).toEqual(new Set([later]));
+});
+
+test("Reconnect now replaces a live connection, and cuts a wait short", async () => {
+  await open("module.html", 0.999);
+  await heard(1);
+  await press("Reconnect now");
+  // By fetch now, which has seen the server's "retry: 10000".
+  await expect.poll(() => lines("connecttime"), patience).toHaveLength(2);
+
+  await press("Stop the stream");
+  await becomes("Waiting");
+  const wait = await countdown();
+  const began = Date.now();
+  expect(wait).toBeGreaterThan(5);
+  await press("Start the stream");
+  await press("Reconnect now");
+  await becomes("Open");
+  expect(Date.now() - began).toBeLessThan(wait * 1000);
+});
+
+test("Close is final; Connect again resumes after the last id", async () => {
+  await open("module.html", 0.1);
+  await heard(2);
+  await press("Close");
+  await becomes("Closed");
+  await expect.poll(() => server.stream.clients, patience).toBe(0);
+  expect(await isDisabled("Reconnect now")).toBe(true);
+  const last = (await messages()).at(-1)!.id;
+  await expect.poll(newestId, patience).toBeGreaterThan(last + 2);
+  expect((await messages()).at(-1)!.id).toBe(last);
+
+  await press("Connect again");
+  await heard(newestId() + 1);
+  expect(await text("#lost")).toBe("0");
+  expect(await text("#repeated")).toBe("0");
+});
+
+test("says so where the demo server is gone", async () => {
+  await open("module.html", 0.1);
+  await heard(1);
+  await server.close();
+  await becomes("Waiting");
+  await press("Start the stream");
+  await expect.poll(() => lines("error"), patience).toContainEqual(expect.stringContaining("The server does not answer"));
+});
+
+declare global {
+  var complaints: string[];
+}

@@ -1,0 +1,361 @@
+import { createRequire } from "node:module";
+import type axe from "axe-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startDemoServer } from "../../demo/server.mjs";
+import { launchChromium } from "../support/browsers/browsers.ts";
+
+const patience = { timeout: 45_000 };
+/** How long faults last, in seconds: long enough for a native EventSource, which comes back after three. */
+const SECONDS = 5;
+
+let server: Awaited<ReturnType<typeof startDemoServer>>;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  server = await startDemoServer({ port: 0 });
+  complaints = [];
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await newPage();
+});
+afterEach(async () => {
+  await context.close();
+  await server.close();
+  expect(complaints).toEqual([]);
+});
+
+async function newPage(): Promise<Page> {
+  const opened = await context.newPage();
+  watch(opened);
+  return opened;
+}
+
+/** A page must raise no error, and ask nobody but its server. */
+function watch(opened: Page): void {
+  opened.on("pageerror", (error) => complaints.push(error.message));
+  opened.on("console", (message) => {
+    // The browser itself notes each answer that a fault spoils.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+  });
+  opened.on("request", (request) => {
+    if (!request.url().startsWith(server.address)) complaints.push(`a request to another host: ${request.url()}`);
+  });
+}
+
+const address = (): string => `${server.address}?seconds=${SECONDS}`;
+async function open(opened = page): Promise<void> {
+  await opened.goto(address());
+  await expect.poll(() => states(opened), patience).toEqual(["Open", "Open"]);
+  await expect.poll(() => number("resilient", "received", opened), patience).toBeGreaterThan(0);
+  await expect.poll(() => number("native", "received", opened), patience).toBeGreaterThan(0);
+}
+
+const press = (name: string, opened = page): Promise<void> => opened.getByRole("button", { name, exact: true }).click();
+const state = (client: string, opened = page): Promise<string | null> =>
+  opened.locator(`[data-part=status][data-of=${client}]`).textContent();
+const states = (opened = page): Promise<(string | null)[]> => Promise.all([state("native", opened), state("resilient", opened)]);
+const fact = (client: string, name: string, opened = page): Locator => opened.locator(`[data-facts=${client}] .${name} dd`);
+const number = async (client: string, name: string, opened = page): Promise<number> =>
+  Number((await fact(client, name, opened).textContent())?.replace(",", ""));
+const news = (): Promise<string | null> => page.locator("#news").textContent();
+/** What the table says of the fault that was pressed last: of native, and of ours. */
+const outcome = async (client: "EventSource" | "ResilientEventSource"): Promise<string> =>
+  (await page.locator(`#results tbody tr:first-child td[data-client=${client}] > span:last-child`).textContent()) ?? "";
+const comesTo = (client: "EventSource" | "ResilientEventSource", expected: RegExp): Promise<void> =>
+  expect.poll(() => outcome(client), patience).toMatch(expected);
+
+/** How many pixels of a canvas have the colour that the style sheet has for a state. */
+const drawn = (selector: string, colour: string): Promise<number> =>
+  page.evaluate(
+    ([selector, colour]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(selector!)!;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${colour!}`).trim();
+      const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4)
+        // The edge of a thin line is half transparent, which costs a little precision.
+        if ([red, green, blue].every((part, index) => Math.abs(data[at + index]! - part!) < 8) && data[at + 3]! > 100) count++;
+      return count;
+    },
+    [selector, colour],
+  );
+const timeline = (colour: string): Promise<number> => drawn("#timeline canvas", colour);
+
+const back = /^Back (at once|after [\d.]+ s).* Nothing lost, nothing twice\.$/;
+
+describe("each control", () => {
+  beforeEach(() => open());
+
+  test("Stop it: both come back, and ours says what it waits for", async () => {
+    expect([await timeline("waiting"), await timeline("closed")]).toEqual([0, 0]);
+    expect(await timeline("open")).toBeGreaterThan(0);
+    await press(`Stop it for ${SECONDS} s`);
+    await expect.poll(news, patience).toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
+    await expect.poll(() => states(), patience).toEqual(["Reconnecting", "Waiting"]);
+    await expect.poll(() => timeline("waiting"), patience).toBeGreaterThan(0);
+    expect(await page.locator("[data-part=detail][data-of=resilient]").textContent()).toMatch(/^Attempt \d+( in [\d.]+ s)?$/);
+    await comesTo("EventSource", back);
+    await comesTo("ResilientEventSource", back);
+    expect(await fact("resilient", "reason").textContent()).toBe("the server was not reached");
+    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([0, 0]);
+    await expect.poll(news, patience).toMatch(/^EventSource: back .*\nResilientEventSource: back /);
+  });
+
+  test("Answer 503: native gives up for good, ours comes back and says why", async () => {
+    await press("Answer 503");
+    await comesTo("EventSource", /^Gave up for good, and does not say why\./);
+    await comesTo("ResilientEventSource", back);
+    expect(await outcome("ResilientEventSource")).toContain("the server answered 503, and asks for 3 s of rest");
+    expect(await states()).toEqual(["Gave up", "Open"]);
+    // What native has not got by now is counted.
+    await expect.poll(() => number("native", "behind"), patience).toBeGreaterThan(8);
+    await expect.poll(() => timeline("closed"), patience).toBeGreaterThan(100);
+    expect(await timeline("waiting")).toBeGreaterThan(0);
+    await press("Start it afresh");
+    await expect.poll(() => states(), patience).toEqual(["Open", "Open"]);
+    await expect.poll(() => number("native", "lost"), patience).toBeGreaterThan(0);
+    expect(await number("resilient", "lost")).toBe(0);
+  });
+
+  test("Stall: native believes that it is open, ours finds out", async () => {
+    await press("Stall");
+    await comesTo("ResilientEventSource", back);
+    await comesTo("EventSource", /^Believes that it is open\. No event for /);
+    expect(await states()).toEqual(["Open, yet silent", "Open"]);
+    expect(await fact("resilient", "reason").textContent()).toMatch(/^nothing was heard/);
+  });
+
+  test("Expire the token: native gives up, ours fetches another", async () => {
+    await press("Expire the token");
+    await comesTo("EventSource", /^Gave up for good/);
+    await comesTo("ResilientEventSource", back);
+    expect(await outcome("ResilientEventSource")).toContain("the server answered 401");
+  });
+
+  test("Cut every second: nothing is lost, and the news does not chatter", async () => {
+    await page.evaluate(() => {
+      const changes: string[] = ((globalThis as any).changes = []);
+      const region = document.querySelector("#news")!;
+      new MutationObserver(() => changes.push(region.textContent ?? "")).observe(region, { childList: true, characterData: true });
+    });
+    await press("Cut every second");
+    await comesTo("EventSource", back);
+    await comesTo("ResilientEventSource", back);
+    await expect.poll(news, patience).toMatch(/^EventSource: back/);
+    const changes = await page.evaluate(() => (globalThis as any).changes as string[]);
+    expect(changes.length).toBeLessThanOrEqual(6);
+  });
+
+  test("Go offline: ours makes no attempt until it is over", async () => {
+    await press("Go offline");
+    await expect.poll(() => states(), patience).toEqual(["Reconnecting", "Paused"]);
+    await comesTo("ResilientEventSource", /^Paused/);
+    await expect.poll(() => timeline("paused"), patience).toBeGreaterThan(0);
+    await comesTo("ResilientEventSource", back);
+    await comesTo("EventSource", back);
+  });
+
+  test("Answer 204: both stay away; reconnect resumes, native has forgotten where it was", async () => {
+    await press("Answer 204");
+    await comesTo("EventSource", /^Stays away, as it was asked to, and does not say why\.$/);
+    await comesTo("ResilientEventSource", /^Stays away, as it was asked to: the server answered 204\.$/);
+    expect(await states()).toEqual(["Gave up", "Stopped"]);
+    await expect.poll(() => page.locator("#faults [data-lasts]").count(), patience).toBe(0);
+    await press("Reconnect now");
+    await press("Start it afresh");
+    await comesTo("ResilientEventSource", back);
+    await comesTo("EventSource", /^Back .* events lost\.$/);
+  });
+
+  test("one after the other: both are well before the next, and each has its row", async () => {
+    await press("Expire the token");
+    await comesTo("EventSource", /^Gave up/);
+    await comesTo("ResilientEventSource", back);
+    await press("Stall");
+    await expect.poll(() => page.locator("#results tbody tr").count(), patience).toBe(2);
+    await comesTo("ResilientEventSource", back);
+    const rows = await page.locator("#results tbody tr").allInnerTexts();
+    expect(rows[0]).toMatch(/^Stall\b/);
+    expect(rows[1]).toMatch(/^Expire the token\b[^]*Gave up for good/);
+  });
+
+  test("Reconnect now replaces the connection, and loses nothing", async () => {
+    await press("Reconnect now");
+    const before = await number("resilient", "received");
+    await expect.poll(() => number("resilient", "received"), patience).toBeGreaterThan(before + 4);
+    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([0, 0]);
+  });
+
+  test("says so where the demo's server is gone", async () => {
+    await server.close();
+    await press("Stall");
+    await expect.poll(news, patience).toMatch(/^The demo’s own server does not answer/);
+  });
+});
+
+describe("a second tab", () => {
+  const role = (opened: Page): Promise<string | null> => opened.locator("#role").textContent();
+  const connections = (opened: Page): Promise<string[]> => opened.locator("[id^=connections-]").allTextContents();
+
+  test("follows the first, shows how many connections there are, and takes over", async () => {
+    await open();
+    await expect.poll(() => role(page), patience).toBe("holds the connection");
+    const [second] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: "Open a second tab" }).click()]);
+    watch(second);
+    await expect.poll(() => role(second), patience).toBe("follows: it has no connection of its own");
+    await expect.poll(() => connections(second), patience).toEqual(["2", "1"]);
+    const heard = await number("resilient", "received", second);
+
+    await page.close();
+    await expect.poll(() => role(second), patience).toBe("holds the connection");
+    await expect.poll(() => number("resilient", "received", second), patience).toBeGreaterThan(heard + 4);
+    await expect.poll(() => connections(second), patience).toEqual(["1", "1"]);
+    expect([await number("resilient", "lost", second), await number("resilient", "repeated", second)]).toEqual([0, 0]);
+  });
+
+  test("has a connection of its own where sharing is switched off", async () => {
+    await open();
+    const second = await newPage();
+    await second.goto(server.address);
+    await expect.poll(() => role(second), patience).toMatch(/^follows/);
+    await second.getByRole("checkbox", { name: "Share one connection between tabs" }).uncheck();
+    await expect.poll(() => role(second), patience).toBe("has a connection of its own");
+    await expect.poll(() => connections(second), patience).toEqual(["2", "2"]);
+    expect(await number("resilient", "lost", second)).toBe(0);
+  });
+});
+
+describe("the storm", () => {
+  const storm = async (client: string, name: string): Promise<string> =>
+    (await page.locator(`[data-storm=${client}] .${name} dd`).textContent()) ?? "";
+  const count = async (client: string, name: string): Promise<number> => parseInt((await storm(client, name)).replace(",", ""));
+  const told = (): Promise<string | null> => page.locator("#storm-news").textContent();
+
+  test("shows a thousand clients that come back, by native's rule and by ours", async () => {
+    await open();
+    const calm = await drawn("#dots-resilient", "open");
+    expect(calm).toBeGreaterThan(1000);
+    await press("Start the storm");
+    await expect.poll(told, patience).toBe("The server is down: 1,000 clients have lost it.");
+    await expect.poll(() => drawn("#dots-resilient", "open"), patience).toBe(0);
+    await expect.poll(told, patience).toMatch(/^It is back, and takes 100 a second/);
+    await expect.poll(() => storm("resilient", "recovered"), patience).toMatch(/^[\d.]+ s$/);
+    expect(await count("resilient", "connected")).toBe(1000);
+    await expect.poll(() => drawn("#dots-resilient", "open"), patience).toBe(calm);
+    // By how much its peak is higher depends on the machine: a slow one spreads the timers of both.
+    expect(await count("native", "peak")).toBeGreaterThan(100);
+    expect(await count("native", "connected")).toBeLessThan(1000);
+    expect(await count("resilient", "peak")).toBeGreaterThan(0);
+    await press("Stop the storm");
+    await expect.poll(told, patience).toBe("Stopped.");
+    await press("Start it again");
+    await expect.poll(told, patience).toMatch(/^The server is down/);
+  });
+
+  test("answered by 503, native gives up for good, ours does not", async () => {
+    await open();
+    await page.getByRole("radio", { name: "answers 503" }).check();
+    await press("Start the storm");
+    await expect.poll(() => count("native", "closed"), patience).toBeGreaterThan(500);
+    await expect.poll(() => drawn("#dots-native", "closed"), patience).toBeGreaterThan(0);
+    await expect.poll(() => count("resilient", "connected"), patience).toBeGreaterThan(500);
+    expect(await count("resilient", "closed")).toBe(0);
+    expect(await drawn("#dots-resilient", "closed")).toBe(0);
+  });
+});
+
+describe("for everybody", () => {
+  const pages = ["", "module.html", "script-tag.html", "polyfill.html", "note.html", "note-script-tag.html"];
+
+  /** What axe has to say about the page as it is. */
+  async function violations(): Promise<string[]> {
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+    return page.evaluate(async () => {
+      const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+    });
+  }
+
+  test.each(pages)("axe finds nothing in /%s, in light and in dark", async (path) => {
+    await page.goto(server.address + path);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations()).toEqual([]);
+    }
+  });
+
+  test("axe finds nothing when things have gone wrong, in light and in dark, on a phone", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open();
+    await press("Expire the token");
+    await comesTo("EventSource", /^Gave up/);
+    await comesTo("ResilientEventSource", back);
+    await press("Cut every second");
+    await expect.poll(() => page.locator("#faults [data-lasts]").count(), patience).toBe(1);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations()).toEqual([]);
+    }
+  });
+
+  test.each(pages)("/%s needs no scrolling sideways at 360 pixels", async (path) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(server.address + path);
+    await page.locator("button, li").first().waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  });
+
+  test("everything is reached and pressed by keyboard alone", async () => {
+    await open();
+    const reached: string[] = [];
+    for (let tabs = 0; tabs < 40; tabs++) {
+      await page.keyboard.press("Tab");
+      const name = await page.evaluate(() => {
+        const focused = document.activeElement as HTMLInputElement | null;
+        return focused === document.body ? "" : (focused?.labels?.[0] ?? focused)?.textContent?.trim();
+      });
+      if (name === "") break;
+      reached.push(name ?? "");
+    }
+    const all = await page
+      .locator("button:visible, a:visible, input[type=checkbox]")
+      .evaluateAll((elements) => elements.map((each) => ((each as HTMLInputElement).labels?.[0] ?? each).textContent?.trim() ?? ""));
+    expect(all.length).toBeGreaterThan(15);
+    expect(all.filter((name) => !reached.includes(name))).toEqual([]);
+    expect(reached).toContain("refuses");
+    await page.getByRole("button", { name: "Expire the token" }).focus();
+    await page.keyboard.press("Enter");
+    await comesTo("ResilientEventSource", back);
+  });
+
+  test("draws less where the visitor wants stillness", async () => {
+    await page.addInitScript(() => {
+      const { clearRect } = CanvasRenderingContext2D.prototype;
+      (globalThis as any).drawings = 0;
+      CanvasRenderingContext2D.prototype.clearRect = function (...rectangle) {
+        (globalThis as any).drawings++;
+        clearRect.apply(this, rectangle);
+      };
+    });
+    /** How often something is drawn while eight events come. */
+    const drawings = async (): Promise<number> => {
+      const before = await number("resilient", "received");
+      await page.evaluate(() => ((globalThis as any).drawings = 0));
+      await expect.poll(() => number("resilient", "received"), patience).toBeGreaterThanOrEqual(before + 8);
+      return page.evaluate(() => (globalThis as any).drawings as number);
+    };
+    await open();
+    const lively = await drawings();
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await drawings()).toBeLessThan(lively / 2);
+  });
+});

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { compile } from "../support/package/compile.ts";
+import { root } from "../support/package/dist.ts";
+import { snippets } from "../support/package/markdown.ts";
+
+const folder = `${root}/demo/guides`;
+
+/** What the snippets take from the app around them. */
+const app = `
+import type { Decoder } from "resilient-eventsource";
+declare global {
+  const priceSchema: Decoder<{ eur: number }>;
+  function draw(price: { eur: number }): void;
+  function show(text: string): void;
+  function getToken(): Promise<string>;
+}
+`;
+
+test("every TypeScript snippet of the guides compiles against the package", () => {
+  const sources = readdirSync(folder).flatMap((file) =>
+    snippets(readFileSync(`${folder}/${file}`, "utf8"), "ts").map(
+      (snippet, index) => [`${file}-${index}.ts`, `${snippet}\nexport {};\n`] as const,
+    ),
+  );
+  expect(sources.length).toBeGreaterThanOrEqual(10);
+  const packages = [
+    "@microsoft/fetch-event-source",
+    "reconnecting-eventsource",
+    "eventsource",
+    "eventsource-parser",
+    "@types/node",
+    "undici-types",
+  ];
+  expect(compile("newest", "bundler", { folder: "guides", packages, sources: { ...Object.fromEntries(sources), "app.ts": app } })).toBe("");
+});
+
+test("the snippets for frameworks compile, as far as they are TypeScript", () => {
+  const guide = readFileSync(`${folder}/frameworks.md`, "utf8");
+  const scriptOf = (language: string): string => /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
+  const sources = {
+    "react.tsx": snippets(guide, "tsx")[0]!,
+    // What Vue's compiler declares.
+    "vue.ts": `declare function defineProps<T>(): T;\n${scriptOf("vue")}`,
+    "svelte.ts": scriptOf("svelte"),
+    "app.ts": app,
+  };
+  const packages = ["@types/react", "csstype", "svelte", "vue"];
+  expect(compile("newest", "bundler", { folder: "frameworks", packages, sources })).toBe("");
+});
+
+test("every file that a guide links to is there", () => {
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(`${folder}/${file}`, "utf8");
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path!);
+    for (const link of links) expect(() => readFileSync(`${folder}/${link}`)).not.toThrow();
+  }
+});

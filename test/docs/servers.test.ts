@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fetchTransport, json, ResilientEventSource, type Resume } from "../../src/index.ts";
+import { root } from "../support/package/dist.ts";
+import { section, snippets } from "../support/package/markdown.ts";
+
+const guide = readFileSync(`${root}/demo/guides/servers.md`, "utf8");
+const readme = readFileSync(`${root}/README.md`, "utf8");
+const only = (heading: string): string => snippets(section(guide, heading), "js")[0]!;
+
+/** What the guide leaves to the app: events. */
+const publisher = `let n = 0;\nsetInterval(() => publish("tick", { n: ++n }), 5);\n`;
+
+test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines", (heading) => {
+  const [, code] = /^```(?:js|java|php|sh|nginx)\n(.*?)^```/ms.exec(section(guide, heading.slice(3)))!;
+  expect(code!.trim().split("\n").length).toBeLessThanOrEqual(15);
+});
+
+/** The README's own, which ticks once a second, in a hurry. */
+const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace("}), 1000);", "}), 5);");
+
+describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (name) => {
+  let folder: string;
+  let server: ChildProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "resilient-eventsource-server-"));
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir");
+    writeFileSync(join(folder, "feed.mjs"), only("The feed") + publisher);
+    writeFileSync(join(folder, "server.mjs"), name === "The quick start" ? quickStart : only(name));
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}/stream`;
+    server = spawn(process.execPath, ["server.mjs"], { cwd: folder, env: { ...process.env, PORT: String(port) }, stdio: "inherit" });
+    await answering(url, server);
+  });
+  afterAll(async () => {
+    server.kill();
+    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each<[string, Resume]>([
+    ["the header", "header"],
+    ["the query", { query: "lastEventId" }],
+  ])("resumes by %s: every event once, in order, over five connections", async (_, resume) => {
+    const source = new ResilientEventSource(url, { transport: fetchTransport(), resume, events: { tick: json<{ n: number }>() } });
+    const seen: number[] = [];
+    await new Promise<void>((resolve) => {
+      let connections = 0;
+      source.addEventListener("open", () => connections++);
+      source.on("tick", ({ n }) => {
+        seen.push(n);
+        if (seen.length < 10 * connections) return;
+        if (connections === 5) resolve();
+        else source.reconnect();
+      });
+    });
+    source.close();
+    expect(seen.length).toBeGreaterThanOrEqual(50);
+    expect(seen).toEqual(seen.map((_, index) => seen[0]! + index));
+  });
+
+  test("sends something at once", async () => {
+    const response = await fetch(url);
+    expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toMatch(/^(:\n\n|event: connecttime\n)/);
+    await reader.cancel();
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Waits until a server answers, for 20 s at most. */
+async function answering(url: string, server: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
+    try {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  throw new Error("the server does not answer");
+}

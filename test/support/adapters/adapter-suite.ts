@@ -1,0 +1,199 @@
+import type { Browser, CDPSession, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Props } from "../../adapters/pages/page.ts";
+import { pageScript, renderInNode, type PageSource } from "./adapter-page.ts";
+import { launchChromium } from "../browsers/browsers.ts";
+import { FaultServer } from "../server/fault-server.ts";
+import { refusal, Route, stream } from "../pages/page-route.ts";
+
+/** No attempt comes by itself. */
+const PATIENT = { backoff: { startingDelay: 3_600_000, maxDelay: 3_600_000, jitter: "none" } } as const;
+
+/** A page with the framework in it, and the server that it talks to. */
+export class AdapterBench {
+  browser!: Browser;
+  server!: FaultServer;
+  page!: Page;
+  cdp!: CDPSession;
+  /** Errors that nobody caught. */
+  readonly errors: string[] = [];
+
+  constructor(readonly source: PageSource) {}
+
+  async open(script: string, html = ""): Promise<void> {
+    this.server.servePage("/page.js", script, { "Content-Type": "text/javascript; charset=utf-8" });
+    this.server.servePage("/page", `<!doctype html><div id="app">${html}</div><script type="module" src="/page.js"></script>`);
+    this.page = await this.browser.newPage();
+    this.page.on("pageerror", (error) => this.errors.push(String(error)));
+    this.cdp = await this.page.context().newCDPSession(this.page);
+    await this.page.goto(`${this.server.origin}/page`);
+    await this.page.waitForFunction(() => "adapterPage" in globalThis);
+  }
+
+  mount(props: Props): Promise<void> {
+    return this.page.evaluate((props) => adapterPage.mount(props), props);
+  }
+
+  update(props: Props): Promise<void> {
+    return this.page.evaluate((props) => adapterPage.update(props), props);
+  }
+
+  unmount(): Promise<void> {
+    return this.page.evaluate(() => adapterPage.unmount());
+  }
+
+  /** Waits until an element of the component shows this. */
+  async shows(id: "status" | "latest", text: string): Promise<void> {
+    await this.page.waitForFunction(({ id, text }) => document.getElementById(id)?.textContent === text, { id, text });
+  }
+
+  /** Waits until the listeners have heard this last. */
+  async heard(text: string): Promise<string[]> {
+    await this.page.waitForFunction((text) => heard.at(-1) === text, text);
+    return this.page.evaluate(() => heard);
+  }
+
+  renders(): Promise<number> {
+    return this.page.evaluate(() => renders);
+  }
+
+  /** Waits until the server has that many streams open. */
+  async live(count: number): Promise<void> {
+    await expect.poll(() => this.server.live("/stream/"), { timeout: 10_000 }).toBe(count);
+  }
+
+  /** The types of all listeners on window and document. */
+  async listeners(): Promise<string[]> {
+    const types = ["window", "document"].map(async (expression) => {
+      const { result } = await this.cdp.send("Runtime.evaluate", { expression });
+      const { listeners } = await this.cdp.send("DOMDebugger.getEventListeners", { objectId: result.objectId! });
+      return listeners.map(({ type }) => `${expression} ${type}`);
+    });
+    return (await Promise.all(types)).flat().sort();
+  }
+}
+
+const price = (id: number): string => `id: ${id}\nevent: price\ndata: ${id}\n\n`;
+
+/** What the adapter of every framework has to do; `define` adds what only this one does. */
+export function describeAdapter(name: string, source: PageSource, define?: (bench: AdapterBench) => void): void {
+  describe(name, () => {
+    const bench = new AdapterBench(source);
+    let script: string;
+    beforeAll(async () => {
+      script = await pageScript(source);
+      bench.browser = await launchChromium();
+    });
+    afterAll(() => bench.browser.close());
+    beforeEach(async () => {
+      bench.server = await FaultServer.start();
+      await bench.open(script);
+    });
+    afterEach(async () => {
+      expect(bench.errors.splice(0)).toEqual([]);
+      await bench.page.close();
+      bench.server.close();
+    });
+
+    test("one connection from mount to unmount, and typed payloads", async () => {
+      const to = new Route(bench.server, [stream(price(1), price(2))]);
+      await bench.mount({ url: to.url });
+      expect(await bench.heard("|€2|2")).toEqual(["|€1|1", "|€2|2"]);
+      await bench.shows("latest", "2");
+      await bench.shows("status", "open");
+      expect(to.count).toBe(1);
+      await bench.unmount();
+      await bench.live(0);
+      expect(to.count).toBe(1);
+    });
+
+    test("while mounted it listens to the page, afterwards no more", async () => {
+      const to = new Route(bench.server, [stream(price(1))]);
+      const cycle = async (): Promise<string[]> => {
+        await bench.mount({ url: to.url });
+        await bench.shows("status", "open");
+        expect(await bench.listeners()).toContain("window online");
+        await bench.unmount();
+        await bench.live(0);
+        return bench.listeners();
+      };
+      // The framework keeps some of its own from the first time.
+      const after = await cycle();
+      expect(after).not.toContain("window online");
+      expect(await cycle()).toEqual(after);
+      expect(to.count).toBe(2);
+    });
+
+    test("an event renders nothing but what shows it", async () => {
+      const to = new Route(bench.server, [stream(price(0))]);
+      await bench.mount({ url: to.url });
+      await bench.shows("latest", "0");
+      const renders = await bench.renders();
+      for (let id = 1; id <= 50; id++) to.arrivals[0]!.connection.write(price(id));
+      await bench.shows("latest", "50");
+      expect(await bench.renders()).toBe(renders);
+      expect(await bench.page.evaluate(() => heard.length)).toBe(51);
+      await bench.unmount();
+    });
+
+    test("shows an outage, and reconnects when asked", async () => {
+      const to = new Route(bench.server, [refusal(503), stream(price(7))]);
+      await bench.mount({ url: to.url, options: PATIENT });
+      await bench.shows("status", "waiting");
+      await bench.page.click("#reconnect");
+      await bench.shows("status", "open");
+      await bench.shows("latest", "7");
+      expect(to.count).toBe(2);
+      await bench.unmount();
+    });
+
+    test("unmounted in a wait it is over", async () => {
+      const to = new Route(bench.server, [refusal(503), refusal(503), stream(price(1))]);
+      await bench.mount({ url: to.url, options: { backoff: { startingDelay: 200, jitter: "none" } } });
+      await bench.shows("status", "waiting");
+      await bench.unmount();
+      await bench.live(0);
+      const { count } = to;
+      // Several times the wait.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      expect(to.count).toBe(count);
+    });
+
+    test("follows its URL, and has no connection without one", async () => {
+      const first = new Route(bench.server, [stream(price(1))]);
+      const second = new Route(bench.server, [stream()]);
+      await bench.mount({ url: null });
+      await bench.shows("status", "closed");
+      await bench.update({ url: first.url });
+      await bench.shows("latest", "1");
+      await bench.update({ url: second.url });
+      await bench.shows("status", "open");
+      await bench.shows("latest", "none");
+      await bench.live(1);
+      // Another stream: an id of the first means nothing to it.
+      expect(second.resumedAfter).toEqual([""]);
+      await bench.update({ url: null });
+      await bench.shows("status", "closed");
+      await bench.live(0);
+      expect([first.count, second.count]).toEqual([1, 1]);
+      await bench.unmount();
+    });
+
+    test("a server renders it without connecting, and the page takes that over", async () => {
+      const to = new Route(bench.server, [stream(price(1))]);
+      const html = await renderInNode(source, { url: to.url });
+      expect(html).toMatch(/id="status"[^>]*>connecting</);
+      expect(to.count).toBe(0);
+      await bench.page.close();
+      await bench.open(script, html);
+      await bench.mount({ url: to.url });
+      await bench.shows("latest", "1");
+      expect(await bench.page.evaluate(() => complaints)).toEqual([]);
+      expect(to.count).toBe(1);
+      await bench.unmount();
+      await bench.live(0);
+    });
+
+    define?.(bench);
+  });
+}

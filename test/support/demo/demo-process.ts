@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, connect, type AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { root } from "../package/dist.ts";
+
+/** A server in a process of its own, so that it can really die. */
+export interface ServerProcess {
+  /** Ends it as a crash does, and resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** What a program printed, and how it ended. */
+export interface Ended {
+  code: number | null;
+  output: string;
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function run(args: string[], env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Starts Node with these arguments, and resolves when it listens on the port. */
+export async function startServer(port: number, args: string[]): Promise<ServerProcess> {
+  const child = run(args, { PORT: String(port) });
+  let errors = "";
+  child.stderr?.on("data", (text: Buffer) => (errors += String(text)));
+  for (let tries = 0; !(await listens(port)); tries++) {
+    if (child.exitCode !== null || tries > 400) {
+      child.kill("SIGKILL");
+      throw new Error(`the server did not start: ${errors}`);
+    }
+    await sleep(25);
+  }
+  return {
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+/** Runs the demo's server with this environment to its end; `started` is called with its first output. */
+export async function runDemo(env: Record<string, string>, started?: (child: ChildProcess, output: string) => void): Promise<Ended> {
+  const child = run(["demo/server.mjs"], env);
+  let output = "";
+  const hear = (text: Buffer): void => {
+    const first = output === "";
+    output += String(text);
+    if (first) started?.(child, output);
+  };
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const [code] = (await once(child, "close")) as [number | null];
+  clearTimeout(deadline);
+  return { code, output };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const answer = (yes: boolean): void => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("error", () => answer(false));
+  });
+}

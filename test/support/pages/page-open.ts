@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { dist } from "../package/dist.ts";
+import type { PageBrowser } from "../browsers/engines/engine.ts";
+import type { Page } from "../browsers/engines/page.ts";
+import type { FaultServer } from "../server/fault-server.ts";
+import { installWatch, type ConnectOptions, type Notes, type Watched } from "./page-watch.ts";
+
+const JAVASCRIPT = { "Content-Type": "text/javascript; charset=utf-8" };
+
+/** How long a condition may take to come true (ms). */
+const PATIENCE = 20_000;
+
+/** Serves the scripts of a folder under a path that ends in "/". */
+export function serveScripts(server: FaultServer, path: string, folder: string): void {
+  for (const file of readdirSync(folder)) {
+    if (file.endsWith(".js")) server.servePage(path + file, readFileSync(join(folder, file), "utf8"), JAVASCRIPT);
+  }
+}
+
+export interface OpenOptions {
+  /** What the page loads the library by. Default: as a module. */
+  html?: string;
+  /** What is to happen before anything else in the page: taking things away, say. */
+  before?: () => void;
+}
+
+/** Loads dist/index.js, as a page without a bundler does. */
+const moduleHtml = `<!doctype html><script type="module">import * as library from "/dist/index.js"; globalThis.library = library;</script>`;
+
+let pages = 0;
+
+/** Opens a page of a server's origin in which the built library is `library`, and `connect()` makes sources that are written down. */
+export async function openPage(
+  browser: PageBrowser,
+  server: FaultServer,
+  { html = moduleHtml, before = () => undefined }: OpenOptions = {},
+): Promise<OpenPage> {
+  serveScripts(server, "/dist/", dirname(dist("index.js")));
+  const path = `/page/${++pages}`;
+  const first = `<!doctype html><script>(${String(installWatch)})(); (${String(before)})();</script>`;
+  server.servePage(
+    path,
+    html.replace("<!doctype html>", () => first),
+    { "Set-Cookie": "crumb=1; Path=/" },
+  );
+  const page = await browser.open(server.origin + path);
+  await page.waitFor(() => "library" in globalThis);
+  return new OpenPage(page);
+}
+
+/** A page with sources in it. */
+export class OpenPage {
+  constructor(readonly page: Page) {}
+
+  /** Makes a source by what can be said as data. */
+  connect(url: string, options: ConnectOptions = {}): Promise<PageSource> {
+    return this.make(({ url, options }) => connect(url, options), { url, options });
+  }
+
+  /** Makes a source by code of the page. */
+  async make<Argument>(create: (argument: Argument) => Watched | Promise<Watched>, argument: Argument): Promise<PageSource> {
+    return new PageSource(this.page, await this.page.evaluate(`keep((${String(create)})(${JSON.stringify(argument)}))`));
+  }
+
+  /** Closes every source, and gives the errors nobody caught. */
+  closeSources(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      for (const { source } of watched.splice(0)) source.close();
+      return uncaught.splice(0);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
+
+/** A source in a page. */
+export class PageSource {
+  constructor(
+    private readonly page: Page,
+    private readonly index: number,
+  ) {}
+
+  notes(): Promise<Notes> {
+    return this.page.evaluate((index) => kept[index]!.notes(), this.index);
+  }
+
+  reconnect(): Promise<void> {
+    return this.page.evaluate((index) => kept[index]!.source.reconnect(), this.index);
+  }
+
+  close(): Promise<void> {
+    return this.page.evaluate((index) => kept[index]!.source.close(), this.index);
+  }
+
+  /** Waits until the notes fulfil a condition, and gives them. */
+  async until(condition: (notes: Notes) => unknown): Promise<Notes> {
+    const deadline = performance.now() + PATIENCE;
+    for (;;) {
+      const notes = await this.notes();
+      if (condition(notes)) return notes;
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${condition.toString()}\n${JSON.stringify(notes, null, 2)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Waits for an event with this data. */
+  heard(data: string): Promise<Notes> {
+    return this.until(({ events }) => events.some((event) => event.data === data));
+  }
+
+  /** Waits for the end. */
+  closed(): Promise<Notes> {
+    return this.until(({ status }) => status === "closed");
+  }
+
+  /** Waits until that many `error` events have come. */
+  failed(times: number): Promise<Notes> {
+    return this.until(({ errors }) => errors.length >= times);
+  }
+}

@@ -1,0 +1,155 @@
+import type * as library from "../../../src/index.ts";
+import type { TabBrowser, TabDriven } from "../browsers/engines/engine.ts";
+import type { Page } from "../browsers/engines/page.ts";
+import type { TabLog } from "./tab-log.ts";
+
+type Library = typeof library;
+
+/** A page's source, and what it has heard. */
+interface Heard {
+  source: library.ResilientEventSource;
+  /** The data of each event. */
+  got: number[];
+  /** Each state. */
+  states: library.ConnectionState[];
+  /** The reason of each `error` event. */
+  errors: string[];
+}
+
+interface TabWindow {
+  library: Library;
+  heard: Heard[];
+  /** Whether each `pageshow` came from the cache. */
+  shows: boolean[];
+}
+
+/** What `Tab.connect` takes. */
+export interface TabOptions extends Pick<
+  library.ResilientEventSourceOptions,
+  "backoff" | "pauseWhenHidden" | "connectTimeout" | "lastEventId"
+> {
+  path?: string;
+  /** Default: fetch. */
+  transport?: "fetch" | "default" | "shared" | "shared default";
+  /** A mark in localStorage at every `error` event: it can be read when the page is gone. */
+  marks?: boolean;
+}
+
+/** How long a condition may take to come true (ms). */
+const PATIENCE = 20_000;
+
+/** Waits for a condition of this process or of a page. */
+export async function until(condition: () => unknown, what: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A tab with sources in it. */
+export class Tab {
+  private constructor(readonly page: Page<TabDriven>) {}
+
+  static async open(browser: TabBrowser, log: TabLog): Promise<Tab> {
+    const page = await browser.open(log.url);
+    await page.waitFor(() => "library" in globalThis);
+    return new Tab(page);
+  }
+
+  /** Makes a source. */
+  connect(options: TabOptions = {}): Promise<void> {
+    return this.page.evaluate(({ path = "/log", transport = "fetch", marks, ...options }) => {
+      const tab = globalThis as unknown as TabWindow;
+      const { ResilientEventSource, fetchTransport, sharedTransport } = tab.library;
+      const transports = {
+        fetch: () => fetchTransport(),
+        default: () => undefined,
+        shared: () => sharedTransport(fetchTransport()),
+        "shared default": () => sharedTransport(),
+      };
+      const backoff = { startingDelay: 300 };
+      const source = new ResilientEventSource(path, { backoff, ...options, transport: transports[transport]() });
+      const heard: Heard = { source, got: [], states: [], errors: [] };
+      source.on("message", (data) => heard.got.push(Number(data)));
+      source.addEventListener("statechange", () => heard.states.push(source.state));
+      source.addEventListener("error", ({ error }) => {
+        heard.errors.push(error.reason);
+        if (marks) localStorage.setItem("errors", `${localStorage.getItem("errors") ?? ""} ${error.reason}`);
+      });
+      (tab.heard ??= []).push(heard);
+    }, options);
+  }
+
+  /** What its first source, or another one, has gone through. */
+  heard(index = 0): Promise<Omit<Heard, "source"> & { state: library.ConnectionState; lastEventId: string }> {
+    return this.page.evaluate((index) => {
+      const { source, got, states, errors } = (globalThis as unknown as TabWindow).heard[index]!;
+      return { got, states, errors, state: source.state, lastEventId: source.lastEventId };
+    }, index);
+  }
+
+  async state(): Promise<library.ConnectionState> {
+    return (await this.heard()).state;
+  }
+
+  async isHolder(): Promise<boolean> {
+    const state = await this.state();
+    return state.status === "open" && state.role === "holder";
+  }
+
+  /** Waits until the source is in this state. */
+  reaches(status: library.ConnectionState["status"]): Promise<void> {
+    return until(async () => (await this.state()).status === status, `a source that is ${status}`);
+  }
+
+  /** Waits until the source has heard this event, or a later one. */
+  reads(number: number): Promise<void> {
+    return until(async () => (await this.heard()).got.at(-1)! >= number, `event ${number}`);
+  }
+
+  /** Freezes it as the browser does with a tab in the background, or brings it back. */
+  async setFrozen(frozen: boolean): Promise<void> {
+    await this.page.driven.setFrozen!(frozen);
+  }
+
+  /** Emulates the loss of the network, and its return. */
+  async setOffline(offline: boolean): Promise<void> {
+    await this.page.driven.setOffline!(offline);
+  }
+
+  /** Makes it the one that is seen. */
+  async bringToFront(): Promise<void> {
+    await this.page.driven.bringToFront();
+  }
+
+  async closeSources(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const { source } of (globalThis as unknown as TabWindow).heard) source.close();
+    });
+  }
+
+  /** Leaves for another page. */
+  async leave(log: TabLog): Promise<void> {
+    await this.page.goto(log.elsewhere);
+  }
+
+  /** Comes back by the back button, and says whether the page was in the cache. */
+  async comeBack(log: TabLog): Promise<boolean> {
+    const { shows } = log;
+    await this.page.driven.goBack();
+    await until(() => log.shows > shows, "the page to come back");
+    // The page knows that it is back sooner than a driver does.
+    let kept: boolean | undefined;
+    await until(async () => {
+      kept = await this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true).catch(() => undefined);
+      return kept !== undefined;
+    }, "the driver to find the page");
+    return kept!;
+  }
+}
+
+/** The numbers from one to another. */
+export function numbers(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
+}

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dist } from "../package/dist.ts";
+import { FaultServer, type FaultConnection } from "../server/fault-server.ts";
+import { resumePoint } from "./page-route.ts";
+
+/** Pages that a back-forward cache may keep: FaultServer forbids it otherwise. */
+const CACHEABLE = { "Cache-Control": "no-cache" };
+
+/** Loads the library as a module, like a page without a bundler, and tells what came of its visit to the cache. */
+const PAGE = `<!doctype html><title>tab</title><script type="module">
+  import * as library from "/dist/index.js";
+  globalThis.library = library;
+  globalThis.shows = [];
+  addEventListener("pageshow", ({ persisted }) => {
+    shows.push(persisted);
+    void fetch("/shown");
+  });
+</script>`;
+
+/**
+ * A server with a log: event number 7 has the id and the data "7", and whoever names the id gets what came after it. Beside the stream (any path
+ * under /log) it serves the page /tab, in which the built library is `library`, and the page /elsewhere, in which there is nothing.
+ */
+export class TabLog {
+  /** The number of the latest event. */
+  last = 0;
+  /** The last id that each request named; "" for none. */
+  readonly asked: string[] = [];
+  /** When each request came, by the monotonic clock. */
+  readonly times: number[] = [];
+  /** The most connections there were at the same time. */
+  peak = 0;
+  /** How often a page came to be seen, by its own word. */
+  shows = 0;
+  /** Answers with an error as long as it is set. */
+  refuses: number | undefined;
+  private readonly live = new Set<FaultConnection>();
+  private ticking: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(readonly server: FaultServer) {}
+
+  static async start(paths: readonly string[] = ["/log"]): Promise<TabLog> {
+    const log = new TabLog(await FaultServer.start());
+    for (const path of paths)
+      log.server.serve(path, (request, connection) => {
+        log.asked.push(resumePoint(request));
+        log.times.push(performance.now());
+        log.answer(Number(resumePoint(request) || log.last), connection);
+      });
+    for (const file of readdirSync(dist("")).filter((name) => name.endsWith(".js")))
+      log.server.servePage(`/dist/${file}`, readFileSync(dist(file), "utf8"), { "Content-Type": "text/javascript; charset=utf-8" });
+    log.server.serve("/shown", (_, connection) => {
+      log.shows++;
+      connection.head({ status: 204 }).end();
+    });
+    log.server.servePage("/tab", PAGE, CACHEABLE);
+    log.server.servePage("/elsewhere", "<!doctype html><title>elsewhere</title>", CACHEABLE);
+    return log;
+  }
+
+  get url(): string {
+    return `${this.server.origin}/tab`;
+  }
+
+  get elsewhere(): string {
+    return `${this.server.origin}/elsewhere`;
+  }
+
+  /** How many connections are alive. */
+  get connections(): number {
+    return this.live.size;
+  }
+
+  /** How many requests there were. */
+  get requests(): number {
+    return this.asked.length;
+  }
+
+  publish(count = 1): void {
+    while (count--) {
+      this.last++;
+      for (const connection of this.live) connection.write(event(this.last));
+    }
+  }
+
+  /** Publishes an event every so many milliseconds, until `stop`. */
+  tick(ms: number): void {
+    this.ticking = setInterval(() => this.publish(), ms);
+  }
+
+  stop(): void {
+    clearInterval(this.ticking);
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const connection of this.live) connection.reset();
+  }
+
+  close(): void {
+    this.stop();
+    this.server.close();
+  }
+
+  private answer(after: number, connection: FaultConnection): void {
+    if (this.refuses) {
+      connection.head({ status: this.refuses, headers: { "Content-Type": "text/plain" } }).end();
+      return;
+    }
+    this.live.add(connection);
+    this.peak = Math.max(this.peak, this.live.size);
+    void connection.closed.then(() => this.live.delete(connection));
+    connection.head().write(":\n\n");
+    for (let number = after + 1; number <= this.last; number++) connection.write(event(number));
+  }
+}
+
+const event = (number: number): string => `id: ${number}\ndata: ${number}\n\n`;

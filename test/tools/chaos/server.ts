@@ -1,0 +1,200 @@
+import { FaultServer, type FaultConnection, type FaultRequest } from "../../support/server/fault-server.ts";
+import { resumePoint } from "../../support/pages/page-route.ts";
+import type { Random } from "./random.ts";
+import { StreamLog } from "./stream-log.ts";
+
+/** What a request may get, and how often. */
+const answers = {
+  stream: 40,
+  ends: 10,
+  "cut by FIN": 10,
+  "cut by RST": 8,
+  "falls silent": 4,
+  "a transient status": 8,
+  "a final answer": 3,
+  "nothing, and a close": 4,
+  "nothing at all": 3,
+  "a head and no body": 2,
+  "half a head": 5,
+  "a redirect": 4,
+};
+
+/** What an event stream may begin with. */
+const openings = { nothing: 60, "a byte order mark": 8, "a wrong retry": 12, retry: 8, "a huge comment": 4, "a replay": 8 };
+
+const wrongRetries = ["99999999999", "0", "-5", "abc", "1.5", "", "100000000000000000000000000000"];
+
+/** Every way a transient answer may say when to come back. The date is an hour ago: no wait at all. */
+const retryAfters = ["1", "0", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", undefined];
+
+/** One stream: its log, its choices, and who listens. */
+interface Stream {
+  readonly log: StreamLog;
+  readonly random: Random;
+  /** Whether its sources drop what they had: then the server may repeat it. */
+  readonly repeats: boolean;
+  requests: number;
+  readonly feeds: Set<Feed>;
+}
+
+/** The server behind the proxies: an endless stream for each source, with every fault that a server can have. */
+export class ChaosServer {
+  /** Whether requests get what they asked for. */
+  calm = false;
+  private readonly streams = new Map<string, Stream>();
+
+  private constructor(
+    readonly faults: FaultServer,
+    private readonly random: Random,
+    /** Hears of every fault. */
+    private readonly note: (stream: string, fault: string) => void,
+  ) {
+    faults.serve("/chaos", (request, connection) => this.answer(request, connection), { cors: true });
+  }
+
+  static async start(random: Random, note: (stream: string, fault: string) => void): Promise<ChaosServer> {
+    return new ChaosServer(await FaultServer.start(), random, note);
+  }
+
+  addStream(name: string, repeats: boolean): StreamLog {
+    const log = new StreamLog(this.random.fork(`log of ${name}`));
+    this.streams.set(name, { log, random: this.random, repeats, requests: 0, feeds: new Set() });
+    return log;
+  }
+
+  /** Nobody will ask for it any more. */
+  removeStream(name: string): void {
+    this.streams.delete(name);
+  }
+
+  /** Lets events happen in every stream. */
+  publish(count: () => number): void {
+    for (const { log, feeds } of this.streams.values()) {
+      for (let left = count(); left > 0; left--) {
+        log.published++;
+        for (const feed of feeds) feed.send(log.block(log.published));
+      }
+    }
+  }
+
+  close(): void {
+    this.faults.close();
+  }
+
+  private answer(request: FaultRequest, connection: FaultConnection): void {
+    const query = new URLSearchParams(request.query);
+    const name = query.get("source") ?? "";
+    const stream = this.streams.get(name);
+    if (!stream) {
+      // Closed a moment ago; the proxy's book tells whether it was too late.
+      connection.cut();
+      return;
+    }
+    const random = stream.random.fork(`answer ${++stream.requests} of ${name}`);
+    const kind = this.calm ? "stream" : random.weighted(answers);
+    if (kind !== "stream") this.note(name, `server: ${kind}`);
+    switch (kind) {
+      case "a transient status":
+        connection
+          .head({ status: random.pick([408, 425, 429, 500, 502, 503, 503, 504]), headers: { "Retry-After": random.pick(retryAfters) } })
+          .write("data: not for you\n\n")
+          .end();
+        break;
+      case "a final answer":
+        if (random.chance(0.3)) connection.head({ status: 204 }).end();
+        else if (random.chance(0.5)) connection.head({ status: random.pick([401, 403, 404, 410]) }).end();
+        else
+          connection
+            .head({ headers: { "Content-Type": "text/html" } })
+            .write("<p>data: a login page\n\n")
+            .end();
+        break;
+      case "nothing, and a close":
+        connection.cut();
+        break;
+      case "nothing at all":
+        break;
+      case "a head and no body":
+        connection.head();
+        break;
+      case "half a head": {
+        const head = "HTTP/1.1 200 Fault\r\nContent-Type: text/event-stream\r\nAccess-Control-Allow-Origin: *\r\n\r\n";
+        connection.raw(head.slice(0, random.int(1, head.length - 1)));
+        if (random.chance(0.5)) connection.cut();
+        else connection.reset();
+        break;
+      }
+      case "a redirect":
+        if (query.has("hop")) this.stream(name, stream, "stream", request, connection, random);
+        else {
+          const status = random.pick([301, 302, 303, 307, 308]);
+          connection.head({ status, headers: { Location: `/chaos?${request.query}&hop=1` } }).end();
+        }
+        break;
+      default:
+        this.stream(name, stream, kind, request, connection, random);
+    }
+  }
+
+  private stream(name: string, stream: Stream, ending: Ending, request: FaultRequest, connection: FaultConnection, random: Random): void {
+    const feed = new Feed(connection, ending, random.magnitude(20_000));
+    stream.feeds.add(feed);
+    void connection.closed.then(() => stream.feeds.delete(feed));
+    connection.head({ chunked: random.chance(0.5) });
+
+    let after = StreamLog.numberOf(resumePoint(request));
+    const opening = this.calm ? "nothing" : random.weighted(openings);
+    if (opening !== "nothing" && (opening !== "a replay" || stream.repeats)) this.note(name, `server: begins with ${opening}`);
+    switch (opening) {
+      case "a byte order mark":
+        feed.send(Buffer.from("\uFEFF"));
+        break;
+      case "a wrong retry":
+        feed.send(Buffer.from(`retry: ${random.pick(wrongRetries)}\n\n`));
+        break;
+      case "retry":
+        feed.send(Buffer.from(`retry: ${random.int(1, 300)}\n\n`));
+        break;
+      case "a huge comment":
+        feed.send(Buffer.from(`: ${"very ".repeat(random.int(10_000, 100_000))}\n`));
+        break;
+      case "a replay":
+        if (stream.repeats) after = Math.max(0, after - random.int(1, 20));
+        break;
+      default:
+    }
+    for (let number = after + 1; number <= stream.log.published; number++) feed.send(stream.log.block(number));
+  }
+}
+
+type Ending = "stream" | "ends" | "cut by FIN" | "cut by RST" | "falls silent";
+
+/** The body of one answer, which ends after so many bytes, unless it is a plain stream. */
+class Feed {
+  private isOver = false;
+
+  constructor(
+    private readonly connection: FaultConnection,
+    private readonly ending: Ending,
+    private left: number,
+  ) {}
+
+  send(bytes: Buffer): void {
+    if (this.isOver) return;
+    if (this.ending === "stream" || bytes.length < this.left) {
+      this.left -= bytes.length;
+      this.write(bytes);
+      return;
+    }
+    this.isOver = true;
+    this.write(bytes.subarray(0, this.left));
+    if (this.ending === "ends") this.connection.end();
+    else if (this.ending === "cut by FIN") this.connection.cut();
+    else if (this.ending === "cut by RST") this.connection.reset();
+  }
+
+  private write(bytes: Buffer): void {
+    // A chunk without bytes would be the last one.
+    if (bytes.length) this.connection.write(bytes);
+  }
+}

@@ -1,0 +1,338 @@
+// Runs in pages and in a process of its own: nothing here may refer to anything outside of `installWitness`.
+import type * as Library from "../../../src/index.ts";
+import type { ConnectionState, ResilientEventSource, ResilientEventSourceOptions, Transport } from "../../../src/index.ts";
+
+export type TransportName = "fetch" | "auto" | "eventSource" | "polyfill" | "shared fetch" | "shared auto";
+
+/** A source to make, as data. */
+export interface SourceSpec {
+  id: string;
+  url: string;
+  transport: TransportName;
+  names: readonly string[];
+  options: Pick<
+    ResilientEventSourceOptions,
+    "backoff" | "connectTimeout" | "dedupe" | "pauseWhenHidden" | "resume" | "silenceTimeout" | "stableAfter" | "withCredentials"
+  >;
+  /** What its own listeners do, in the midst of it: at which event, and at which `error`; 0 for never. */
+  closesAt: number;
+  reconnectsAt: number;
+  reconnectsAtError: number;
+  throwsEvery: number;
+}
+
+/** What a source did since it was last asked. */
+export interface SourceNews {
+  /** Name, id and data of each event. */
+  events: string[];
+  /** The states it entered, shortened. */
+  states: string[];
+  status: ConnectionState["status"];
+  /** How long it has been in its state (ms). */
+  for: number;
+  lastEventId: string;
+  closed: boolean;
+}
+
+/** What can be left behind. */
+export interface Leftovers {
+  timers: number;
+  listeners: string[];
+  channels: number;
+}
+
+export interface News {
+  violations: string[];
+  sources: Record<string, SourceNews>;
+  left: Leftovers;
+}
+
+interface Witness {
+  make(spec: SourceSpec): void;
+  call(id: string, what: "reconnect" | "close"): void;
+  take(): News;
+}
+
+declare global {
+  var witness: Witness;
+}
+
+/**
+ * Watches sources from where they are, and checks at once what needs no knowledge of the server: that states follow each other as they may, that an
+ * `error` event goes with its state, that waits keep within their bounds and are kept, and that a closed source is silent.
+ */
+export function installWitness(): void {
+  const library = (): typeof Library => (globalThis as unknown as { library: typeof Library }).library;
+  const violations: string[] = [];
+  const isPage = typeof document !== "undefined";
+
+  // What a library can leave behind. A page has no other timers and listeners than its own.
+  const timers = new Set<unknown>();
+  const listeners = new Set<string>();
+  /** What Playwright listens to. */
+  const FOREIGN = /mouse|pointer|touch|click|drag|contextmenu|__/;
+  const channels = new Set<BroadcastChannel>();
+  const native = {
+    setTimeout: setTimeout.bind(globalThis),
+    clearTimeout: clearTimeout.bind(globalThis),
+    setInterval: setInterval.bind(globalThis),
+    clearInterval: clearInterval.bind(globalThis),
+  };
+  const wrapped = {
+    setTimeout(run: (...parameters: unknown[]) => void, ms?: number, ...parameters: unknown[]) {
+      const timer = native.setTimeout(() => {
+        timers.delete(timer);
+        run(...parameters);
+      }, ms);
+      timers.add(timer);
+      return timer;
+    },
+    setInterval(run: () => void, ms?: number) {
+      const timer = native.setInterval(run, ms);
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout(timer: undefined) {
+      timers.delete(timer);
+      native.clearTimeout(timer);
+    },
+    clearInterval(timer: undefined) {
+      timers.delete(timer);
+      native.clearInterval(timer);
+    },
+  };
+  Object.assign(globalThis, wrapped);
+
+  let offline = false;
+  let frozen = false;
+  if (isPage) {
+    addEventListener("offline", () => (offline = true));
+    addEventListener("online", () => (offline = false));
+    document.addEventListener("freeze", () => (frozen = true));
+    document.addEventListener("resume", () => (frozen = false));
+    const callbacks = new Map<unknown, number>();
+    const targets = [window, document, (window as { navigation?: EventTarget }).navigation];
+    for (const [index, target] of targets.entries()) {
+      if (!target) continue;
+      const { addEventListener, removeEventListener } = EventTarget.prototype;
+      const nameOf = (type: string, callback: unknown): string => {
+        if (!callbacks.has(callback)) callbacks.set(callback, callbacks.size);
+        return `${index} ${type} ${callbacks.get(callback)}`;
+      };
+      target.addEventListener = (type: string, callback: EventListener, options?: AddEventListenerOptions) => {
+        if (!FOREIGN.test(type)) listeners.add(nameOf(type, callback));
+        addEventListener.call(target, type, callback, options);
+      };
+      target.removeEventListener = (type: string, callback: EventListener, options?: AddEventListenerOptions) => {
+        listeners.delete(nameOf(type, callback));
+        removeEventListener.call(target, type, callback, options);
+      };
+    }
+    const NativeChannel = BroadcastChannel;
+    globalThis.BroadcastChannel = class extends NativeChannel {
+      constructor(name: string) {
+        super(name);
+        channels.add(this);
+      }
+      override close(): void {
+        channels.delete(this);
+        super.close();
+      }
+    };
+  }
+
+  const ANGER = "a listener of the chaos threw";
+  globalThis.reportError = (error: unknown) => {
+    if (!String(error).includes(ANGER)) violations.push(`reported: ${String(error)}`);
+  };
+  if (isPage)
+    EventTarget.prototype.addEventListener.call(window, "error", (event) => violations.push(`uncaught: ${(event as ErrorEvent).message}`));
+  if (isPage)
+    EventTarget.prototype.addEventListener.call(window, "unhandledrejection", (event) =>
+      violations.push(`unhandled: ${String((event as PromiseRejectionEvent).reason)}`),
+    );
+
+  /** Which state may follow which. What `reconnect()` may do to a source that gave up is checked where it is called. */
+  const followers: Record<ConnectionState["status"], ConnectionState["status"][]> = {
+    // Again, with another number: it had failed, which is not told at once, and reconnect() overruled it.
+    connecting: ["connecting", "open", "waiting", "paused", "closed"],
+    open: ["open", "connecting", "waiting", "paused", "closed"],
+    waiting: ["connecting", "paused"],
+    paused: ["connecting", "paused"],
+    closed: ["connecting"],
+  };
+  const LONGEST = 2 ** 31 - 1;
+  /** Clocks may differ by this much (ms). Ten times as much may pass, where this process has to wait for its turn, between two lines of code. */
+  const SLACK = 25;
+
+  const sources = new Map<string, { source: ResilientEventSource; note: SourceNews; since: number; called: (what: string) => void }>();
+
+  /** The transport, which says in the URL whose connection it is, and whether it is the holder's, where that can be told. */
+  const transportOf = ({ transport }: SourceSpec, complain: (what: string) => void): Transport | undefined => {
+    const { eventSourceTransport, fetchTransport, polyfillTransport, sharedTransport } = library();
+    switch (transport) {
+      case "auto":
+        return undefined;
+      case "shared auto":
+        return sharedTransport(undefined, { key: transport });
+      case "shared fetch": {
+        let role = "";
+        const inner = fetchTransport();
+        const shared = sharedTransport((request, sink) => inner({ ...request, url: `${request.url}&role=${role}` }, sink), {
+          key: transport,
+        });
+        return (request, sink) =>
+          shared(request, {
+            ...sink,
+            role(now) {
+              role = now;
+              sink.role?.(now);
+            },
+          });
+      }
+      default: {
+        const inner = { fetch: fetchTransport, eventSource: eventSourceTransport, polyfill: polyfillTransport }[transport]();
+        let current: AbortSignal | undefined;
+        return async (request, sink) => {
+          if (current) complain("a second connection begins while another one is wanted");
+          if (offline || frozen) complain(`a request while the page is ${offline ? "offline" : "frozen"}`);
+          const { signal } = request;
+          current = signal;
+          const over = (): void => {
+            if (current === signal) current = undefined;
+          };
+          signal.addEventListener("abort", over);
+          await inner(request, sink).finally(over);
+        };
+      }
+    }
+  };
+
+  const make = (spec: SourceSpec): void => {
+    const { id, options } = spec;
+    const { isRetried, ResilientEventSource } = library();
+    const maxDelay = Math.max(options.backoff?.maxDelay ?? 0, 100);
+    const complain = (what: string): void => void violations.push(`${id} (${spec.transport}): ${what}`);
+    const transport = transportOf(spec, complain);
+    const source = new ResilientEventSource(spec.url, { ...options, ...(transport && { transport }) });
+    const note: SourceNews = { events: [], states: [], status: "connecting", for: 0, lastEventId: "", closed: false };
+    const entry = { source, note, since: performance.now(), called };
+    sources.set(id, entry);
+    let before = source.state;
+    /** Whether `reconnect()` was called since the state was entered; another tab may do so, too. */
+    let reconnected = false;
+    let heard = 0;
+    let errors = 0;
+    /** The state that an `error` event has to go with. */
+    let owed: ConnectionState | undefined;
+
+    function called(what: string): void {
+      if (what !== "close") reconnected = true;
+      else if (!note.closed) {
+        note.closed = true;
+        // No statechange tells of it.
+        entry.since = performance.now();
+      }
+    }
+    const reconnect = (): void => {
+      called("reconnect");
+      source.reconnect();
+    };
+    const expectAlive = (what: string): void => {
+      if (note.closed) complain(`${what} after close()`);
+    };
+
+    source.addEventListener("statechange", () => {
+      const { state } = source;
+      expectAlive(`state ${state.status}`);
+      note.states.push(state.status);
+      entry.since = performance.now();
+      if (!followers[before.status].includes(state.status)) complain(`${before.status} → ${state.status}`);
+      if (before.status === "connecting" && state.status === "connecting" && state.attempt <= before.attempt) complain("connecting twice");
+      if (before.status === "closed" && !reconnected) complain("it came back after giving up, and nobody had asked for it");
+      if (owed) complain(`${owed.status} without an error event`);
+      if (state.status === "connecting") {
+        // After giving up nobody watches the page; reconnect() is seen at once, and becomes a pause before there is a request.
+        if ((offline || frozen) && before.status !== "closed") complain(`it connects while the page is ${offline ? "offline" : "frozen"}`);
+        if (before.status === "waiting" && !reconnected && !spec.transport.startsWith("shared") && Date.now() < before.until - 10 * SLACK)
+          complain(`it connects ${before.until - Date.now()} ms too early`);
+      }
+      if (state.status === "waiting") {
+        const { delay, attempt, error, until } = state;
+        const isOwn = error.retryIn === undefined;
+        if (!(delay >= (isOwn ? 100 : 0) && delay <= LONGEST)) complain(`a wait of ${delay} ms`);
+        if (isOwn && delay < Math.min(error.retryAfter ?? 0, LONGEST)) complain(`a wait of ${delay} ms, asked for ${error.retryAfter}`);
+        if (isOwn && delay > maxDelay + (error.retryAfter ?? 0)) complain(`a wait of ${delay} ms, with a maxDelay of ${maxDelay}`);
+        // It may be some time since it was computed, in a page that is busy.
+        const left = until - Date.now();
+        if (left > delay + SLACK || left < delay - 1000) complain(`a wait of ${delay} ms until ${left} ms from now`);
+        if (!(attempt >= 1)) complain(`attempt ${attempt}`);
+      }
+      owed = state.status === "waiting" || (state.status === "closed" && state.error) ? state : undefined;
+      before = state;
+      reconnected = false;
+    });
+    source.addEventListener("open", () => {
+      expectAlive("open");
+      if (source.state.status !== "open") complain(`open while ${source.state.status}`);
+    });
+    source.addEventListener("error", (event) => {
+      expectAlive("error");
+      const { state } = source;
+      if (state !== owed) complain(`an error event while ${state.status}`);
+      owed = undefined;
+      if (!("error" in state) || state.error !== event.error) complain("an error event with another error than its state");
+      if (source.readyState !== event.readyState) complain(`an error event with readyState ${event.readyState}, not ${source.readyState}`);
+      if (isRetried(event.error) !== (event.readyState === 0))
+        complain(`${event.error.reason} ${event.error.status}: readyState ${event.readyState}`);
+      const { reason, status = 0 } = event.error;
+      // The retry table once more, in other words.
+      const isFinal =
+        reason === "content-type" || reason === "unsupported" || (reason === "status" && status < 500 && ![408, 425, 429].includes(status));
+      if (isFinal !== (event.readyState === 2))
+        complain(`${reason} ${status} is ${isFinal ? "final" : "transient"}, readyState is ${event.readyState}`);
+      if (++errors === spec.reconnectsAtError) reconnect();
+    });
+    const hear = (type: string, data: string, lastEventId: string): void => {
+      expectAlive("an event");
+      if (source.state.status !== "open") complain(`an event while ${source.state.status}`);
+      note.events.push(`${type}|${lastEventId}|${data}`);
+      heard++;
+      if (heard === spec.closesAt) {
+        called("close");
+        source.close();
+      }
+      if (heard === spec.reconnectsAt) reconnect();
+      if (spec.throwsEvery && heard % spec.throwsEvery === 0) throw new Error(ANGER);
+    };
+    for (const [index, name] of spec.names.entries()) {
+      if (index % 2) source.on(name, (data, { lastEventId }) => hear(name, data, lastEventId));
+      else source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => hear(name, data, lastEventId));
+    }
+  };
+
+  globalThis.witness = {
+    make,
+    call(id, what) {
+      const entry = sources.get(id);
+      if (!entry) return;
+      entry.called(what);
+      entry.source[what]();
+      if (what === "close" && (entry.source.readyState !== 2 || entry.source.state.status !== "closed"))
+        violations.push(`${id}: not closed after close()`);
+    },
+    take() {
+      const news: News["sources"] = {};
+      for (const [id, { source, note, since }] of sources) {
+        news[id] = { ...note, status: source.state.status, for: performance.now() - since, lastEventId: source.lastEventId };
+        note.events = [];
+        note.states = [];
+      }
+      return {
+        violations: violations.splice(0),
+        sources: news,
+        left: { timers: timers.size, listeners: [...listeners], channels: channels.size },
+      };
+    },
+  };
+}

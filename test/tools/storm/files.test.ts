@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { delayBefore } from "../../../src/connection/backoff.ts";
+import { isRetried } from "../../../src/connection/retry.ts";
+import { ConnectionError } from "../../../src/errors.ts";
+import { resolveOptions } from "../../../src/options.ts";
+import { drawChart } from "./draw.mjs";
+import { measure, policiesOf, scenarios } from "./measure.mjs";
+import { cells, heading } from "./tables.mjs";
+
+const library = { delayBefore, isRetried, ConnectionError, resolveOptions };
+const committed = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
+/** However many spaces a table has been given to line up. */
+const row = (line: string): string[] =>
+  line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+test("the chart is what npm run storm draws now", { timeout: 60_000 }, () => {
+  expect(drawChart(library)).toBe(committed("storm.svg"));
+});
+
+// The rest of the table comes from the same code; a waiting million would not be a unit test.
+test("the rows of our own are what npm run storm finds now, and every client has one", { timeout: 60_000 }, () => {
+  const text = committed("100000.md");
+  const policies = policiesOf(library);
+  for (const scenario of scenarios(100_000).filter(({ down }) => down === 5)) {
+    const [, section = ""] = text.split(`### ${heading(scenario)}\n`);
+    const rows = section
+      .split("\n### ")[0]!
+      .match(/^\|.*\|$/gm)!
+      .slice(2)
+      .map(row);
+    expect(rows.map(([name]) => name)).toEqual(policies.map(({ name }) => name));
+    policies.forEach((policy, index) => {
+      if ("own" in policy) expect(rows[index]).toEqual(cells(policy, measure(scenario, policy)));
+    });
+  }
+});

@@ -1,0 +1,21 @@
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+
+/** The library's own code, compiled from src on the spot. */
+export async function loadLibrary() {
+  const parts = ["connection/backoff", "connection/retry", "index", "options"];
+  const result = await build({
+    stdin: {
+      contents: parts.map((part) => `export * from "./${part}.ts";`).join("\n"),
+      resolveDir: fileURLToPath(new URL("../../../src", import.meta.url)),
+      loader: "ts",
+    },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    // Not for Node: the polyfill is for browsers.
+    external: ["*/polyfill-fetch.ts"],
+    write: false,
+  });
+  return import(`data:text/javascript,${encodeURIComponent(result.outputFiles[0].text)}`);
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { RecentIds } from "../../../src/events/recent-ids.ts";
+import { connect, tick, useWorld } from "../../support/unit/world.ts";
+
+useWorld();
+
+/** Which of these ids are repeats, one connection after the other. */
+function repeats(limit: number, ...connections: readonly (readonly string[])[]): string[] {
+  const recent = new RecentIds(limit);
+  return connections.flatMap((ids) => {
+    recent.connect();
+    return ids.filter((lastEventId) => recent.isRepeat({ lastEventId, origin: "" }));
+  });
+}
+
+describe("what is a repeat", () => {
+  test("an id that an earlier connection delivered", () => {
+    expect(repeats(10, ["1", "2", "3"], ["2", "3", "4"], ["1", "4", "5"])).toEqual(["2", "3", "1", "4"]);
+  });
+
+  test("nothing within one connection: servers give several events one id", () => {
+    expect(repeats(10, ["1", "1", "2", "1"])).toEqual([]);
+    expect(repeats(10, ["0"], ["1", "1", "2", "1"])).toEqual([]);
+  });
+
+  test("no event without an id", () => {
+    expect(repeats(10, ["", ""], ["", ""])).toEqual([]);
+  });
+
+  test("no event whose id is what the connection before left", () => {
+    const recent = new RecentIds(10);
+    recent.connect();
+    recent.isRepeat({ lastEventId: "1", origin: "" });
+    recent.connect();
+    expect(recent.isRepeat({ lastEventId: "1", origin: "", inherited: true })).toBe(false);
+  });
+
+  test("an event without an id of its own after a repeat is new: better twice than never", () => {
+    expect(repeats(10, ["1"], ["1", "1"])).toEqual(["1"]);
+  });
+
+  test("ids are opaque", () => {
+    const strange = ["__proto__", "constructor", "1", "01", "1 ", "日本"];
+    expect(repeats(10, strange, strange)).toEqual(strange);
+  });
+});
+
+describe("the limit", () => {
+  test("forgets the oldest", () => {
+    expect(repeats(2, ["1", "2", "3"], ["1", "2", "3"])).toEqual([]);
+    expect(repeats(3, ["1", "2", "3"], ["1", "2", "3"])).toEqual(["1", "2", "3"]);
+  });
+
+  test("what is repeated is remembered anew", () => {
+    expect(repeats(2, ["1", "2"], ["1", "3"], ["1"])).toEqual(["1", "1"]);
+  });
+
+  test("holds no more than that, however long it runs", () => {
+    const recent = new RecentIds(5);
+    for (let id = 0; id < 1000; id++) {
+      if (id % 10 === 0) recent.connect();
+      recent.isRepeat({ lastEventId: String(id), origin: "" });
+    }
+    expect((recent as unknown as { _ids: Map<string, number> })._ids.size).toBe(5);
+  });
+});
+
+describe("in a source", () => {
+  async function replay(dedupe: number | undefined) {
+    const { source, server } = connect({ dedupe });
+    const heard: string[] = [];
+    source.on("message", (data) => heard.push(data));
+    source.addEventListener("message", ({ data }) => heard.push(`DOM ${data}`));
+    await tick();
+    server.latest.open().send("a", { id: "1" }).send("b", { id: "2" }).end();
+    await tick(1500);
+    server.latest.open().send("a", { id: "1" }).send("b", { id: "2" });
+    expect(source.lastEventId).toBe("2");
+    server.latest.send("c", { id: "3" });
+    expect(source.lastEventId).toBe("3");
+    return heard;
+  }
+
+  test("a server that replays is heard once", async () => {
+    expect(await replay(100)).toEqual(["a", "DOM a", "b", "DOM b", "c", "DOM c"]);
+  });
+
+  test("is off by default", async () => {
+    expect(await replay(undefined)).toHaveLength(10);
+  });
+
+  test("the id counts though the event is dropped: a server that replays all is asked to go on from there", async () => {
+    const { source, server } = connect({ dedupe: 10 });
+    await tick();
+    server.latest.open().send("a", { id: "1" }).send("b", { id: "2" }).end();
+    await tick(1500);
+    server.latest.open().send("a", { id: "1" });
+    expect(source.lastEventId).toBe("1");
+    server.latest.end();
+    await tick(60_000);
+    expect(server.latest.request.lastEventId).toBe("1");
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { History } from "../../../src/sharing/history.ts";
+import type { RelayedEvent } from "../../../src/sharing/relayed.ts";
+
+const event = (lastEventId: string, data = ""): RelayedEvent => ({ type: "message", data, lastEventId, inherited: false, connection: 1 });
+const ids = (events: readonly RelayedEvent[] | undefined): string[] | undefined => events?.map(({ lastEventId }) => lastEventId);
+
+/** A history with the events from 1 to `count`. */
+function historyOf(count: number, data = ""): History {
+  const history = new History("0");
+  for (let id = 1; id <= count; id++) history.add(event(String(id), data));
+  return history;
+}
+
+describe("what came after an id", () => {
+  const history = historyOf(3);
+
+  test.each([
+    ["0", ["1", "2", "3"]],
+    ["1", ["2", "3"]],
+    ["3", []],
+    ["4", undefined],
+    ["", undefined],
+  ])("%j: %j", (id, expected) => {
+    expect(ids(history.after(id))).toEqual(expected);
+    expect(history.lastEventId).toBe("3");
+  });
+
+  test("a copy: what comes later is not in it", () => {
+    const history = historyOf(2);
+    const before = history.after("0");
+    history.add(event("3"));
+    expect(ids(before)).toEqual(["1", "2"]);
+  });
+
+  test("the same id several times: after the last of them", () => {
+    const history = historyOf(1);
+    for (const id of ["2", "2", "3"]) history.add(event(id));
+    expect(ids(history.after("2"))).toEqual(["3"]);
+    expect(ids(history.after("1"))).toEqual(["2", "2", "3"]);
+  });
+
+  test("nothing is known but the beginning: nothing came after it", () => {
+    expect(new History("7").after("7")).toEqual([]);
+    expect(new History("7").after("6")).toBeUndefined();
+    expect(new History("").after("")).toEqual([]);
+  });
+});
+
+describe("moving on without an event", () => {
+  test("before the first event it is the beginning", () => {
+    const history = new History("");
+    history.moveTo("5");
+    expect(history.lastEventId).toBe("5");
+    expect(history.after("")).toBeUndefined();
+    history.add(event("6"));
+    expect(ids(history.after("5"))).toEqual(["6"]);
+  });
+
+  test("later it is where we are, and what came before it stays known", () => {
+    const history = historyOf(2);
+    history.moveTo("5");
+    expect(history.after("5")).toEqual([]);
+    expect(ids(history.after("1"))).toEqual(["2"]);
+  });
+});
+
+describe("what is kept is bounded", () => {
+  test("a thousand events", () => {
+    const history = historyOf(3000);
+    expect(ids(history.after("2000"))).toHaveLength(1000);
+    expect(history.after("1999")).toBeUndefined();
+    expect(ids(history.after("2999"))).toEqual(["3000"]);
+  });
+
+  test("a mebicharacter of data", () => {
+    const history = historyOf(100, "x".repeat(2 ** 18));
+    expect(ids(history.after("96"))).toEqual(["97", "98", "99", "100"]);
+    expect(history.after("95")).toBeUndefined();
+  });
+
+  test("but always the latest event, however long", () => {
+    const history = historyOf(5, "x".repeat(2 ** 21));
+    expect(ids(history.after("4"))).toEqual(["5"]);
+    history.add(event("6"));
+    expect(ids(history.after("5"))).toEqual(["6"]);
+    expect(history.after("4")).toBeUndefined();
+  });
+});

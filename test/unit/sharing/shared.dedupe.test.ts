@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { ORIGIN, type Connection } from "../../support/unit/server.ts";
+import { numbers, useTabs, type Tab } from "../../support/unit/tabs.ts";
+import { useWorld } from "../../support/unit/world.ts";
+
+const tabs = useTabs();
+useWorld();
+
+const settle = (): Promise<void> => tabs.current.settle();
+
+/** Publishes, and has everybody hear of it. */
+async function publish(count = 1): Promise<void> {
+  tabs.current.publish(count);
+  await settle();
+}
+
+function send(connection: Connection, from: number, to: number): void {
+  for (const id of numbers(from, to)) connection.send(id, { id });
+}
+
+/** Answers as a server does that begins with the last three events that were heard. */
+function repeat(connection: Connection): void {
+  connection.open();
+  const { lastEventId } = connection.request;
+  if (lastEventId) send(connection, Math.max(1, Number(lastEventId) - 2), tabs.current.last);
+}
+
+let first: Tab;
+let second: Tab;
+let third: Tab;
+
+beforeEach(async () => {
+  tabs.current.server.behaviour = repeat;
+  first = await tabs.current.open({ dedupe: 10_000 });
+  second = await tabs.current.open({ dedupe: 10_000 });
+  third = await tabs.current.open({ dedupe: 10_000 });
+});
+
+describe("a server that repeats what it sent is heard once", () => {
+  test("by all: the holder, the next one, and those that follow", async () => {
+    await publish(5);
+    first.source.reconnect();
+    await settle();
+    await publish();
+    first.source.close();
+    await settle();
+    await publish();
+    expect([first.got, second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 7), numbers(1, 7)]);
+    expect(tabs.current.server.connections.map(({ request }) => request.lastEventId)).toEqual(["", "5", "6"]);
+  });
+
+  test("by one that gets what two connections of the holder brought from its history", async () => {
+    await publish(2);
+    third.channel.isSlow = true;
+    await publish(3);
+    first.source.reconnect();
+    await publish();
+    third.source.reconnect();
+    await settle();
+    await publish();
+    expect(third.got).toEqual(numbers(1, 7));
+    expect(tabs.current.server.connections).toHaveLength(2);
+  });
+
+  test("by one that asks the server, while the holder connects again", async () => {
+    await publish(4);
+    third.channel.isSlow = true;
+    await publish(2500);
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    third.source.reconnect();
+    await settle();
+    const catchUp = tabs.current.server.latest;
+    expect(catchUp.request.lastEventId).toBe("4");
+    send(catchUp, 2, 2503);
+    first.source.reconnect();
+    await settle();
+    const again = tabs.current.server.latest;
+    send(again, 2502, 2502);
+    await settle();
+    // The holder had this one when it answered.
+    send(catchUp, 2504, 2504);
+    expect(tabs.current.server.live).toEqual([again]);
+    send(again, 2503, 2506);
+    await settle();
+    expect([first.got, third.got]).toEqual([numbers(1, 2506), numbers(1, 2506)]);
+  });
+
+  test("by one that is ahead of a new holder, and does not know that", async () => {
+    await publish(2);
+    second.channel.isSlow = true;
+    await publish(3);
+    first.source.close();
+    await settle();
+    third.source.reconnect();
+    await settle();
+    second.channel.isSlow = false;
+    await settle();
+    await publish();
+    expect([second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 6)]);
+  });
+});
+
+describe("an event without an id of its own is no repeat", () => {
+  const say = (data: string, inherited: boolean): void =>
+    tabs.current.server.latest.sink.event("message", data, { lastEventId: "2", origin: ORIGIN, inherited });
+
+  test("as the first one of a connection", async () => {
+    await publish(2);
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    first.source.reconnect();
+    await settle();
+    say("2 a", true);
+    await settle();
+    expect([first.got, second.got]).toEqual([
+      ["1", "2", "2 a"],
+      ["1", "2", "2 a"],
+    ]);
+  });
+
+  test("as the first one that a follower hears after it joined anew", async () => {
+    await publish(2);
+    second.source.reconnect();
+    await settle();
+    say("2 a", false);
+    await settle();
+    expect(second.got).toEqual(["1", "2", "2 a"]);
+  });
+});

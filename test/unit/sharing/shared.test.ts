@@ -1,0 +1,747 @@
+import { describe, expect, test, vi } from "vitest";
+import {
+  eventSourceTransport,
+  fetchTransport,
+  sharedTransport,
+  type ResilientEventSource,
+  type ResilientEventSourceOptions,
+  type StreamUrl,
+  type Transport,
+} from "../../../src/index.ts";
+import { FakePage } from "../../support/unit/page.ts";
+import { FakeServer, ORIGIN } from "../../support/unit/server.ts";
+import { numbers, useTabs, type Tab } from "../../support/unit/tabs.ts";
+import { connect, HOUR, leftovers, NOTHING, tick, useWorld } from "../../support/unit/world.ts";
+
+const tabs = useTabs();
+useWorld();
+
+const open = (options?: ResilientEventSourceOptions): Promise<Tab> => tabs.current.open(options);
+const settle = (): Promise<void> => tabs.current.settle();
+const asked = (): string[] => tabs.current.server.connections.map(({ request }) => request.lastEventId);
+
+/** Publishes, and has everybody hear of it. */
+async function publish(count = 1): Promise<void> {
+  tabs.current.publish(count);
+  await settle();
+}
+
+async function openTabs(count: number, options?: ResilientEventSourceOptions): Promise<Tab[]> {
+  const all: Tab[] = [];
+  while (all.length < count) all.push(await open(options));
+  return all;
+}
+
+describe("what is shared", () => {
+  const nowhere: Transport = () => new Promise(() => {});
+
+  test("a transport that cannot be told from others needs a key", () => {
+    const message = "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others";
+    for (const inner of [
+      nowhere,
+      fetchTransport(() => ({})),
+      fetchTransport({ fetch }),
+      fetchTransport({ method: "POST", body: "x" }),
+      eventSourceTransport(EventTarget as never),
+      sharedTransport(fetchTransport()),
+    ]) {
+      expect(() => sharedTransport(inner)).toThrow(new TypeError(message));
+      expect(() => sharedTransport(inner, { key: "mine" })).not.toThrow();
+    }
+    for (const inner of [undefined, fetchTransport(), fetchTransport({ headers: { A: "b" } }), eventSourceTransport()])
+      expect(() => sharedTransport(inner)).not.toThrow();
+  });
+
+  interface Stream {
+    url?: string;
+    options?: ResilientEventSourceOptions;
+    key?: string;
+    innerKey?: string | undefined;
+  }
+  const stream = ({ url = `${ORIGIN}/stream`, options, key, innerKey = fetchTransport().key }: Stream): ResilientEventSource =>
+    connect({ transport: sharedTransport(Object.assign(nowhere.bind(null), { key: innerKey }), { key }), ...options }, url).source;
+  const names = async (...streams: Stream[]): Promise<number> => {
+    const sources = streams.map(stream);
+    await settle();
+    const found = new Set(tabs.current.channels.map(({ name }) => name)).size;
+    expect(tabs.current.locks.held.size).toBe(found);
+    for (const source of sources) source.close();
+    return found;
+  };
+
+  test("two streams that differ in anything that changes the request are never mixed", async () => {
+    expect(
+      await names(
+        {},
+        { url: `${ORIGIN}/other` },
+        { url: `${ORIGIN}/stream?a` },
+        { options: { withCredentials: true } },
+        { options: { resume: "header" } },
+        { options: { resume: { query: "after" } } },
+        { options: { resume: { query: ["after"] } } },
+        { innerKey: fetchTransport({ headers: { Authorization: "a" } }).key },
+        { innerKey: fetchTransport({ headers: { Authorization: "b" } }).key },
+        { innerKey: fetchTransport({ credentials: "omit" }).key },
+        { innerKey: eventSourceTransport().key },
+        { key: "mine" },
+        { key: `${ORIGIN}/stream` },
+      ),
+    ).toBe(13);
+  });
+
+  test("those that differ in something else are one", async () => {
+    expect(
+      await names(
+        {},
+        { options: { backoff: { startingDelay: 1 }, dedupe: 10, silenceTimeout: 1000, lastEventId: "7" } },
+        { innerKey: fetchTransport({}).key },
+        { innerKey: fetchTransport({ headers: {} }).key },
+      ),
+    ).toBe(1);
+    expect(
+      await names(
+        { innerKey: fetchTransport({ headers: { Authorization: "a" } }).key },
+        { innerKey: fetchTransport({ headers: new Headers([["authorization", "a"]]) }).key },
+      ),
+    ).toBe(1);
+  });
+
+  test("a key of the application's stands for all of it", async () => {
+    expect(await names({ key: "mine" }, { key: "mine", url: `${ORIGIN}/stream?token=1`, innerKey: undefined })).toBe(1);
+  });
+
+  test("resume by a function needs a key, since nobody can see what it does", async () => {
+    const resume = (url: URL): URL => url;
+    const source = stream({ options: { resume } });
+    await settle();
+    expect(source.state).toMatchObject({ status: "closed", error: { reason: "unsupported", message: expect.stringContaining("key") } });
+    expect(await names({ options: { resume }, key: "mine" })).toBe(1);
+  });
+
+  test("a URL that changes from one attempt to the next is another stream", async () => {
+    let room = 1;
+    const url: StreamUrl = () => `${ORIGIN}/room/${room}`;
+    const { server } = tabs.current;
+    const inner = Object.assign(server.transport.bind(null), { key: "test" });
+    const stays = connect({ transport: sharedTransport(inner) }, `${ORIGIN}/room/1`);
+    const moves = connect({ transport: sharedTransport(inner) }, url);
+    await settle();
+    room = 2;
+    moves.source.reconnect();
+    await settle();
+    expect(server.live.map(({ request }) => request.url)).toEqual([`${ORIGIN}/room/1`, `${ORIGIN}/room/2`]);
+    // Also the holder moves, and leaves the room to others.
+    const visits = connect({ transport: sharedTransport(inner) }, `${ORIGIN}/room/2`);
+    await settle();
+    room = 3;
+    moves.source.reconnect();
+    await settle();
+    expect(server.live.map(({ request }) => request.url).sort()).toEqual([1, 2, 3].map((number) => `${ORIGIN}/room/${number}`));
+    expect([stays, visits, moves].map(({ source }) => source.state.status)).toEqual(["open", "open", "open"]);
+  });
+});
+
+describe("without the two APIs", () => {
+  test.each([
+    ["no navigator", "navigator", undefined],
+    ["no Web Locks (an insecure page)", "navigator", {}],
+    ["no BroadcastChannel", "BroadcastChannel", undefined],
+  ])("%s: it is the inner transport, and says so once", async (_, name, value) => {
+    vi.resetModules();
+    const fresh = await import("../../../src/index.ts");
+    vi.stubGlobal(name, value);
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    const all = Array.from({ length: 3 }, () => {
+      const server = new FakeServer();
+      const transport = fresh.sharedTransport(server.transport, { key: "k" });
+      return { ...connect({ transport }), server };
+    });
+    await tick();
+    for (const { server } of all) expect(server.connections).toHaveLength(1);
+    expect(warn.mock.calls).toEqual([["sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own"]]);
+    for (const { source, server } of all) {
+      server.latest.open().end();
+      await tick();
+      expect(source.state.status).toBe("waiting");
+    }
+  });
+
+  test("locks that refuse (a sandboxed frame): everybody holds a connection", async () => {
+    vi.spyOn(tabs.current.locks, "request").mockRejectedValue(new DOMException("denied", "SecurityError"));
+    const all = await openTabs(3);
+    await publish(3);
+    expect(all.map(({ got, role }) => [got, role])).toEqual(all.map(() => [numbers(1, 3), "holder"]));
+    expect(tabs.current.server.live).toHaveLength(3);
+  });
+});
+
+describe("one connection", () => {
+  test("for ten, who hear every event once and in order", async () => {
+    const all = await openTabs(10);
+    expect(all.map(({ role }) => role)).toEqual(["holder", ...Array<string>(9).fill("follower")]);
+    expect(tabs.current.server.connections).toHaveLength(1);
+    await publish(100);
+    for (const { got, log } of all) {
+      expect(got).toEqual(numbers(1, 100));
+      expect(log.filter((line) => line === "open")).toHaveLength(1);
+    }
+  });
+
+  test("events are the same for all: type, id, origin", async () => {
+    const [, follower] = await openTabs(2);
+    const heard: Event[] = [];
+    follower!.source.addEventListener("price", (event: Event) => heard.push(event));
+    await settle();
+    tabs.current.server.latest.send("1.5", { type: "price", id: "7" });
+    await settle();
+    expect(heard).toMatchObject([{ type: "price", data: "1.5", lastEventId: "7", origin: ORIGIN }]);
+    expect(follower!.source.lastEventId).toBe("7");
+  });
+
+  test("whoever joins gets the state at once: open, its status and headers, and goes on from there", async () => {
+    await open();
+    tabs.current.server.latest.sink.position({ lastEventId: "", origin: ORIGIN });
+    await publish(5);
+    const opens: unknown[] = [];
+    const late = tabs.current.add();
+    late.source.onopen = ({ status }) => opens.push(status);
+    await settle();
+    expect(opens).toEqual([200]);
+    expect([late.role, late.source.lastEventId, late.got]).toEqual(["follower", "5", []]);
+    await publish();
+    expect(late.got).toEqual(["6"]);
+  });
+
+  test("whoever joins while the holder connects is connecting, and open with it", async () => {
+    tabs.current.server.behaviour = () => {};
+    const all = await openTabs(3);
+    expect(all.map(({ source }) => source.state.status)).toEqual(["connecting", "connecting", "connecting"]);
+    tabs.current.server.latest.open();
+    await settle();
+    expect(all.map(({ role }) => role)).toEqual(["holder", "follower", "follower"]);
+  });
+
+  test("ids without events, retry and comments reach the followers", async () => {
+    const [, follower] = await openTabs(2, { silenceTimeout: 4000, backoff: { jitter: "none" } });
+    const { sink } = tabs.current.server.latest;
+    sink.position({ lastEventId: "77", origin: ORIGIN });
+    sink.retry(7000);
+    for (let second = 0; second < 20; second++) {
+      await tick(1000);
+      sink.activity();
+      await settle();
+    }
+    expect(follower!.source.state.status).toBe("open");
+    expect(follower!.source.lastEventId).toBe("77");
+  });
+
+  test("names that any of them listens to are heard by the holder, by the next one, too", async () => {
+    const [first, second, third] = await openTabs(3);
+    const heardNames = (): string[] => [...tabs.current.server.latest.request.names].sort();
+    const observed: string[] = [];
+    tabs.current.server.latest.request.names.observe((name) => observed.push(name));
+    third!.source.on("price", () => {});
+    await settle();
+    expect(observed).toEqual(["price"]);
+    await open({}).then(({ source }) => source.on("volume", () => {}));
+    await settle();
+    first!.source.close();
+    await settle();
+    expect([second!.role, heardNames()]).toEqual(["holder", ["message", "price", "volume"]]);
+  });
+
+  test("a new holder that did not hear a hello is told the names again", async () => {
+    const [first, second, third] = await openTabs(3);
+    second!.source.on("price", () => {});
+    await settle();
+    // The second one asks anew, so that the third is before it in the queue for the lock.
+    third!.source.reconnect();
+    await settle();
+    second!.source.reconnect();
+    await tick();
+    const { jobs } = tabs.current;
+    tabs.current.jobs = jobs.filter(({ channel }) => !channel || channel === first!.channel);
+    await settle();
+    first!.source.close();
+    await settle();
+    expect(third!.role).toBe("holder");
+    expect([...tabs.current.server.latest.request.names].sort()).toEqual(["message", "price"]);
+  });
+});
+
+describe("hand-over", () => {
+  test.each<[string, (holder: Tab) => void]>([
+    ["closes", ({ source }) => source.close()],
+    [
+      "crashes",
+      ({ source, channel }) => {
+        channel.close();
+        source.close();
+      },
+    ],
+  ])("when the holder %s, the next one goes on from the last id, and nobody sees an error", async (_, end) => {
+    const all = await openTabs(5);
+    await publish(3);
+    for (const [index, holder] of all.slice(0, 4).entries()) {
+      expect(holder.role).toBe("holder");
+      end(holder);
+      tabs.current.publish(2);
+      await settle();
+      await publish(2);
+      expect(tabs.current.server.live).toHaveLength(1);
+      for (const { got, log } of all.slice(index + 1)) {
+        expect(got).toEqual(numbers(1, tabs.current.last));
+        expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+      }
+    }
+    expect(asked()).toEqual(["", "3", "7", "11", "15"]);
+  });
+
+  test("followers ahead of the new holder do not hear events twice", async () => {
+    const [first, second, third] = await openTabs(3);
+    await publish(2);
+    second!.channel.isSlow = true;
+    tabs.current.publish(3);
+    await settle();
+    expect([second!.got, third!.got]).toEqual([numbers(1, 2), numbers(1, 5)]);
+    first!.source.close();
+    await settle();
+    expect([second!.role, asked().at(-1)]).toEqual(["holder", "2"]);
+    second!.channel.isSlow = false;
+    await publish(2);
+    expect([second!.got, third!.got]).toEqual([numbers(1, 7), numbers(1, 7)]);
+  });
+
+  test("also if the server has forgotten some of them", async () => {
+    const [first, second, third] = await openTabs(3);
+    await publish(2);
+    second!.channel.isSlow = true;
+    tabs.current.publish(4);
+    await settle();
+    first!.source.close();
+    tabs.current.first = 5;
+    await settle();
+    await publish();
+    expect([second!.got, third!.got]).toEqual([["1", "2", "5", "6", "7"], numbers(1, 7)]);
+  });
+
+  test("followers behind it get what they miss from its history", async () => {
+    const [first, second, third] = await openTabs(3);
+    await publish(2);
+    third!.channel.isSlow = true;
+    await publish(3);
+    first!.source.close();
+    tabs.current.publish(2);
+    await settle();
+    third!.channel.isSlow = false;
+    await settle();
+    await publish();
+    expect([second!.got, third!.got]).toEqual([numbers(1, 8), numbers(1, 8)]);
+    expect(tabs.current.server.connections).toHaveLength(2);
+  });
+
+  test("one that comes back behind the history asks the server, and only until it is there", async () => {
+    await openTabs(1);
+    await publish(1);
+    const back = await open({ lastEventId: "1" });
+    tabs.current.server.behaviour = () => {};
+    back.source.close();
+    await publish(2500);
+    const again = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    expect(tabs.current.server.live).toHaveLength(2);
+    // The holder goes on in the meantime.
+    await publish(0);
+    tabs.current.last += 3;
+    for (const number of [2501, 2502, 2503, 2504])
+      if (number > 2501) tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
+    await settle();
+    expect(again.got).toEqual([]);
+    tabs.current.serve(tabs.current.server.latest);
+    await settle();
+    expect(again.got).toEqual(numbers(2, 2504));
+    expect(tabs.current.server.live).toHaveLength(1);
+    await publish();
+    expect(again.got.at(-1)).toBe("2505");
+    expect(new Set(again.got).size).toBe(2504);
+  });
+
+  test("one that comes back where the server has forgotten, too, goes on with what there is", async () => {
+    const first = await open();
+    await publish(2500);
+    tabs.current.server.behaviour = () => {};
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    for (const number of [2501, 2502, 2503]) tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
+    await settle();
+    Object.assign(tabs.current, { last: 2503, first: 2502 });
+    tabs.current.serve(tabs.current.server.latest);
+    expect(tabs.current.server.live).toHaveLength(1);
+    await publish();
+    expect(behind.got).toEqual(numbers(2502, 2504));
+    expect(first.got).toEqual(numbers(1, 2504));
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("an id without an event is reached, too: by the history, and by the server", async () => {
+    await open();
+    await publish(2);
+    tabs.current.server.latest.sink.position({ lastEventId: "5", origin: ORIGIN });
+    const behind = await open({ lastEventId: "1" });
+    expect([behind.got, behind.source.lastEventId]).toEqual([["2"], "5"]);
+    tabs.current.server.behaviour = () => {};
+    const farBehind = await open({ lastEventId: "a" });
+    tabs.current.server.latest.open().sink.position({ lastEventId: "5", origin: ORIGIN });
+    expect(farBehind.source.lastEventId).toBe("5");
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("if that fails, it is an error, and tried again", async () => {
+    await open();
+    await publish(2500);
+    tabs.current.server.behaviour = () => {};
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    tabs.current.server.latest.fail();
+    await settle();
+    expect(behind.source.state).toMatchObject({ status: "waiting", error: { reason: "network" } });
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    await tick(1500);
+    await settle();
+    await publish();
+    expect(behind.got).toEqual(numbers(2, 2501));
+  });
+
+  test("if it dies in silence, the holder's signs of life do not hide that", async () => {
+    await open();
+    await publish(2500);
+    const { sink } = tabs.current.server.latest;
+    tabs.current.server.behaviour = () => {};
+    const behind = tabs.current.add({ lastEventId: "1", silenceTimeout: 4000 });
+    for (let second = 0; second < 6; second++) {
+      await settle();
+      sink.activity();
+      await tick(1000);
+    }
+    expect(behind.log.at(-1)).toMatch(/^error: .*timeout$/);
+  });
+
+  test("a holder that goes while another one catches up: that one starts over with the next", async () => {
+    const [first, second] = await openTabs(2);
+    await publish(2500);
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    const catchUp = tabs.current.server.latest;
+    catchUp.send("2", { id: "2" });
+    expect(behind.got).toEqual(["2"]);
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    first!.source.close();
+    tabs.current.last += 5;
+    await settle();
+    expect(catchUp.live).toBe(false);
+    await publish();
+    expect(second!.got).toEqual(numbers(1, 2506));
+    expect(behind.got).toEqual(numbers(2, 2506));
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("one that catches up and becomes the holder itself goes on from where it is", async () => {
+    const first = await open();
+    await publish(2500);
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    tabs.current.server.latest.send("2", { id: "2" });
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    first.source.close();
+    await settle();
+    await publish();
+    expect([behind.role, behind.got]).toEqual(["holder", numbers(2, 2501)]);
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("a new holder that knows no id makes nobody miss anything", async () => {
+    const old = await open();
+    await publish(3);
+    // The old holder's connection fails, and while it waits its tab goes: the next one to come is new here.
+    const known = await open({ backoff: { startingDelay: 10_000, jitter: "none" } });
+    tabs.current.server.latest.fail();
+    await settle();
+    old.source.close();
+    tabs.current.publish(3);
+    const fresh = await open();
+    expect([fresh.role, asked().at(-1)]).toEqual(["holder", ""]);
+    await tick(10_000);
+    await settle();
+    await publish(2);
+    expect(fresh.got).toEqual(numbers(7, 8));
+    expect(known.got).toEqual(numbers(4, 8));
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("the last words of an old holder do not mislead anybody", async () => {
+    const [first, second] = await openTabs(2);
+    await publish(2);
+    const late = tabs.current.add({ lastEventId: "1" });
+    // The late one's hello is answered by the first, but the answer comes after the words of the second.
+    await tick();
+    while (tabs.current.jobs.some(({ channel }) => channel === first!.channel)) tabs.current.step();
+    const answers = tabs.current.jobs.filter(({ channel }) => channel === late.channel);
+    tabs.current.jobs = tabs.current.jobs.filter((job) => !answers.includes(job));
+    first!.source.close();
+    await settle();
+    expect(second!.role).toBe("holder");
+    tabs.current.jobs.push(...answers);
+    await settle();
+    await publish(3);
+    expect(late.got).toEqual(numbers(2, 5));
+  });
+
+  test("events of one task travel together", async () => {
+    const [, follower] = await openTabs(2);
+    tabs.current.publish(50);
+    await tick();
+    expect(tabs.current.jobs.filter(({ channel }) => channel === follower!.channel)).toHaveLength(1);
+  });
+});
+
+describe("an outage", () => {
+  const waits = { backoff: { startingDelay: 10_000, jitter: "none" } } as const;
+
+  test("followers see the error, and the holder's delay instead of their own", async () => {
+    const holder = await open(waits);
+    const followers = await openTabs(4, { backoff: { startingDelay: 100 } });
+    const until = Date.now() + 10_000;
+    tabs.current.server.latest.fail("status", { status: 503 });
+    await settle();
+    for (const { source, log } of [holder, ...followers]) {
+      expect(source.state).toMatchObject({ status: "waiting", delay: 10_000, until, error: { reason: "status", status: 503 } });
+      expect(log.at(-1)).toBe("error: retry 1 in 10000, status");
+    }
+  });
+
+  test("also in pages, where an error of one's own waits a moment to be told", async () => {
+    const { window, document } = new FakePage();
+    vi.stubGlobal("window", window);
+    vi.stubGlobal("document", document);
+    const [holder, follower] = await openTabs(2, waits);
+    tabs.current.server.latest.fail();
+    for (let step = 0; step < 20; step++) {
+      await tick(10);
+      await settle();
+    }
+    const { state } = holder!.source;
+    expect(state.status === "waiting" && state.until).toBeGreaterThan(0);
+    expect(follower!.source.state).toMatchObject({ status: "waiting", until: state.status === "waiting" && state.until });
+  });
+
+  test("one attempt per wait, by the holder, which keeps the lock", async () => {
+    tabs.current.server.behaviour = (connection) => connection.fail();
+    const all = await openTabs(10, { ...waits, backoff: { ...waits.backoff, maxDelay: 10_000 } });
+    for (let round = 1; round <= 20; round++) {
+      expect(tabs.current.server.connections).toHaveLength(round);
+      await tick(9999);
+      await settle();
+      expect(tabs.current.server.connections).toHaveLength(round);
+      await tick(1);
+      await settle();
+    }
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    await tick(10_000);
+    await settle();
+    expect(all.map(({ role }) => role)).toEqual(["holder", ...Array<string>(9).fill("follower")]);
+  });
+
+  test("the same where an attempt runs into connectTimeout", async () => {
+    tabs.current.server.behaviour = () => {};
+    await openTabs(10, { connectTimeout: 5000, backoff: { ...waits.backoff, maxDelay: 10_000 } });
+    for (let round = 1; round <= 5; round++) {
+      expect(tabs.current.server.connections).toHaveLength(round);
+      await tick(5000);
+      await settle();
+      await tick(10_000);
+      await settle();
+    }
+  });
+
+  test("whoever joins while the holder waits is told so, with what is left of the wait", async () => {
+    await open(waits);
+    tabs.current.server.latest.fail();
+    await settle();
+    const until = Date.now() + 10_000;
+    await tick(4000);
+    const late = await open();
+    expect(late.source.state).toMatchObject({ status: "waiting", delay: 6000, until });
+    await tick(5500);
+    expect((await open()).source.state.status).toBe("connecting");
+    await tick(500);
+    await settle();
+    expect(late.role).toBe("follower");
+    expect(tabs.current.server.connections).toHaveLength(2);
+  });
+
+  test.each(["holder", "follower"])("reconnect() of the %s cuts the wait short for all", async (who) => {
+    const [holder, follower, other] = await openTabs(3, waits);
+    await publish(2);
+    tabs.current.server.latest.fail();
+    await settle();
+    await tick(1000);
+    (who === "holder" ? holder! : follower!).source.reconnect();
+    await settle();
+    expect(tabs.current.server.connections).toHaveLength(2);
+    expect([holder!.role, (who === "holder" ? holder! : follower!).source.state.status]).toEqual(["holder", "open"]);
+    await publish(1);
+    await tick(10_000);
+    await settle();
+    await publish(1);
+    expect([holder, follower, other].map((tab) => tab!.got)).toEqual([1, 2, 3].map(() => numbers(1, 4)));
+    expect(tabs.current.server.connections).toHaveLength(2);
+  });
+
+  test("reconnect() of an open holder replaces the connection, and it stays the holder", async () => {
+    const [holder, follower] = await openTabs(2);
+    await publish(2);
+    holder!.source.reconnect();
+    tabs.current.publish(1);
+    await settle();
+    await publish(2);
+    expect([holder!.role, asked()]).toEqual(["holder", ["", "2"]]);
+    expect([holder!.got, follower!.got]).toEqual([numbers(1, 5), numbers(1, 5)]);
+  });
+
+  test("a holder that is closed while it waits makes room for another one", async () => {
+    const [holder, follower] = await openTabs(2, waits);
+    tabs.current.server.latest.fail();
+    await settle();
+    holder!.source.close();
+    await settle();
+    expect(tabs.current.locks.held.size).toBe(0);
+    await tick(10_000);
+    await settle();
+    expect(follower!.role).toBe("holder");
+  });
+
+  test("giving up reaches the followers", async () => {
+    const all = await openTabs(5);
+    tabs.current.server.behaviour = (connection) => connection.fail("status", { status: 404 });
+    tabs.current.server.latest.fail("status", { status: 404 });
+    await settle();
+    for (const { source, log } of all) {
+      expect(source.state).toMatchObject({ status: "closed", error: { reason: "status", status: 404 } });
+      expect(log.at(-1)).toBe("error: final, status");
+    }
+    expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
+    expect(leftovers()).toEqual(NOTHING);
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    all[3]!.source.reconnect();
+    await settle();
+    expect(all[3]!.role).toBe("holder");
+  });
+
+  test("a new holder that cannot connect within connectTimeout is no holder that is open", async () => {
+    const [first, second] = await openTabs(2, { connectTimeout: 5000 });
+    tabs.current.server.behaviour = () => {};
+    first!.source.close();
+    await settle();
+    await tick(5000);
+    await settle();
+    expect(second!.source.state).toMatchObject({ status: "waiting", error: { reason: "timeout" } });
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    await tick(1500);
+    await settle();
+    await tick(HOUR);
+    expect(second!.role).toBe("holder");
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+});
+
+describe("close()", () => {
+  const phases: Record<string, (tab: () => Tab) => Promise<unknown>> = {
+    "before it has connected": async () => {},
+    "while it says hello": () => tick(),
+    "while it connects": async () => {
+      tabs.current.server.behaviour = () => {};
+      await settle();
+    },
+    "while it is open": () => settle(),
+    "while it waits": async () => {
+      tabs.current.server.behaviour = (connection) => connection.fail();
+      await settle();
+    },
+    "after giving up": async () => {
+      tabs.current.server.behaviour = (connection) => connection.fail("status", { status: 404 });
+      await settle();
+    },
+  };
+
+  test.each(Object.keys(phases))("leaves no channel, lock or timer: %s, alone and as a follower", async (phase) => {
+    for (const others of [0, 1]) {
+      const company = await openTabs(others);
+      const before = tabs.current.leftovers;
+      const tab = tabs.current.add();
+      await phases[phase]!(() => tab);
+      tab.source.close();
+      await settle();
+      if (!others) expect(leftovers()).toEqual(NOTHING);
+      expect(tabs.current.leftovers).toEqual(before);
+      for (const { source } of company) source.close();
+      await settle();
+      expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
+      expect(leftovers()).toEqual(NOTHING);
+      tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    }
+  });
+
+  test("when it hears that it is open, it does not go on to catch up", async () => {
+    await open();
+    await publish(2500);
+    const behind = tabs.current.add({ lastEventId: "1" });
+    behind.source.onopen = () => behind.source.close();
+    await settle();
+    expect(tabs.current.server.connections).toHaveLength(1);
+  });
+
+  test("in a listener, in the middle of what came together, nothing more is heard", async () => {
+    const all = await openTabs(3);
+    for (const { source } of all) source.on("message", (data) => data === "3" && source.close());
+    await publish(5);
+    expect(all.map(({ got }) => got)).toEqual([1, 2, 3].map(() => numbers(1, 3)));
+    expect(tabs.current.server.live).toHaveLength(0);
+  });
+
+  test("reconnect() in a listener loses nothing and repeats nothing", async () => {
+    const all = await openTabs(3);
+    for (const { source, got } of all) source.on("message", (data) => data === "3" && got.length === 3 && source.reconnect());
+    await publish(5);
+    await publish(1);
+    expect(all.map(({ got }) => got)).toEqual([1, 2, 3].map(() => numbers(1, 6)));
+  });
+
+  test("flat after 200 hand-overs and 500 visits", async () => {
+    let holder = await open();
+    for (let round = 0; round < 200; round++) {
+      const next = await open();
+      holder.source.close();
+      await settle();
+      holder = next;
+    }
+    const before = leftovers();
+    for (let round = 0; round < 500; round++) (await open()).source.close();
+    await settle();
+    expect(leftovers()).toEqual(before);
+    expect(tabs.current.server.live).toHaveLength(1);
+    expect(tabs.current.leftovers).toEqual({ channels: 1, held: 1, waiting: 0 });
+  });
+
+  test("flat after 500 reconnects of the holder", async () => {
+    const [holder] = await openTabs(2);
+    const { abortListeners } = leftovers();
+    for (let round = 0; round < 500; round++) {
+      holder!.source.reconnect();
+      await settle();
+    }
+    expect(leftovers().abortListeners).toBeLessThanOrEqual(abortListeners);
+    expect(tabs.current.server.live).toHaveLength(1);
+  });
+});

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseRetryAfter, toByteString } from "../../../../src/transport/http/headers.ts";
+
+describe("toByteString", () => {
+  test.each([
+    ["7", "7"],
+    ["1795358500:1", "1795358500:1"],
+    ["é", "\xC3\xA9"],
+    ["日本", "\xE6\x97\xA5\xE6\x9C\xAC"],
+    ["😀", "\xF0\x9F\x98\x80"],
+    ["", ""],
+  ])("%s goes as its UTF-8 bytes", (text, bytes) => {
+    expect(toByteString(text)).toBe(bytes);
+  });
+
+  test("any text becomes a header value that Headers takes, and comes back from its bytes", () => {
+    // What an id can hold: NUL, CR and LF never get into one, white space at its ends belongs to HTTP.
+    const id = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\0\r\n]/g, "").trim());
+    fc.assert(
+      fc.property(id, (text) => {
+        const value = new Headers({ "Last-Event-ID": toByteString(text) }).get("Last-Event-ID")!;
+        const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
+        expect(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)).toBe(text);
+      }),
+    );
+  });
+});
+
+describe("parseRetryAfter", () => {
+  const now = Date.parse("2026-11-23T05:00:00Z");
+
+  test.each([
+    ["0", 0],
+    ["3", 3000],
+    ["120", 120_000],
+    ["Mon, 23 Nov 2026 05:00:07 GMT", 7000],
+    ["Monday, 23-Nov-26 05:00:07 GMT", 7000],
+    // A date that has passed, or a server whose clock is behind ours: at once.
+    ["Mon, 23 Nov 2026 04:00:00 GMT", 0],
+  ])("%s", (value, expected) => {
+    expect(parseRetryAfter(value, now)).toBe(expected);
+  });
+
+  test.each([null, "", "soon", "three", "Infinity", "NaN", "0x10s", "Mon, 99 Nov 2026"])("%j is as good as none", (value) => {
+    expect(parseRetryAfter(value, now)).toBeUndefined();
+  });
+
+  test.each(["-5", "1.5", "3, 3", "3, 3000", "120, 120"])("%s is neither seconds nor a date, and asks for nothing", (value) => {
+    expect(parseRetryAfter(value, now) ?? 0).toBe(0);
+  });
+
+  test("any text gives undefined or a time that is not negative", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.integer().map(String),
+          fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
+        ),
+        (value) => {
+          const wait = parseRetryAfter(value, now);
+          expect(wait === undefined || wait >= 0).toBe(true);
+        },
+      ),
+    );
+  });
+});
