@@ -24,7 +24,11 @@ export const entries = {
 export const frameworks = ["react", "svelte/reactivity", "svelte/store", "vue"];
 
 /** The source of the script-tag build; its default export becomes the global. */
-export const cdn = { source: "src/cdn.ts", file: "dist/resilient-eventsource.min.js", global: "ResilientEventSource" };
+export const cdn = {
+  source: "src/cdn.ts",
+  file: "dist/resilient-eventsource.min.js",
+  global: "ResilientEventSource",
+};
 
 /** The chunk that only a browser without EventSource and without streaming fetch downloads. */
 export const polyfillChunk = "polyfill";
@@ -44,9 +48,15 @@ function failOnWarning(level, log, handler) {
   handler(level === "warn" ? "error" : level, log);
 }
 
-const plugins = () => [tamePolyfill(), backoffSource(), typescript(), nodeResolve({ extensions: [".js", ".ts"] })];
+const plugins = () => [
+  tamePolyfill(),
+  backoffSource(),
+  typescript(),
+  nodeResolve({ extensions: [".js", ".ts"] }),
+];
 
-const isPolyfill = (chunk) => chunk.moduleIds.some((id) => id.includes("node_modules/eventsource-polyfill"));
+const isPolyfill = (chunk) =>
+  chunk.moduleIds.some((id) => id.includes("node_modules/eventsource-polyfill"));
 
 const modules = (format, extension) => ({
   dir: "dist",
@@ -144,14 +154,19 @@ function oldestOf(browsers) {
 
 /** The same browsers by the names that esbuild has for them. */
 function esbuildTargets(browsers) {
-  return Object.entries(browsers).map(([name, version]) => (name === "ios_saf" ? "ios" : name) + version);
+  return Object.entries(browsers).map(
+    ([name, version]) => (name === "ios_saf" ? "ios" : name) + version,
+  );
 }
 
 function shortNames(folder) {
   const names = new Set();
   for (const file of readdirSync(folder, { recursive: true }).sort())
     if (file.endsWith(".ts"))
-      for (const [name] of readFileSync(join(folder, file), "utf8").matchAll(/(?<![\w$])_[a-z]\w*/g)) names.add(name);
+      for (const [name] of readFileSync(join(folder, file), "utf8").matchAll(
+        /(?<![\w$])_[a-z]\w*/g,
+      ))
+        names.add(name);
   return Object.fromEntries([...names].map((name, index) => [name, `_${index.toString(36)}`]));
 }
 
@@ -166,7 +181,11 @@ function backoffSource() {
     name: "backoff-source",
     resolveId(specifier) {
       const file = PACKED.exec(specifier)?.[1];
-      return file ? fileURLToPath(new URL(`./node_modules/exponential-backoff/src/${file}.ts`, import.meta.url)) : null;
+      return file
+        ? fileURLToPath(
+            new URL(`./node_modules/exponential-backoff/src/${file}.ts`, import.meta.url),
+          )
+        : null;
     },
   };
 }
@@ -191,7 +210,10 @@ function minify() {
 /** Packages whose types are inlined into ours although none of their code is. */
 const TYPES_ONLY = ["@standard-schema/spec"];
 
-const PATCHED = { "eventsource-polyfill": "Modified: see src/transport/polyfill/tame-polyfill.mjs in the source of this package." };
+const PATCHED = {
+  "eventsource-polyfill":
+    "Modified: see src/transport/polyfill/tame-polyfill.mjs in the source of this package.",
+};
 
 /** A Rollup plugin that writes the licence texts of everything bundled, found by looking at what really was. */
 function thirdPartyNotices(fileName) {
@@ -203,8 +225,13 @@ function thirdPartyNotices(fileName) {
         if (id.includes("node_modules")) roots.add(packageRoot(id));
       }
       const notices = [...new Set([...roots].map(notice))].sort();
-      const intro = "This package contains code or types of the following packages, under the licences below.";
-      this.emitFile({ type: "asset", fileName, source: [intro, ...notices].join(`\n\n${"-".repeat(80)}\n\n`) + "\n" });
+      const intro =
+        "This package contains code or types of the following packages, under the licences below.";
+      this.emitFile({
+        type: "asset",
+        fileName,
+        source: [intro, ...notices].join(`\n\n${"-".repeat(80)}\n\n`) + "\n",
+      });
     },
   };
 }

@@ -21,16 +21,24 @@ export async function runCommand(command, start) {
       throw new CannotStart(`PORT must be a number from 0 to 65535, got ${JSON.stringify(PORT)}.`);
     }
     if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
-      throw new CannotStart(`The library is not built yet: run npm run build first, or ${command}, which does both.`);
+      throw new CannotStart(
+        `The library is not built yet: run npm run build first, or ${command}, which does both.`,
+      );
     }
     await start(port);
   } catch (error) {
     // What a system call says of files and programs has the same codes.
-    const code = error instanceof Error && "syscall" in error && error.syscall === "listen" && "code" in error ? error.code : undefined;
-    const another = (/** @type {number} */ other) => `Choose another one, for example: PORT=${other} ${command}`;
+    const code =
+      error instanceof Error && "syscall" in error && error.syscall === "listen" && "code" in error
+        ? error.code
+        : undefined;
+    const another = (/** @type {number} */ other) =>
+      `Choose another one, for example: PORT=${other} ${command}`;
     if (error instanceof CannotStart) console.error(error.message);
-    else if (code === "EADDRINUSE") console.error(`Port ${port} is in use. ${another(port < 65_535 ? port + 1 : 8080)}`);
-    else if (code === "EACCES") console.error(`Port ${port} is not open to this user. ${another(8080)}`);
+    else if (code === "EADDRINUSE")
+      console.error(`Port ${port} is in use. ${another(port < 65_535 ? port + 1 : 8080)}`);
+    else if (code === "EACCES")
+      console.error(`Port ${port} is not open to this user. ${another(8080)}`);
     else throw error;
     process.exitCode = 1;
   }

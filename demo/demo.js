@@ -57,7 +57,10 @@ export function start(Source) {
 
   /** @param {string} [lastEventId] */
   function connect(lastEventId) {
-    const source = new Source("stream", { lastEventId, events: { connecttime: (text) => new Date(text) } });
+    const source = new Source("stream", {
+      lastEventId,
+      events: { connecttime: (text) => new Date(text) },
+    });
     let openings = 0;
 
     function showState() {
@@ -72,7 +75,10 @@ export function start(Source) {
     source.addEventListener("statechange", showState);
     source.addEventListener("open", ({ status }) => {
       // EventSource hides the status: where there is one, the connection was made in another way.
-      log.add("open", `${openings++ ? "Connected again" : "Connected"}${status ? `, HTTP ${status}` : " by EventSource"}`);
+      log.add(
+        "open",
+        `${openings++ ? "Connected again" : "Connected"}${status ? `, HTTP ${status}` : " by EventSource"}`,
+      );
     });
     source.addEventListener("error", (event) => {
       view.showFailure(`${event.error.message} (${event.error.reason})`);
@@ -81,7 +87,9 @@ export function start(Source) {
         `${capitalise(event.error.message)}. ${event.readyState ? "Gave up." : `Retry ${event.attempt} in ${seconds(event.delay)}.`}`,
       );
     });
-    source.on("connecttime", (date) => log.add("connecttime", `The server says: connected at ${date.toLocaleTimeString()}`));
+    source.on("connecttime", (date) =>
+      log.add("connecttime", `The server says: connected at ${date.toLocaleTimeString()}`),
+    );
     source.on("message", (data, { lastEventId }) => {
       view.showId(lastEventId);
       count(lastEventId);
@@ -136,7 +144,12 @@ function stateView() {
       badge.toggleAttribute("data-gave-up", state.status === "closed" && !!state.error);
       badge.textContent = label;
       document.title = `${label} · resilient-eventsource`;
-      attempt.textContent = "attempt" in state && state.attempt ? `retry ${state.attempt}` : state.status === "connecting" ? "first" : "–";
+      attempt.textContent =
+        "attempt" in state && state.attempt
+          ? `retry ${state.attempt}`
+          : state.status === "connecting"
+            ? "first"
+            : "–";
       if (state.status === "waiting") countdown.run(state.until, state.delay);
       else countdown.end(detail);
     },
@@ -160,7 +173,10 @@ function stateView() {
 function describe(state) {
   switch (state.status) {
     case "connecting":
-      return { label: "Connecting", detail: state.attempt ? "Asking the server again" : "Asking the server" };
+      return {
+        label: "Connecting",
+        detail: state.attempt ? "Asking the server again" : "Asking the server",
+      };
     case "open":
       return { label: "Open", detail: `Since ${new Date(state.since).toLocaleTimeString()}` };
     case "waiting":
@@ -168,7 +184,9 @@ function describe(state) {
     case "paused":
       return { label: "Paused", detail: pauses[state.because] };
     case "closed":
-      return state.error ? { label: "Given up", detail: capitalise(state.error.message) } : { label: "Closed", detail: "For good" };
+      return state.error
+        ? { label: "Given up", detail: capitalise(state.error.message) }
+        : { label: "Closed", detail: "For good" };
   }
 }
 

@@ -87,7 +87,8 @@ export function createFaults(streams) {
       clearInterval(cutting);
       current = fault.lasts ? name : "none";
       fault.begin();
-      if (fault.lasts && seconds) end = setTimeout(() => this.begin("start"), Math.min(seconds, LONGEST) * 1000);
+      if (fault.lasts && seconds)
+        end = setTimeout(() => this.begin("start"), Math.min(seconds, LONGEST) * 1000);
     },
 
     /**
@@ -100,9 +101,14 @@ export function createFaults(streams) {
     answer(request, response, shown = token) {
       if (current === "stop") request.socket.destroy();
       else if (current === "unavailable")
-        response.writeHead(503, { "Retry-After": String(RETRY_AFTER), "Cache-Control": "no-store" }).end();
+        response
+          .writeHead(503, { "Retry-After": String(RETRY_AFTER), "Cache-Control": "no-store" })
+          .end();
       else if (current === "gone") response.writeHead(204, { "Cache-Control": "no-store" }).end();
-      else if (shown !== token) response.writeHead(401, { "WWW-Authenticate": "Bearer", "Cache-Control": "no-store" }).end();
+      else if (shown !== token)
+        response
+          .writeHead(401, { "WWW-Authenticate": "Bearer", "Cache-Control": "no-store" })
+          .end();
       else return false;
       return true;
     },

@@ -8,7 +8,10 @@ const roots = [
   ["/dist/", "../dist/"],
   ["/uplot/", "../node_modules/uplot/dist/"],
   ["/", "./"],
-].map(([path = "", folder = ""]) => ({ path, folder: fileURLToPath(new URL(folder, import.meta.url)) }));
+].map(([path = "", folder = ""]) => ({
+  path,
+  folder: fileURLToPath(new URL(folder, import.meta.url)),
+}));
 
 /** What is served, and as what. The server's own files (.mjs) are not. @type {Record<string, string | undefined>} */
 const types = {

@@ -21,7 +21,8 @@ export function showHeader(header) {
     const link = document.createElement("a");
     link.href = href;
     link.textContent = name;
-    if (link.pathname === location.pathname.replace(/index\.html$/, "")) link.setAttribute("aria-current", "page");
+    if (link.pathname === location.pathname.replace(/index\.html$/, ""))
+      link.setAttribute("aria-current", "page");
     nav.append(link);
   }
   header.replaceChildren(title, nav);

@@ -12,8 +12,10 @@ import { startDemoServer } from "./server.mjs";
 const LARGEST = 150_000;
 const folder = fileURLToPath(new URL("screenshots/", import.meta.url));
 
-const press = (/** @type {Page} */ page, /** @type {string} */ name) => page.getByRole("button", { name, exact: true }).click();
-const seconds = (/** @type {Page} */ page, /** @type {number} */ count) => page.waitForTimeout(count * 1000);
+const press = (/** @type {Page} */ page, /** @type {string} */ name) =>
+  page.getByRole("button", { name, exact: true }).click();
+const seconds = (/** @type {Page} */ page, /** @type {number} */ count) =>
+  page.waitForTimeout(count * 1000);
 const status = (/** @type {Page} */ page, /** @type {string} */ text) =>
   page.locator("[data-part=status][data-of=resilient]", { hasText: text }).waitFor();
 
@@ -121,7 +123,12 @@ try {
       await page.screenshot({
         path,
         fullPage: true,
-        clip: { x: 0, y: 0, width, height: phone ? height : (box?.y ?? 0) + (box?.height ?? 0) + 20 },
+        clip: {
+          x: 0,
+          y: 0,
+          width,
+          height: phone ? height : (box?.y ?? 0) + (box?.height ?? 0) + 20,
+        },
       });
     }
     await page.close();

@@ -30,7 +30,8 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
   const live = createStream({
     interval: interval / 4,
     grace,
-    data: () => JSON.stringify({ native: live.named("native"), resilient: live.named("resilient") }),
+    data: () =>
+      JSON.stringify({ native: live.named("native"), resilient: live.named("resilient") }),
   });
   const faults = createFaults([stream, live]);
 
@@ -39,7 +40,8 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
     const url = new URL(request.url ?? "/", "http://localhost");
     const { pathname, searchParams: query } = url;
     if (pathname.startsWith("/control/")) {
-      if (allow(["POST"], request, response)) control(pathname.slice("/control/".length), query, response);
+      if (allow(["POST"], request, response))
+        control(pathname.slice("/control/".length), query, response);
       return;
     }
     if (!allow(["GET", "HEAD"], request, response)) return;
@@ -71,7 +73,12 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
    */
   function control(fault, query, response) {
     if (!faults.names.includes(fault)) {
-      send(response, 404, "text/plain; charset=utf-8", `There is no such fault. There are: ${faults.names.join(", ")}.\n`);
+      send(
+        response,
+        404,
+        "text/plain; charset=utf-8",
+        `There is no such fault. There are: ${faults.names.join(", ")}.\n`,
+      );
       return;
     }
     faults.begin(fault, Number(query.get("seconds")) || undefined);
@@ -114,7 +121,13 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
  */
 function send(response, status, type, content) {
   // A page that was built again is to be seen at once.
-  response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" }).end(content);
+  response
+    .writeHead(status, {
+      "Content-Type": type,
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    })
+    .end(content);
 }
 
 /**

@@ -16,7 +16,12 @@ const SPREAD = 10_000;
  * @param {number | undefined} [options.retry] The reconnection time in milliseconds that clients are told; undefined: none.
  * @param {((id: number) => string) | undefined} [options.data] What an event says.
  */
-export function createStream({ interval = 1000, grace = 60_000, retry, data = dateOrHeartbeat } = {}) {
+export function createStream({
+  interval = 1000,
+  grace = 60_000,
+  retry,
+  data = dateOrHeartbeat,
+} = {}) {
   /** @type {{ id: number, data: string }[]} */
   const log = [];
   let newest = 0;
@@ -94,7 +99,12 @@ export function createStream({ interval = 1000, grace = 60_000, retry, data = da
      */
     answer(request, response, query) {
       if (ending) {
-        response.writeHead(503, { "Retry-After": String(Math.ceil(spread() / 1000)), "Cache-Control": "no-store" }).end();
+        response
+          .writeHead(503, {
+            "Retry-After": String(Math.ceil(spread() / 1000)),
+            "Cache-Control": "no-store",
+          })
+          .end();
         return;
       }
       response.writeHead(200, {

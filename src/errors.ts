@@ -9,7 +9,8 @@
  * - `content-type`: the answer is not `text/event-stream`
  * - `unsupported`: this stream cannot be read here: there is nothing to read it with, or one of its events is too long
  */
-export type ConnectionErrorReason = "network" | "ended" | "timeout" | "rejected" | "status" | "content-type" | "unsupported";
+export type ConnectionErrorReason =
+  "network" | "ended" | "timeout" | "rejected" | "status" | "content-type" | "unsupported";
 
 /** What a {@link ConnectionError} is made of, beside its message. */
 export interface ConnectionErrorInit {
@@ -33,7 +34,11 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   /** Copies of the package, as ES module and CommonJS side by side or from a script tag, recognise each other's errors. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && (value as { name?: unknown }).name === "ConnectionError";
+    return (
+      typeof value === "object" &&
+      value !== null &&
+      (value as { name?: unknown }).name === "ConnectionError"
+    );
   }
   /** The kind of end: what the retry table is keyed by. */
   declare readonly reason: ConnectionErrorReason;

@@ -1,4 +1,9 @@
-export { ResilientEventSource, type Listener, type ListenerObject, type StreamUrl } from "./resilient-eventsource.ts";
+export {
+  ResilientEventSource,
+  type Listener,
+  type ListenerObject,
+  type StreamUrl,
+} from "./resilient-eventsource.ts";
 export { ConnectionError, type ConnectionErrorInit, type ConnectionErrorReason } from "./errors.ts";
 export {
   ConnectionErrorEvent,
@@ -16,7 +21,14 @@ export {
 } from "./events/lifecycle.ts";
 export { json, text, type Decoder, type Decoders, type Issue } from "./events/decoders.ts";
 export type { BackoffOptions, ResilientEventSourceOptions } from "./options.ts";
-export type { ClosedState, ConnectingState, ConnectionState, OpenState, PausedState, WaitingState } from "./connection/state.ts";
+export type {
+  ClosedState,
+  ConnectingState,
+  ConnectionState,
+  OpenState,
+  PausedState,
+  WaitingState,
+} from "./connection/state.ts";
 export { isRetried, type RetryPolicy } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./events/dispatcher.ts";
 export type { IterateOptions, Iteration } from "./events/iterate.ts";
@@ -35,6 +47,10 @@ export type {
   TransportAbilities,
   TransportRequest,
 } from "./transport/transport.ts";
-export { eventSourceTransport, type EventSourceClass, type EventSourceLike } from "./transport/event-source.ts";
+export {
+  eventSourceTransport,
+  type EventSourceClass,
+  type EventSourceLike,
+} from "./transport/event-source.ts";
 export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
 export { polyfillTransport } from "./transport/polyfill.ts";

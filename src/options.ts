@@ -82,10 +82,9 @@ export interface ResilientEventSourceOptions {
 }
 
 /** {@link BackoffOptions} with every default filled in. */
-export type BackoffSettings = { [K in Exclude<keyof BackoffOptions, "retry">]-?: Exclude<BackoffOptions[K], undefined> } & Pick<
-  BackoffOptions,
-  "retry"
->;
+export type BackoffSettings = {
+  [K in Exclude<keyof BackoffOptions, "retry">]-?: Exclude<BackoffOptions[K], undefined>;
+} & Pick<BackoffOptions, "retry">;
 
 /** What the parts of the library get: checked, and with every default filled in. */
 export interface Settings {
@@ -107,7 +106,14 @@ export interface Settings {
 /** The only place with defaults. */
 export const defaults = {
   withCredentials: false,
-  backoff: { startingDelay: 3000, timeMultiple: 2, maxDelay: 30_000, jitter: "full", numOfAttempts: Infinity, delayFirstAttempt: false },
+  backoff: {
+    startingDelay: 3000,
+    timeMultiple: 2,
+    maxDelay: 30_000,
+    jitter: "full",
+    numOfAttempts: Infinity,
+    delayFirstAttempt: false,
+  },
   stableAfter: 5000,
   lastEventId: "",
   connectTimeout: 0,
@@ -149,35 +155,58 @@ const rules: Rules = {
   stableAfter: milliseconds,
   connectTimeout: milliseconds,
   silenceTimeout: milliseconds,
-  pauseWhenHidden: [`true, false or ${milliseconds[0]}`, (value) => typeof value === "boolean" || milliseconds[1](value)],
+  pauseWhenHidden: [
+    `true, false or ${milliseconds[0]}`,
+    (value) => typeof value === "boolean" || milliseconds[1](value),
+  ],
   dedupe: numberFrom(0, LONGEST_DELAY),
-  lastEventId: ["a string without NUL, CR and LF", (value) => typeof value === "string" && !/[\0\r\n]/.test(value)],
+  lastEventId: [
+    "a string without NUL, CR and LF",
+    (value) => typeof value === "string" && !/[\0\r\n]/.test(value),
+  ],
   resume: [
     '"header", { query } or a function',
-    (value) => value === "header" || isFunction(value) || (isObject(value) && "query" in value && [value.query].flat().every(isString)),
+    (value) =>
+      value === "header" ||
+      isFunction(value) ||
+      (isObject(value) && "query" in value && [value.query].flat().every(isString)),
   ],
   transport: ["a transport, such as fetchTransport()", isFunction],
   signal: ["an AbortSignal", (value) => isObject(value) && "aborted" in value],
   events: ["a plain object of decoders", isPlain],
 };
 
-const decoder: Rule = ["a function or a Standard Schema", (value) => isFunction(value) || (isObject(value) && "~standard" in value)];
+const decoder: Rule = [
+  "a function or a Standard Schema",
+  (value) => isFunction(value) || (isObject(value) && "~standard" in value),
+];
 
 /** @throws RangeError or TypeError that names the option and its value */
 function check(name: string, value: unknown, [expected, isMet]: Rule): void {
   if (value === undefined || isMet(value)) return;
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- no object any more
-  const shown = typeof value === "string" ? JSON.stringify(value) : isObject(value) ? "an object" : String(value);
-  throw new (typeof value === "number" ? RangeError : TypeError)(`${name} must be ${expected}, got ${shown}`);
+  const shown =
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : isObject(value)
+        ? "an object"
+        : String(value);
+  throw new (typeof value === "number" ? RangeError : TypeError)(
+    `${name} must be ${expected}, got ${shown}`,
+  );
 }
 
 function checkAll(values: object, rules: Rules, prefix = ""): void {
-  for (const [name, rule] of Object.entries(rules)) check(prefix + name, (values as Record<string, unknown>)[name], rule);
+  for (const [name, rule] of Object.entries(rules))
+    check(prefix + name, (values as Record<string, unknown>)[name], rule);
 }
 
 /** The given members over the defaults, an `undefined` counting as not given. */
 function fill<T extends object>(fallbacks: T, given: object): T {
-  return { ...fallbacks, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return {
+    ...fallbacks,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
 }
 
 /**
@@ -185,14 +214,17 @@ function fill<T extends object>(fallbacks: T, given: object): T {
  *
  * @throws RangeError for a number out of range (NaN included), TypeError for a value of the wrong type; both name the option and the value.
  */
-export function resolveOptions(given?: (ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) | null): Settings {
+export function resolveOptions(
+  given?: (ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) | null,
+): Settings {
   // As WebIDL reads a dictionary.
   const options = given ?? {};
   check("options", options, ["an object", isObject]);
   checkAll(options, rules);
   const { backoff = {}, events = {}, withCredentials, pauseWhenHidden } = options;
   checkAll(backoff, backoffRules, "backoff.");
-  for (const [name, value] of Object.entries(events)) check(`events.${name}`, value ?? null, decoder);
+  for (const [name, value] of Object.entries(events))
+    check(`events.${name}`, value ?? null, decoder);
   return fill(defaults as unknown as Settings, {
     ...options,
     withCredentials: !!withCredentials,

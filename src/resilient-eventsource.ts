@@ -1,7 +1,12 @@
 import { startLoop, type Loop } from "./connection/loop.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
 import type { Decoders } from "./events/decoders.ts";
-import { createDispatcher, type Dispatcher, type OnOptions, type PayloadListener } from "./events/dispatcher.ts";
+import {
+  createDispatcher,
+  type Dispatcher,
+  type OnOptions,
+  type PayloadListener,
+} from "./events/dispatcher.ts";
 import { CountingEventTarget } from "./events/event-target.ts";
 import {
   ConnectionErrorEvent,
@@ -43,7 +48,9 @@ export interface ListenerObject<E> {
 
 /** Where no `events` are given, a type argument may claim nothing but strings. */
 type PlainArguments<P extends object> =
-  Untyped extends Required<P> ? [options?: ResilientEventSourceOptions & { events?: undefined }] : [never];
+  Untyped extends Required<P>
+    ? [options?: ResilientEventSourceOptions & { events?: undefined }]
+    : [never];
 
 /**
  * An EventSource that survives outages: exponential backoff with jitter in place of the fixed retry, resuming after the last event id, and listeners
@@ -94,7 +101,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
    */
   constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events: Decoders<P> });
   constructor(url: StreamUrl, ...options: PlainArguments<P>);
-  constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {}) {
+  constructor(
+    url: StreamUrl,
+    options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {},
+  ) {
     super();
     // As WebIDL has it: `undefined` is a URL, "undefined"; none at all is a mistake.
     if (!arguments.length) throw new TypeError("1 argument required: the URL of an event stream");
@@ -103,11 +113,18 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     this._withCredentials = settings.withCredentials;
     this._signal = settings.signal;
     const dispatcher = (this._dispatcher = createDispatcher(settings, {
-      message: (type, data, { lastEventId, origin }) => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
+      message: (type, data, { lastEventId, origin }) =>
+        this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
       invalid: (eventType, raw, issues, { lastEventId }) => {
         const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
         if (this._hasListener("invalid")) this.dispatchEvent(event);
-        else report(new TypeError(`invalid "${eventType}" event: ${issues.map(({ message }) => message).join("; ")}`, { cause: event }));
+        else
+          report(
+            new TypeError(
+              `invalid "${eventType}" event: ${issues.map(({ message }) => message).join("; ")}`,
+              { cause: event },
+            ),
+          );
       },
     }));
 
@@ -149,7 +166,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
       },
       failed: ({ status, ...init }) => {
         const { readyState } = this;
-        this.dispatchEvent(new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<typeof ConnectionErrorEvent>[0]));
+        this.dispatchEvent(
+          new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<
+            typeof ConnectionErrorEvent
+          >[0]),
+        );
         // Its listeners may have revived us.
         if (status === "closed" && this._state.status === "closed") this._end(init.error);
       },
@@ -258,7 +279,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
    *
    * @returns The function that removes it. Also `{ once: true }` and an aborted `{ signal }` do.
    */
-  on<K extends EventName<P>>(name: K, listener: PayloadListener<Payload<P, K>>, options?: OnOptions): () => void {
+  on<K extends EventName<P>>(
+    name: K,
+    listener: PayloadListener<Payload<P, K>>,
+    options?: OnOptions,
+  ): () => void {
     return this._dispatcher.on(name, listener, options);
   }
 
@@ -313,7 +338,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
 
   private _tellRest(state: ConnectionState): void {
     if (state.status === "connecting" || state.status === "open") return;
-    const rest = { error: "error" in state ? state.error : undefined, retryAt: "until" in state ? state.until : undefined };
+    const rest = {
+      error: "error" in state ? state.error : undefined,
+      retryAt: "until" in state ? state.until : undefined,
+    };
     for (const listener of this._resters) listener(rest);
   }
 
@@ -330,7 +358,10 @@ Object.defineProperty(ResilientEventSource.prototype, OURS, { value: true });
 
 /** @throws SyntaxError (DOMException), as EventSource does. */
 function parseUrl(url: string | URL): string {
-  const base = typeof document === "undefined" ? (globalThis as { location?: Location }).location?.href : document.baseURI;
+  const base =
+    typeof document === "undefined"
+      ? (globalThis as { location?: Location }).location?.href
+      : document.baseURI;
   try {
     return new URL(url, base).href;
   } catch {

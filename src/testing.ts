@@ -80,7 +80,8 @@ export function fakeStream(): FakeStream {
     get connected() {
       return current !== undefined;
     },
-    requested: () => (current ? Promise.resolve(current.request) : new Promise((resolve) => waiting.push(resolve))),
+    requested: () =>
+      current ? Promise.resolve(current.request) : new Promise((resolve) => waiting.push(resolve)),
     open: (details) => {
       const { sink } = live();
       isOpen = true;
@@ -109,7 +110,9 @@ export function fakeStream(): FakeStream {
       stream.fail({ reason: "network" });
     },
     fail: (error) => {
-      leave().reject(new ConnectionError(`the test let the connection fail: ${error.reason}`, error));
+      leave().reject(
+        new ConnectionError(`the test let the connection fail: ${error.reason}`, error),
+      );
     },
   };
   return stream;

@@ -56,7 +56,9 @@ export async function start(ResilientEventSource) {
     else state.textContent = status === "paused" ? "Paused" : "Closed";
   });
   source.addEventListener("open", () => log.note("open", `Connected to node ${current().name}`));
-  source.addEventListener("error", ({ error }) => log.note("error", `Node ${current().name}: ${error.message}`));
+  source.addEventListener("error", ({ error }) =>
+    log.note("error", `Node ${current().name}: ${error.message}`),
+  );
 
   source.on("tick", (tick) => {
     tally.add(tick);

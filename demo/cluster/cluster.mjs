@@ -17,7 +17,10 @@ import { findPrograms } from "./programs.mjs";
  */
 export async function startCluster({ origins, firstPort = 8081, kept = 10_000 }) {
   const programs = findPrograms();
-  const [portA = 0, portB = 0, publishPortA = 0, publishPortB = 0, redisPort = 0] = await freePorts(5, firstPort);
+  const [portA = 0, portB = 0, publishPortA = 0, publishPortB = 0, redisPort = 0] = await freePorts(
+    5,
+    firstPort,
+  );
   const processes = await createProcesses();
   const { folder } = processes;
 
@@ -40,15 +43,35 @@ export async function startCluster({ origins, firstPort = 8081, kept = 10_000 })
 
   /** @type {(name: string, port: number, publishPort: number) => Promise<ReturnType<typeof createNode>>} */
   async function configureNode(name, port, publishPort) {
-    const values = { name, folder, port, publishPort, redisPort, kept, nchan: programs.nchan, origins: origins.join(" ") };
+    const values = {
+      name,
+      folder,
+      port,
+      publishPort,
+      redisPort,
+      kept,
+      nchan: programs.nchan,
+      origins: origins.join(" "),
+    };
     const conf = await configure("nginx.conf", `${name}.conf`, values);
     const log = join(folder, `${name}.log`);
-    return createNode({ name, port, publishPort, log, start: () => processes.start(programs.nginx, ["-e", log, "-c", conf]) });
+    return createNode({
+      name,
+      port,
+      publishPort,
+      log,
+      start: () => processes.start(programs.nginx, ["-e", log, "-c", conf]),
+    });
   }
 
   try {
-    processes.start(programs.redis, [await configure("redis.conf", "redis.conf", { folder, redisPort })]);
-    const nodes = await Promise.all([configureNode("A", portA, publishPortA), configureNode("B", portB, publishPortB)]);
+    processes.start(programs.redis, [
+      await configure("redis.conf", "redis.conf", { folder, redisPort }),
+    ]);
+    const nodes = await Promise.all([
+      configureNode("A", portA, publishPortA),
+      configureNode("B", portB, publishPortB),
+    ]);
     await Promise.all(nodes.map((node) => node.start()));
     return {
       folder,
@@ -56,7 +79,9 @@ export async function startCluster({ origins, firstPort = 8081, kept = 10_000 })
 
       /** The node that holds the stream, of most pages if there are several; undefined: nobody listens. */
       async holder() {
-        const counts = await Promise.all(nodes.map(async (node) => ({ node, subscribers: await node.subscribers() })));
+        const counts = await Promise.all(
+          nodes.map(async (node) => ({ node, subscribers: await node.subscribers() })),
+        );
         const [most] = counts.sort((a, b) => b.subscribers - a.subscribers);
         return most?.subscribers ? most.node : undefined;
       },

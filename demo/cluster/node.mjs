@@ -24,7 +24,9 @@ export function createNode({ name, port, publishPort, log, start }) {
   /** What nchan says about itself: its name for a number → the number. */
   async function status() {
     const { text } = await ask("GET", "/status");
-    return new Map([...text.matchAll(/^(.+): (\d+)/gm)].map(([, key = "", value]) => [key, Number(value)]));
+    return new Map(
+      [...text.matchAll(/^(.+): (\d+)/gm)].map(([, key = "", value]) => [key, Number(value)]),
+    );
   }
 
   /**
@@ -36,7 +38,15 @@ export function createNode({ name, port, publishPort, log, start }) {
   function ask(method, path, { headers = {}, body = "" } = {}) {
     return new Promise((resolve, reject) => {
       // A connection for each request: on one that was kept, a node that died long ago could not be told from one that dies now.
-      const options = { host: "127.0.0.1", port: publishPort, method, path, headers, agent: false, signal: AbortSignal.timeout(PATIENCE) };
+      const options = {
+        host: "127.0.0.1",
+        port: publishPort,
+        method,
+        path,
+        headers,
+        agent: false,
+        signal: AbortSignal.timeout(PATIENCE),
+      };
       const asked = request(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
@@ -72,7 +82,9 @@ export function createNode({ name, port, publishPort, log, start }) {
       const deadline = Date.now() + PATIENCE;
       while (!(await isReady())) {
         if (!nginx.running || Date.now() > deadline) {
-          throw new Error(`Node ${name} does not start: ${(await readFile(log, "utf8").catch(() => "")).trim()}`);
+          throw new Error(
+            `Node ${name} does not start: ${(await readFile(log, "utf8").catch(() => "")).trim()}`,
+          );
         }
         await sleep(25);
       }
@@ -100,11 +112,16 @@ export function createNode({ name, port, publishPort, log, start }) {
      */
     async publish(type, data) {
       try {
-        const { status } = await ask("POST", "/publish", { headers: { "X-EventSource-Event": type }, body: data });
+        const { status } = await ask("POST", "/publish", {
+          headers: { "X-EventSource-Event": type },
+          body: data,
+        });
         // 201 where somebody listens at this moment, 202 where nobody does.
         return status === 201 || status === 202 ? "acknowledged" : "unanswered";
       } catch (error) {
-        return error instanceof Error && "code" in error && error.code === "ECONNREFUSED" ? "refused" : "unanswered";
+        return error instanceof Error && "code" in error && error.code === "ECONNREFUSED"
+          ? "refused"
+          : "unanswered";
       }
     },
   };

@@ -12,11 +12,15 @@ import { fileURLToPath } from "node:url";
  */
 export async function createProcesses() {
   const folder = mkdtempSync(join(tmpdir(), "eventsource-cluster-"));
-  const guard = spawn(process.execPath, [fileURLToPath(new URL("guard.mjs", import.meta.url)), folder], {
-    // In a session of its own, so that Ctrl+C does not reach it.
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const guard = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("guard.mjs", import.meta.url)), folder],
+    {
+      // In a session of its own, so that Ctrl+C does not reach it.
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    },
+  );
   const guarded = once(guard, "exit");
   // Started by root, nginx runs its workers as another user, who has to come through.
   await chmod(folder, 0o755);

@@ -11,7 +11,9 @@ const packages = { nginx: "nginx", nchan: "libnginx-mod-nchan", redis: "redis-se
 export class MissingPrograms extends CannotStart {
   /** @param {string[]} missing Debian's names. */
   constructor(missing) {
-    super(`The cluster needs ${missing.join(", ")}. On Debian and Ubuntu: apt-get install ${missing.join(" ")}`);
+    super(
+      `The cluster needs ${missing.join(", ")}. On Debian and Ubuntu: apt-get install ${missing.join(" ")}`,
+    );
     /** The packages, by Debian's names. */
     this.missing = missing;
   }
@@ -24,11 +26,17 @@ export class MissingPrograms extends CannotStart {
  */
 export function findPrograms() {
   const nginx = find("nginx");
-  const found = { nginx, nchan: nginx && findModule(nginx, "ngx_nchan_module.so"), redis: find("redis-server") };
+  const found = {
+    nginx,
+    nchan: nginx && findModule(nginx, "ngx_nchan_module.so"),
+    redis: find("redis-server"),
+  };
   const { nchan, redis } = found;
   if (nginx && nchan && redis) return { nginx, nchan, redis };
   throw new MissingPrograms(
-    Object.entries(packages).flatMap(([name, debian]) => (found[/** @type {keyof found} */ (name)] ? [] : [debian])),
+    Object.entries(packages).flatMap(([name, debian]) =>
+      found[/** @type {keyof found} */ (name)] ? [] : [debian],
+    ),
   );
 }
 
@@ -39,7 +47,9 @@ export function findPrograms() {
  */
 function find(program) {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return [...folders, "/usr/sbin", "/usr/local/sbin"].map((folder) => join(folder, program)).find((path) => existsSync(path));
+  return [...folders, "/usr/sbin", "/usr/local/sbin"]
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path));
 }
 
 /**

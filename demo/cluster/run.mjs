@@ -17,7 +17,12 @@ import { createPublisher } from "./publisher.mjs";
  * @param {number} [options.interval] Milliseconds from one tick to the next.
  * @param {(n: number, acknowledged: boolean) => void} [options.settled] Is told what became of each tick.
  */
-export async function startClusterDemo({ port = 8080, firstPort = 8081, interval = 200, settled } = {}) {
+export async function startClusterDemo({
+  port = 8080,
+  firstPort = 8081,
+  interval = 200,
+  settled,
+} = {}) {
   const front = await startFront(port);
   try {
     const cluster = await startCluster({ origins: front.origins, firstPort });
@@ -50,14 +55,18 @@ export async function startClusterDemo({ port = 8080, firstPort = 8081, interval
 const EVERY = 6000;
 const DOWN_FOR = 2000;
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await runCommand("npm run demo:cluster", run);
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await runCommand("npm run demo:cluster", run);
 
 /** @param {number} port */
 async function run(port) {
   let ending = false;
   try {
     let unanswered = 0;
-    const demo = await startClusterDemo({ port, settled: (_, acknowledged) => void (acknowledged || unanswered++) });
+    const demo = await startClusterDemo({
+      port,
+      settled: (_, acknowledged) => void (acknowledged || unanswered++),
+    });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
       process.once(signal, async () => {
         ending = true;
@@ -70,7 +79,9 @@ async function run(port) {
     for (let kills = 0; ; await sleep(EVERY)) {
       const node = await demo.outages.killHolder(DOWN_FOR);
       if (node)
-        console.log(`Kill ${++kills}: node ${node.name}, which held the stream. Ticks that it left unanswered so far: ${unanswered}`);
+        console.log(
+          `Kill ${++kills}: node ${node.name}, which held the stream. Ticks that it left unanswered so far: ${unanswered}`,
+        );
     }
   } catch (error) {
     // A node that was to be started again, perhaps.

@@ -29,7 +29,8 @@ export function createTally() {
       else if (newest !== undefined && previous > newest) counts.lost += previous - newest;
       heard.add(n);
       newest = Math.max(newest ?? 0, n);
-      if (heard.size > REMEMBERED) heard.delete(/** @type {number} */ (heard.values().next().value));
+      if (heard.size > REMEMBERED)
+        heard.delete(/** @type {number} */ (heard.values().next().value));
     },
   };
 }

@@ -1,5 +1,11 @@
 // @ts-check
-import { fetchTransport, isRetried, json, ResilientEventSource, sharedTransport } from "resilient-eventsource";
+import {
+  fetchTransport,
+  isRetried,
+  json,
+  ResilientEventSource,
+  sharedTransport,
+} from "resilient-eventsource";
 import { Track } from "./track.js";
 
 /** @import { ConnectionError } from "../../src/index.ts" */
@@ -65,7 +71,9 @@ export function createNative() {
  */
 export function createResilient(onTick) {
   const track = new Track();
-  const authorized = fetchTransport(async () => ({ headers: { Authorization: `Bearer ${await token()}` } }));
+  const authorized = fetchTransport(async () => ({
+    headers: { Authorization: `Bearer ${await token()}` },
+  }));
   /** @type {ReturnType<typeof connect>} */
   let source;
 
@@ -131,5 +139,7 @@ function waitOf({ attempt, delay, until, error }) {
 
 /** @param {ConnectionError} error */
 function explain({ message, retryAfter }) {
-  return retryAfter === undefined ? message : `${message}, and asks for ${retryAfter / 1000} s of rest`;
+  return retryAfter === undefined
+    ? message
+    : `${message}, and asks for ${retryAfter / 1000} s of rest`;
 }

@@ -96,7 +96,11 @@ export function createBreaker({ pressed, recover, begun, ended, say }) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         if (press !== latest) return;
       }
-      if (!(await tell(fault.lasts ? `${fault.control}?seconds=${SECONDS}` : fault.control)) || press !== latest) return;
+      if (
+        !(await tell(fault.lasts ? `${fault.control}?seconds=${SECONDS}` : fault.control)) ||
+        press !== latest
+      )
+        return;
       if (fault.offline) dispatchEvent(new Event("offline"));
       begun(name, fault);
       if (!fault.lasts) return;

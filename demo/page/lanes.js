@@ -62,20 +62,33 @@ export function drawLanes(plot, lanes) {
     const height = BAR * scale;
     write(title, bbox.left + 2 * scale, lanesTop + 9 * scale, paint.text, 12, "600");
     fill(paint.line, bbox.left, top, now - bbox.left, height, 0.35);
-    const silences = silencesOf(track).map(({ from, to }) => ({ left: Math.max(x(from), bbox.left), right: x(to) }));
+    const silences = silencesOf(track).map(({ from, to }) => ({
+      left: Math.max(x(from), bbox.left),
+      right: x(to),
+    }));
     for (const span of track.spans) drawSpan(span, top, height);
-    for (const { left, right } of silences) fill(paint.card, left, top + 2 * scale, right - left, height - 4 * scale);
+    for (const { left, right } of silences)
+      fill(paint.card, left, top + 2 * scale, right - left, height - 4 * scale);
     for (const { status, from, to, word = words[status] ?? status } of track.spans) {
       const left = Math.max(x(from), bbox.left);
       const right = to === undefined ? now : x(to);
       const silence = silences.find((each) => each.left >= left && each.left < right);
-      label(word, left, silence?.left ?? right, top, height, isStriped(status) ? "striped" : status === "connecting" ? "light" : "dark");
+      label(
+        word,
+        left,
+        silence?.left ?? right,
+        top,
+        height,
+        isStriped(status) ? "striped" : status === "connecting" ? "light" : "dark",
+      );
     }
-    for (const { left, right } of silences) label("open, yet silent", left, right, top, height, "light");
+    for (const { left, right } of silences)
+      label("open, yet silent", left, right, top, height, "light");
     const below = top + height;
     ctx.textAlign = "center";
     for (const at of track.attempts) write("▲", x(at), below + 7 * scale, paint.attempt, 10);
-    for (const at of track.failures) write("✕", x(at), below + (track.attempts.length ? 18 : 8) * scale, paint.closed, 10);
+    for (const at of track.failures)
+      write("✕", x(at), below + (track.attempts.length ? 18 : 8) * scale, paint.closed, 10);
     ctx.textAlign = "left";
   }
 
@@ -87,16 +100,31 @@ export function drawLanes(plot, lanes) {
   function drawSpan({ status, from, to, until, drawnFrom }, top, height) {
     const left = Math.max(x(from), bbox.left);
     const right = to === undefined ? now : x(to);
-    if (drawnFrom) fill(paint.waiting, x(drawnFrom[0]), top - 7 * scale, x(drawnFrom[1]) - x(drawnFrom[0]), 4 * scale, 0.4);
+    if (drawnFrom)
+      fill(
+        paint.waiting,
+        x(drawnFrom[0]),
+        top - 7 * scale,
+        x(drawnFrom[1]) - x(drawnFrom[0]),
+        4 * scale,
+        0.4,
+      );
     if (right <= bbox.left) return;
     const width = Math.max(right - left, 1.5 * scale);
-    fill(isStriped(status) ? stripes(ctx, paint[status], scale) : paint[status], left, top, width, height);
+    fill(
+      isStriped(status) ? stripes(ctx, paint[status], scale) : paint[status],
+      left,
+      top,
+      width,
+      height,
+    );
     if (isStriped(status)) {
       ctx.strokeStyle = paint[status];
       ctx.lineWidth = scale;
       ctx.strokeRect(left + scale / 2, top + scale / 2, Math.max(0, width - scale), height - scale);
     }
-    if (until && to === undefined) fill(paint.attempt, x(until) - scale, top - 9 * scale, 2 * scale, height + 11 * scale);
+    if (until && to === undefined)
+      fill(paint.attempt, x(until) - scale, top - 9 * scale, 2 * scale, height + 11 * scale);
   }
 
   /**
@@ -114,8 +142,16 @@ export function drawLanes(plot, lanes) {
     const { width } = ctx.measureText(word);
     if (right - left < width + 12 * scale) return;
     // Words on stripes cannot be read.
-    if (ground === "striped") fill(paint.card, left + 4 * scale, top + 4 * scale, width + 8 * scale, height - 8 * scale);
-    write(word, left + 8 * scale, top + height / 2 + scale / 2, ground === "dark" ? paint["on-state"] : paint.text, 11, "600");
+    if (ground === "striped")
+      fill(paint.card, left + 4 * scale, top + 4 * scale, width + 8 * scale, height - 8 * scale);
+    write(
+      word,
+      left + 8 * scale,
+      top + height / 2 + scale / 2,
+      ground === "dark" ? paint["on-state"] : paint.text,
+      11,
+      "600",
+    );
   }
 
   /**
@@ -162,7 +198,10 @@ function silencesOf({ spans, silences }) {
   return spans
     .filter(({ status }) => status === "open")
     .flatMap(({ from, to = Date.now() }) =>
-      silences.map((silence) => ({ from: Math.max(from, silence.from), to: Math.min(to, silence.to) })),
+      silences.map((silence) => ({
+        from: Math.max(from, silence.from),
+        to: Math.min(to, silence.to),
+      })),
     )
     .filter(({ from, to }) => to - from > SHORTEST_SILENCE);
 }

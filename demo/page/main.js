@@ -33,7 +33,11 @@ const timeline = createTimeline(
   element("timeline"),
   [
     { title: "Server", track: server, words: { open: "answers" } },
-    { title: "EventSource", track: tracks.native, words: { connecting: "reconnecting", closed: "gave up" } },
+    {
+      title: "EventSource",
+      track: tracks.native,
+      words: { connecting: "reconnecting", closed: "gave up" },
+    },
     { title: "ResilientEventSource", track: tracks.resilient, words: { closed: "gave up" } },
   ],
   tracks,
@@ -113,7 +117,9 @@ share.onchange = () => resilient.share(share.checked);
 /** @param {"holder" | "follower" | undefined} role */
 function describeRole(role) {
   if (role === "holder") return "holds the connection";
-  return role === "follower" ? "follows: it has no connection of its own" : "has a connection of its own";
+  return role === "follower"
+    ? "follows: it has no connection of its own"
+    : "has a connection of its own";
 }
 
 function show() {
@@ -127,16 +133,22 @@ function show() {
   const { state } = resilient;
   setText(element("role"), state.status === "open" ? describeRole(state.role) : "is connecting");
   if (!isTried) {
-    if (tracks.native.isBack && tracks.resilient.isBack && !told) news.add((told = "Both are connected. Now press something."));
+    if (tracks.native.isBack && tracks.resilient.isBack && !told)
+      news.add((told = "Both are connected. Now press something."));
     return;
   }
-  const verdicts = [verdict(tracks.native, behind.native, isFinal), verdict(tracks.resilient, behind.resilient, isFinal)];
+  const verdicts = [
+    verdict(tracks.native, behind.native, isFinal),
+    verdict(tracks.resilient, behind.resilient, isFinal),
+  ];
   results.show(verdicts);
   // Said once, when it has come to something.
   const tones = verdicts.map(({ tone }) => tone).join();
   if (tones !== told && !tones.includes("busy")) {
     told = tones;
-    news.add(`EventSource: ${lower(verdicts[0]?.text)}\nResilientEventSource: ${lower(verdicts[1]?.text)}`);
+    news.add(
+      `EventSource: ${lower(verdicts[0]?.text)}\nResilientEventSource: ${lower(verdicts[1]?.text)}`,
+    );
   }
 }
 

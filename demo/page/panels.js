@@ -37,7 +37,10 @@ export function createPanel(name, track, describe) {
       setText(fields.lost, track.lost.toLocaleString("en"));
       fields.lost.toggleAttribute("data-bad", track.lost > 0);
       setText(fields.repeated, track.repeated.toLocaleString("en"));
-      setText(fields.reason, track.failures.length ? track.reason || "an error event, without a reason" : "none");
+      setText(
+        fields.reason,
+        track.failures.length ? track.reason || "an error event, without a reason" : "none",
+      );
     },
   };
 }
@@ -56,7 +59,10 @@ export function describeNative(track) {
     case "closed":
       return { label: "Gave up", detail: "readyState 2: only a reload of the page helps" };
     default:
-      return { label: track.received ? "Reconnecting" : "Connecting", detail: "readyState 0: it says nothing of when or why" };
+      return {
+        label: track.received ? "Reconnecting" : "Connecting",
+        detail: "readyState 0: it says nothing of when or why",
+      };
   }
 }
 
@@ -68,15 +74,32 @@ export function describeNative(track) {
 export function describeState(state) {
   switch (state.status) {
     case "open":
-      return { label: "Open", detail: `Since ${new Date(state.since).toLocaleTimeString("en-GB")}` };
+      return {
+        label: "Open",
+        detail: `Since ${new Date(state.since).toLocaleTimeString("en-GB")}`,
+      };
     case "connecting":
-      return { label: "Connecting", detail: state.attempt ? `Attempt ${state.attempt + 1}` : "The first attempt" };
+      return {
+        label: "Connecting",
+        detail: state.attempt ? `Attempt ${state.attempt + 1}` : "The first attempt",
+      };
     case "waiting":
-      return { label: "Waiting", detail: `Attempt ${state.attempt + 1} in ${seconds(Math.max(0, state.until - Date.now()))}` };
+      return {
+        label: "Waiting",
+        detail: `Attempt ${state.attempt + 1} in ${seconds(Math.max(0, state.until - Date.now()))}`,
+      };
     case "paused":
-      return { label: "Paused", detail: state.because === "offline" ? "Offline: no attempt would help" : "This page is asleep" };
+      return {
+        label: "Paused",
+        detail:
+          state.because === "offline" ? "Offline: no attempt would help" : "This page is asleep",
+      };
     case "closed":
-      if (state.error?.status === 204) return { label: "Stopped", detail: "The server asked it to; reconnect() resumes where it was" };
+      if (state.error?.status === 204)
+        return {
+          label: "Stopped",
+          detail: "The server asked it to; reconnect() resumes where it was",
+        };
       return { label: "Gave up", detail: "It says why, and reconnect() resumes where it was" };
   }
 }

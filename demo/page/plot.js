@@ -18,8 +18,17 @@ export const axis = {
  * @returns {uPlot.Series}
  */
 export function line(name, dash = []) {
-  const paths = /** @type {uPlot.Series.SteppedPathBuilderFactory} */ (uPlot.paths.stepped)({ align: 1 });
-  return { stroke: () => colours()[name], fill: () => `${colours()[name]}1c`, width: 2, dash, paths, points: { show: false } };
+  const paths = /** @type {uPlot.Series.SteppedPathBuilderFactory} */ (uPlot.paths.stepped)({
+    align: 1,
+  });
+  return {
+    stroke: () => colours()[name],
+    fill: () => `${colours()[name]}1c`,
+    width: 2,
+    dash,
+    paths,
+    points: { show: false },
+  };
 }
 
 /**
@@ -30,6 +39,7 @@ export function line(name, dash = []) {
  */
 export function keepWidth(plot, host) {
   new ResizeObserver(() => {
-    if (host.clientWidth && host.clientWidth !== plot.width) plot.setSize({ width: host.clientWidth, height: plot.height });
+    if (host.clientWidth && host.clientWidth !== plot.width)
+      plot.setSize({ width: host.clientWidth, height: plot.height });
   }).observe(host);
 }

@@ -39,7 +39,11 @@ export function createStormChart(host, perSecond) {
             ctx.stroke();
             ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
             ctx.textAlign = "right";
-            ctx.fillText("what the server takes", bbox.left + bbox.width - 4, y - 5 * devicePixelRatio);
+            ctx.fillText(
+              "what the server takes",
+              bbox.left + bbox.width - 4,
+              y - 5 * devicePixelRatio,
+            );
             ctx.restore();
           },
         ],
@@ -56,8 +60,11 @@ export function createStormChart(host, perSecond) {
       const length = Math.max(1, ...attempts.map((each) => each.length));
       const seconds = Array.from({ length }, (_, second) => second);
       // The second that is under way would look like a decline.
-      const whole = (/** @type {number} */ second) => (second === length - 1 ? Math.max(0, second - 1) : second);
-      const [native, resilient] = [0, 1].map((index) => seconds.map((second) => attempts[index] && (attempts[index][whole(second)] ?? 0)));
+      const whole = (/** @type {number} */ second) =>
+        second === length - 1 ? Math.max(0, second - 1) : second;
+      const [native, resilient] = [0, 1].map((index) =>
+        seconds.map((second) => attempts[index] && (attempts[index][whole(second)] ?? 0)),
+      );
       plot.setData([seconds, native ?? [], resilient ?? []]);
     },
   };

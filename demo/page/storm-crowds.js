@@ -104,10 +104,19 @@ export class ResilientCrowd extends Crowd {
 function transportTo(server) {
   return ({ signal }, sink) =>
     new Promise((resolve, reject) => {
-      const answer = server.connect(() => reject(new ConnectionError("the connection was cut", { reason: "network" })));
-      if (answer === "closed") reject(new ConnectionError("the server was not reached", { reason: "network" }));
+      const answer = server.connect(() =>
+        reject(new ConnectionError("the connection was cut", { reason: "network" })),
+      );
+      if (answer === "closed")
+        reject(new ConnectionError("the server was not reached", { reason: "network" }));
       else if (answer === "503")
-        reject(new ConnectionError("the server answered 503", { reason: "status", status: 503, retryAfter: RETRY_AFTER }));
+        reject(
+          new ConnectionError("the server answered 503", {
+            reason: "status",
+            status: 503,
+            retryAfter: RETRY_AFTER,
+          }),
+        );
       else {
         sink.open();
         signal.addEventListener("abort", () => {

@@ -58,7 +58,10 @@ export class StormServer {
   #take() {
     const now = performance.now();
     const { perSecond } = this.#options;
-    this.#tokens = Math.min(this.#tokens + ((now - this.#filledAt) / 1000) * perSecond, (BURST / 1000) * perSecond);
+    this.#tokens = Math.min(
+      this.#tokens + ((now - this.#filledAt) / 1000) * perSecond,
+      (BURST / 1000) * perSecond,
+    );
     this.#filledAt = now;
     if (this.#tokens < 1) return false;
     this.#tokens--;

@@ -44,7 +44,9 @@ export function createStorm() {
 
   function begin() {
     run?.close();
-    const refusal = /** @type {Refusal} */ (/** @type {HTMLInputElement} */ (find("[name=refusal]:checked")).value);
+    const refusal = /** @type {Refusal} */ (
+      /** @type {HTMLInputElement} */ (find("[name=refusal]:checked")).value
+    );
     run = new Run(refusal, end, (text) => news.answer(text));
     running = true;
     start.textContent = "Stop the storm";
@@ -65,8 +67,16 @@ export function createStorm() {
       drawDots(canvas, side?.crowd.states ?? calm, side?.crowd.attemptedAt);
       if (!side) continue;
       setText(fields.connected, `${people(side.crowd.count("open"))} of ${people(CLIENTS)}`);
-      setText(fields.peak, side.peak ? `${people(side.peak)}, ${(side.peak / PER_SECOND).toFixed(1)} × what it takes` : "–");
-      setText(fields.recovered, side.recovered === undefined ? "–" : `${side.recovered.toFixed(1)} s`);
+      setText(
+        fields.peak,
+        side.peak
+          ? `${people(side.peak)}, ${(side.peak / PER_SECOND).toFixed(1)} × what it takes`
+          : "–",
+      );
+      setText(
+        fields.recovered,
+        side.recovered === undefined ? "–" : `${side.recovered.toFixed(1)} s`,
+      );
       setText(fields.closed, people(side.crowd.count("closed")));
     }
     if (run && running) run.look();
@@ -92,7 +102,10 @@ class Run {
   constructor(refusal, end, say) {
     this.#end = end;
     this.#say = say;
-    this.sides = { native: createSide(NativeCrowd, refusal), resilient: createSide(ResilientCrowd, refusal) };
+    this.sides = {
+      native: createSide(NativeCrowd, refusal),
+      resilient: createSide(ResilientCrowd, refusal),
+    };
     const both = Object.values(this.sides);
     this.#timers = [
       setTimeout(() => {
@@ -102,7 +115,9 @@ class Run {
       setTimeout(() => {
         for (const { server } of both) server.comeBack();
         this.#backSince = performance.now();
-        say(`It is back, and takes ${PER_SECOND} a second: nobody can be done before ${CLIENTS / PER_SECOND} s.`);
+        say(
+          `It is back, and takes ${PER_SECOND} a second: nobody can be done before ${CLIENTS / PER_SECOND} s.`,
+        );
       }, CALM + DOWN),
     ];
   }
@@ -128,7 +143,8 @@ class Run {
 
   /** @param {Side} side */
   #tell({ crowd, name, recovered }) {
-    if (recovered !== undefined) return `${name}: all ${people(CLIENTS)} are back after ${recovered.toFixed(1)} s.`;
+    if (recovered !== undefined)
+      return `${name}: all ${people(CLIENTS)} are back after ${recovered.toFixed(1)} s.`;
     const closed = crowd.count("closed");
     return `${name}: ${people(crowd.count("open"))} are back${closed ? `, and ${people(closed)} gave up for good` : " so far"}.`;
   }

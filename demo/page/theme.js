@@ -29,7 +29,9 @@ export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 export function colours() {
   if (known) return known;
   const style = getComputedStyle(document.documentElement);
-  return (known = /** @type {Colours} */ (Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]))));
+  return (known = /** @type {Colours} */ (
+    Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]))
+  ));
 }
 
 /**

@@ -62,7 +62,8 @@ export function createTimeline(host, lanes, tracks) {
 function rates({ native, resilient }) {
   const current = Math.floor(Date.now() / 1000);
   const seconds = Array.from({ length: PAST + 2 }, (_, index) => current - PAST - 2 + index);
-  const of = (/** @type {Track} */ { perSecond }) => seconds.map((second) => perSecond.get(second) ?? 0);
+  const of = (/** @type {Track} */ { perSecond }) =>
+    seconds.map((second) => perSecond.get(second) ?? 0);
   const [left, right] = [of(native), of(resilient)];
   // The last whole second lasts until the current one begins.
   return [

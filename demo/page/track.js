@@ -81,7 +81,8 @@ export class Track {
     this.lastEventAt = now;
     this.received++;
     this.perSecond.set(second, (this.perSecond.get(second) ?? 0) + 1);
-    for (const old of this.perSecond.keys()) if (old < second - KEPT / 1000) this.perSecond.delete(old);
+    for (const old of this.perSecond.keys())
+      if (old < second - KEPT / 1000) this.perSecond.delete(old);
     if (id <= this.newestId) {
       this.repeated++;
       this.trial.repeated++;
@@ -99,7 +100,9 @@ export class Track {
 
   /** When it heard nothing, until now. */
   get silences() {
-    return this.isSilent && this.received ? [...this.#gaps, { from: this.lastEventAt, to: Date.now() }] : this.#gaps;
+    return this.isSilent && this.received
+      ? [...this.#gaps, { from: this.lastEventAt, to: Date.now() }]
+      : this.#gaps;
   }
 
   /** For how long it has been in this state, in milliseconds. */
@@ -109,7 +112,9 @@ export class Track {
 
   /** Whether events come again after the last failure. */
   get isBack() {
-    return this.status === "open" && !this.isSilent && this.lastEventAt >= (this.failures.at(-1) ?? 0);
+    return (
+      this.status === "open" && !this.isSilent && this.lastEventAt >= (this.failures.at(-1) ?? 0)
+    );
   }
 
   /** Whether events have stopped coming. */

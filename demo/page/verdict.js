@@ -15,13 +15,21 @@ export function verdict(track, behind, isFinal) {
   const waiting = behind === undefined ? "" : `, ${count(behind, "event")} behind`;
   if (status === "closed") {
     if (isFinal) return { tone: "good", text: `Stays away, as it was asked to${because}.` };
-    return { tone: "bad", text: `Gave up for good${because}. No event for ${seconds(silentTime)}${waiting}.` };
+    return {
+      tone: "bad",
+      text: `Gave up for good${because}. No event for ${seconds(silentTime)}${waiting}.`,
+    };
   }
-  if (status === "paused") return { tone: "busy", text: "Paused: the device is offline, so it makes no attempt." };
+  if (status === "paused")
+    return { tone: "busy", text: "Paused: the device is offline, so it makes no attempt." };
   if (status === "open" && track.isSilent) {
-    return { tone: "bad", text: `Believes that it is open. No event for ${seconds(silentTime)}${waiting}.` };
+    return {
+      tone: "bad",
+      text: `Believes that it is open. No event for ${seconds(silentTime)}${waiting}.`,
+    };
   }
-  if (!track.isBack) return { tone: "busy", text: `Tries again. No event for ${seconds(silentTime)}.` };
+  if (!track.isBack)
+    return { tone: "busy", text: `Tries again. No event for ${seconds(silentTime)}.` };
   if (!silentTime && !trial.failures) return { tone: "busy", text: "Has not noticed yet." };
   const cause = trial.reason ? ` (${trial.reason})` : "";
   const back = `${silentTime ? `Back after ${seconds(silentTime)}` : "Back at once"}${cause}. `;

@@ -6,7 +6,9 @@ import type { ResilientEventSourceOptions } from "../options.ts";
 import { ResilientEventSource, type StreamUrl } from "../resilient-eventsource.ts";
 
 /** Listeners by the server's event names. */
-export type Listeners<P extends object = Untyped> = { readonly [K in EventName<P>]?: PayloadListener<Payload<P, K>> | undefined };
+export type Listeners<P extends object = Untyped> = {
+  readonly [K in EventName<P>]?: PayloadListener<Payload<P, K>> | undefined;
+};
 
 /** The options of a source without `events`, and `on`. */
 export interface PlainOptions extends ResilientEventSourceOptions {
@@ -50,7 +52,8 @@ export function connect<P extends object>(
   changed: (connection: Connection<P>) => void,
 ): ResilientEventSource<P> {
   const source = new ResilientEventSource<P>(url, options);
-  for (const [name, listener] of Object.entries(on)) if (listener) source.on(name as EventName<P>, listener as PayloadListener<unknown>);
+  for (const [name, listener] of Object.entries(on))
+    if (listener) source.on(name as EventName<P>, listener as PayloadListener<unknown>);
   const reconnect = (): void => {
     source.reconnect();
   };

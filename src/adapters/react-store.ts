@@ -33,7 +33,10 @@ export interface ConnectionStore<P extends object> {
 /**
  * One connection, from `subscribe` on: rendering alone, which React may do twice or throw away, makes none. `stream` tells which one, null is none.
  */
-export function createStore<P extends object>(stream: string | null, { current: kept }: { readonly current: Kept<P> }): ConnectionStore<P> {
+export function createStore<P extends object>(
+  stream: string | null,
+  { current: kept }: { readonly current: Kept<P> },
+): ConnectionStore<P> {
   const first = unconnected<P>(stream);
   let connection = first;
   const heard = new Map<string, () => void>();
@@ -57,7 +60,9 @@ export function createStore<P extends object>(stream: string | null, { current: 
     const { url, options } = kept.given;
     if (url == null || stream === null) return () => undefined;
     const source = connect<P>(
-      typeof url === "function" ? () => (kept.given.stream === stream ? (kept.given.url as typeof url) : url)() : url,
+      typeof url === "function"
+        ? () => (kept.given.stream === stream ? (kept.given.url as typeof url) : url)()
+        : url,
       kept.end?.stream === stream ? { ...options, lastEventId: kept.end.lastEventId } : options,
       (now) => {
         connection = now;

@@ -23,15 +23,22 @@ export interface Keyed {
  *
  * @param url null or undefined: no connection. On a server there is none either.
  */
-export function useEventSource<P extends object>(url: StreamUrl | null | undefined, options: TypedOptions<P> & Keyed): Connection<P>;
-export function useEventSource(url: StreamUrl | null | undefined, options?: PlainOptions & Keyed): Connection;
+export function useEventSource<P extends object>(
+  url: StreamUrl | null | undefined,
+  options: TypedOptions<P> & Keyed,
+): Connection<P>;
+export function useEventSource(
+  url: StreamUrl | null | undefined,
+  options?: PlainOptions & Keyed,
+): Connection;
 export function useEventSource<P extends object>(
   url: StreamUrl | null | undefined,
   options: (TypedOptions<P> | PlainOptions) & Keyed = {},
 ): Connection<P> {
   const { key, on, ...rest } = options;
   const { events, transport, signal, lastEventId, ...data } = rest;
-  const stream = url == null ? null : JSON.stringify([typeof url === "function" || String(url), key]);
+  const stream =
+    url == null ? null : JSON.stringify([typeof url === "function" || String(url), key]);
   const given = { stream, url, on: new Map(Object.entries(on ?? {})), options: rest } as Given<P>;
   const kept = useRef<Kept<P>>({ given });
   const store = useMemo(() => createStore(stream, kept), [stream, JSON.stringify(data)]);

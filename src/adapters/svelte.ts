@@ -2,7 +2,13 @@ import { createSubscriber } from "svelte/reactivity";
 import { readable } from "svelte/store";
 import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { StreamUrl } from "../resilient-eventsource.ts";
-import { connect, unconnected, type Connection, type PlainOptions, type TypedOptions } from "./connection.ts";
+import {
+  connect,
+  unconnected,
+  type Connection,
+  type PlainOptions,
+  type TypedOptions,
+} from "./connection.ts";
 
 export type { Connection, Listeners, PlainOptions, TypedOptions } from "./connection.ts";
 
@@ -26,8 +32,14 @@ export interface LiveConnection<P extends object = Untyped> extends Live<Connect
  *
  * @param url null or undefined: no connection. On a server there is none either.
  */
-export function eventSource<P extends object>(url: StreamUrl | null | undefined, options: TypedOptions<P>): LiveConnection<P>;
-export function eventSource(url: StreamUrl | null | undefined, options?: PlainOptions): LiveConnection;
+export function eventSource<P extends object>(
+  url: StreamUrl | null | undefined,
+  options: TypedOptions<P>,
+): LiveConnection<P>;
+export function eventSource(
+  url: StreamUrl | null | undefined,
+  options?: PlainOptions,
+): LiveConnection;
 export function eventSource<P extends object>(
   url: StreamUrl | null | undefined,
   options: TypedOptions<P> | PlainOptions = {},

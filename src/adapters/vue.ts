@@ -1,4 +1,12 @@
-import { computed, shallowRef, toValue, watch, type ComputedRef, type Ref, type ShallowRef } from "vue";
+import {
+  computed,
+  shallowRef,
+  toValue,
+  watch,
+  type ComputedRef,
+  type Ref,
+  type ShallowRef,
+} from "vue";
 import type { ConnectionState } from "../connection/state.ts";
 import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
@@ -9,7 +17,13 @@ export type { Listeners, PlainOptions, TypedOptions } from "./connection.ts";
 /**
  * A URL, a ref of one, or a getter. A {@link StreamUrl} that is a function, to be asked on every attempt, has to be in a ref or come from a getter.
  */
-export type ReactiveUrl = string | URL | null | undefined | Ref<StreamUrl | null | undefined> | (() => StreamUrl | null | undefined);
+export type ReactiveUrl =
+  | string
+  | URL
+  | null
+  | undefined
+  | Ref<StreamUrl | null | undefined>
+  | (() => StreamUrl | null | undefined);
 
 /** What `useEventSource` gives. */
 export interface ReactiveConnection<P extends object = Untyped> {
@@ -20,7 +34,9 @@ export interface ReactiveConnection<P extends object = Untyped> {
   /** As in a `Connection`. */
   readonly reconnect: () => void;
   /** The payload of the latest event of this name; undefined before the first one of this source. */
-  readonly latest: <K extends EventName<P>>(name: K) => Readonly<ShallowRef<Payload<P, K> | undefined>>;
+  readonly latest: <K extends EventName<P>>(
+    name: K,
+  ) => Readonly<ShallowRef<Payload<P, K> | undefined>>;
 }
 
 /**
@@ -29,9 +45,15 @@ export interface ReactiveConnection<P extends object = Untyped> {
  *
  * @param url null or undefined: no connection. On a server there is none either.
  */
-export function useEventSource<P extends object>(url: ReactiveUrl, options: TypedOptions<P>): ReactiveConnection<P>;
+export function useEventSource<P extends object>(
+  url: ReactiveUrl,
+  options: TypedOptions<P>,
+): ReactiveConnection<P>;
 export function useEventSource(url: ReactiveUrl, options?: PlainOptions): ReactiveConnection;
-export function useEventSource<P extends object>(url: ReactiveUrl, options: TypedOptions<P> | PlainOptions = {}): ReactiveConnection<P> {
+export function useEventSource<P extends object>(
+  url: ReactiveUrl,
+  options: TypedOptions<P> | PlainOptions = {},
+): ReactiveConnection<P> {
   const connection = shallowRef(unconnected<P>(toValue(url)));
   const source = computed(() => connection.value.source);
 
@@ -58,7 +80,11 @@ export function useEventSource<P extends object>(url: ReactiveUrl, options: Type
     reconnect: () => connection.value.reconnect(),
     latest: <K extends EventName<P>>(name: K) => {
       const latest = shallowRef<Payload<P, K>>();
-      const listen = (now: ResilientEventSource<P> | null, _: unknown, onCleanup: (stop: () => void) => void): void => {
+      const listen = (
+        now: ResilientEventSource<P> | null,
+        _: unknown,
+        onCleanup: (stop: () => void) => void,
+      ): void => {
         latest.value = undefined;
         if (now) onCleanup(now.on(name, (payload) => (latest.value = payload)));
       };

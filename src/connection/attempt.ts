@@ -38,7 +38,12 @@ const DOUBT = 10_000;
  * @param signal Of this attempt alone: its abort interrupts the attempt. Who runs the attempt aborts it when that has settled, too: a connection that
  * timed out is still there.
  */
-export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt: number, signal: AbortSignal): Promise<AttemptEnd> {
+export function attemptConnection(
+  host: AttemptHost,
+  sink: AttemptSink,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     const { connectTimeout, silenceTimeout } = host.settings;
     const { event: deliver } = sink;
@@ -59,7 +64,10 @@ export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt:
       clearTimeout(verdict);
       unwatch();
       signal.removeEventListener("abort", interrupt);
-      resolve({ error, openFor: openedAt === undefined ? undefined : performance.now() - openedAt });
+      resolve({
+        error,
+        openFor: openedAt === undefined ? undefined : performance.now() - openedAt,
+      });
     };
     const interrupt = (): void => {
       settle();
@@ -68,7 +76,8 @@ export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt:
       settle(new ConnectionError(message, { reason: "timeout" }));
     };
     const expectOpen = (): void => {
-      if (connectTimeout) deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
+      if (connectTimeout)
+        deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
     };
     const listenForSilence = (): void => {
       if (++quietTicks > TICKS) timeOut(`nothing was heard for ${silenceTimeout} ms`);
@@ -140,7 +149,10 @@ export function attemptConnection(host: AttemptHost, sink: AttemptSink, attempt:
         settle(
           cause instanceof ConnectionError
             ? cause
-            : new ConnectionError(`the connection failed: ${messageOf(cause)}`, { reason: "network", cause }),
+            : new ConnectionError(`the connection failed: ${messageOf(cause)}`, {
+                reason: "network",
+                cause,
+              }),
         );
       },
     );

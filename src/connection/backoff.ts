@@ -5,7 +5,8 @@ import { LONGEST_DELAY } from "../util/sleep.ts";
 /** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
 const SHORTEST_DELAY = 100;
 
-const clamp = (ms: number, min: number, max: number): number => (ms > min ? Math.min(ms, max) : min);
+const clamp = (ms: number, min: number, max: number): number =>
+  ms > min ? Math.min(ms, max) : min;
 
 /** exponential-backoff's arithmetic (grow, cap, then jitter) without its timer, which can be neither shown nor cancelled. */
 class Arithmetic extends Delay {
@@ -25,14 +26,24 @@ export interface ServerWishes {
 }
 
 /** Milliseconds to wait before attempt number `attempt` (1: the first retry), within [100, 2^31-1]. */
-export function delayBefore(attempt: number, backoff: BackoffSettings, { reconnectionTime, retryAfter = 0 }: ServerWishes = {}): number {
+export function delayBefore(
+  attempt: number,
+  backoff: BackoffSettings,
+  { reconnectionTime, retryAfter = 0 }: ServerWishes = {},
+): number {
   const startingDelay =
     reconnectionTime === undefined
       ? backoff.startingDelay
       : clamp(reconnectionTime, SHORTEST_DELAY, Math.max(backoff.maxDelay, SHORTEST_DELAY));
-  const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<typeof Delay>[0]);
+  const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<
+    typeof Delay
+  >[0]);
   // After a thousand failures 0 × Infinity, which is NaN, would undo the floor.
   const delay = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
   // Rounded up, since setTimeout cuts fractions off and would come too early.
-  return clamp(Math.ceil(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay)), SHORTEST_DELAY, LONGEST_DELAY);
+  return clamp(
+    Math.ceil(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay)),
+    SHORTEST_DELAY,
+    LONGEST_DELAY,
+  );
 }

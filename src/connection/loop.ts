@@ -9,7 +9,9 @@ import { aborted, sleep } from "../util/sleep.ts";
 import type { ConnectionState } from "./state.ts";
 
 /** The states that a failed connection leads to. */
-type FailedState = Extract<ConnectionState, { status: "waiting" }> | { readonly status: "closed"; readonly error: ConnectionError };
+type FailedState =
+  | Extract<ConnectionState, { status: "waiting" }>
+  | { readonly status: "closed"; readonly error: ConnectionError };
 
 /** What the loop needs from whoever runs it. No callback may throw. */
 export interface LoopHost extends AttemptHost {
@@ -129,7 +131,9 @@ export function startLoop(host: LoopHost): Loop {
         publish({ status: "closed", error });
         return;
       }
-      const delay = error.retryIn ?? delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
+      const delay =
+        error.retryIn ??
+        delayBefore(failures, backoff, { reconnectionTime, retryAfter: error.retryAfter });
 
       // wait; the timer starts before anybody hears of it, so that the published delay is the one that happens
       const cut = nextStep(() => gate.blocked !== undefined);

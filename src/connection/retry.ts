@@ -15,7 +15,8 @@ const retried: Record<ConnectionErrorReason, boolean | ((status: number) => bool
   /** EventSource hides the cause; the next attempt, by fetch, learns it. */
   rejected: true,
   /** Transient answers. 204 is the standard's way for a server to say stop; for the others, asking again changes nothing. */
-  status: (status) => status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599),
+  status: (status) =>
+    status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599),
   /** A wrong URL. */
   "content-type": false,
   /** Nothing here can read an event stream. */
@@ -32,7 +33,11 @@ export function isRetried({ reason, status = 0 }: ConnectionError): boolean {
  * Asks `retry`, the application's own policy, or the table where there is none. A policy that throws is reported, and the table decides: a
  * token refresh that fails in an outage must not end the stream.
  */
-export function decideRetry(error: ConnectionError, attempt: number, retry: RetryPolicy | undefined): boolean | Promise<boolean> {
+export function decideRetry(
+  error: ConnectionError,
+  attempt: number,
+  retry: RetryPolicy | undefined,
+): boolean | Promise<boolean> {
   const fallBack = (thrown: unknown): boolean => {
     report(thrown);
     return isRetried(error);
@@ -40,7 +45,9 @@ export function decideRetry(error: ConnectionError, attempt: number, retry: Retr
   try {
     const verdict = retry ? retry(error, attempt) : isRetried(error);
     // Untyped code may answer with nothing, which means no, as in the package, or with a promise that is not a native one.
-    return typeof verdict === "boolean" ? verdict : Promise.resolve(verdict).then(Boolean, fallBack);
+    return typeof verdict === "boolean"
+      ? verdict
+      : Promise.resolve(verdict).then(Boolean, fallBack);
   } catch (thrown) {
     return fallBack(thrown);
   }

@@ -3,7 +3,8 @@ import type { PauseReason } from "./gate.ts";
 import type { Role } from "../transport/transport.ts";
 
 /** Where a connection stands. Each status carries only its own data. */
-export type ConnectionState = ConnectingState | OpenState | WaitingState | PausedState | ClosedState;
+export type ConnectionState =
+  ConnectingState | OpenState | WaitingState | PausedState | ClosedState;
 
 /** A connection is being made. */
 export interface ConnectingState {

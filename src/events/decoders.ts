@@ -46,14 +46,18 @@ function validate<T>(schema: StandardSchemaV1<unknown, T>, value: unknown): T {
   const result = schema["~standard"].validate(value);
   if ("then" in result) {
     result.then(undefined, () => undefined);
-    throw new Refusal([{ message: "the schema validates asynchronously, which would break the order of events" }]);
+    throw new Refusal([
+      { message: "the schema validates asynchronously, which would break the order of events" },
+    ]);
   }
   if (result.issues) throw new Refusal(result.issues);
   return result.value;
 }
 
 /** The function behind a decoder; undefined stays undefined: the text is the payload. */
-export function toFunction(decoder: Decoder<unknown> | undefined): ((text: string) => unknown) | undefined {
+export function toFunction(
+  decoder: Decoder<unknown> | undefined,
+): ((text: string) => unknown) | undefined {
   return decoder && isSchema(decoder) ? (raw) => validate(decoder, JSON.parse(raw)) : decoder;
 }
 

@@ -76,7 +76,14 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
   let reached: Pick<StreamPosition, "lastEventId"> = settings;
   const recent = dedupe ? new RecentIds(dedupe) : undefined;
   const slots = new Map<string, Slot>();
-  const decoderOf = decoders && new Map(Object.entries(decoders).map(([name, decoder]) => [name, toFunction(decoder as Decoder<unknown>)]));
+  const decoderOf =
+    decoders &&
+    new Map(
+      Object.entries(decoders).map(([name, decoder]) => [
+        name,
+        toFunction(decoder as Decoder<unknown>),
+      ]),
+    );
   /** The name of the event before and what `slots` says of it: most streams repeat one name, and looking it up took a tenth of the whole dispatch. */
   let latest: string | undefined;
   let latestSlot: Slot | undefined;
@@ -85,7 +92,12 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
   const update = (name: string, change: (slot: Slot) => void): void => {
     latest = undefined;
     const known = slots.get(name);
-    const slot = known ?? { entries: [], dom: false, decode: decoderOf?.get(name), sole: undefined };
+    const slot = known ?? {
+      entries: [],
+      dom: false,
+      decode: decoderOf?.get(name),
+      sole: undefined,
+    };
     change(slot);
     const [first, second] = slot.entries;
     slot.sole = first?.once || second || slot.decode || slot.dom ? undefined : first?.listener;

@@ -15,7 +15,8 @@ interface ListenerRecord {
 export class CountingEventTarget extends EventTarget {
   // Made when they are needed: many sources have neither.
   private _records: Map<string, ListenerRecord[]> | undefined;
-  private _handlers: Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
+  private _handlers:
+    Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
 
   override addEventListener(
     type: string,
@@ -38,7 +39,12 @@ export class CountingEventTarget extends EventTarget {
       }
     };
     signal?.addEventListener("abort", remove);
-    records.push({ callback, capture, run, forget: () => signal?.removeEventListener("abort", remove) });
+    records.push({
+      callback,
+      capture,
+      run,
+      forget: () => signal?.removeEventListener("abort", remove),
+    });
     (this._records ??= new Map()).set(type, records);
     super.addEventListener(type, run, capture);
     if (records.length === 1) this._heard(type, true);
@@ -98,8 +104,12 @@ export class CountingEventTarget extends EventTarget {
 }
 
 /** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
-function dictionary<Options extends EventListenerOptions>(options: boolean | Options | null | undefined): Partial<Options> {
-  return typeof options === "object" ? (options ?? {}) : ({ capture: !!options } as Partial<Options>);
+function dictionary<Options extends EventListenerOptions>(
+  options: boolean | Options | null | undefined,
+): Partial<Options> {
+  return typeof options === "object"
+    ? (options ?? {})
+    : ({ capture: !!options } as Partial<Options>);
 }
 
 function find(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {

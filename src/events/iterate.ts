@@ -40,7 +40,10 @@ interface Waiting<T> {
  * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
  * signal and the end of the source end it and settle every pending `next()`. When the source ends, the reader still gets what came before.
  */
-export function iterate<T>(source: IterationSource<T>, { limit = LIMIT, signal }: IterateOptions = {}): Iteration<T> {
+export function iterate<T>(
+  source: IterationSource<T>,
+  { limit = LIMIT, signal }: IterateOptions = {},
+): Iteration<T> {
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
   let payloads: T[] = [];
   let read = 0;

@@ -42,7 +42,8 @@ export interface FinalErrorEvent extends Event {
 export type ConnectionErrorEvent = RetryingErrorEvent | FinalErrorEvent;
 
 /** Data of a {@link ConnectionErrorEvent}. */
-export type ConnectionErrorEventInit = Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
+export type ConnectionErrorEventInit =
+  Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
 
 /** The class of `error` events, for `instanceof` and for tests that make one. */
 export const ConnectionErrorEvent = class ConnectionErrorEvent extends Event {
@@ -66,7 +67,12 @@ export class InvalidEvent extends Event {
   /** The last event ID, as of this event. */
   readonly lastEventId: string;
 
-  constructor(init: { eventType: string; raw: string; issues: readonly Issue[]; lastEventId: string }) {
+  constructor(init: {
+    eventType: string;
+    raw: string;
+    issues: readonly Issue[];
+    lastEventId: string;
+  }) {
     super("invalid");
     this.eventType = init.eventType;
     this.raw = init.raw;
@@ -102,10 +108,13 @@ export type Untyped = Record<string, string>;
 export type EventName<P extends object> = (keyof P & string) | "message";
 
 /** The names that are spelled out: an index signature (`Record<string, …>`) does not say which of its names have a decoder. */
-type Spelled<P extends object> = keyof { [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K] };
+type Spelled<P extends object> = keyof {
+  [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K];
+};
 
 /** The payload of a server event. */
-export type Payload<P extends object, K extends string> = K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;
+export type Payload<P extends object, K extends string> =
+  K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;
 
 /** The event a DOM listener of this name gets. */
 export type ListenedEvent<P extends object, K extends string> = K extends keyof LifecycleEventMap

@@ -25,7 +25,11 @@ export function leavingFor(): number {
 
 /** Whether there is a page at all: not in workers, nor in Node. */
 export function hasPage(): boolean {
-  return typeof window !== "undefined" && typeof document !== "undefined" && typeof window.addEventListener === "function";
+  return (
+    typeof window !== "undefined" &&
+    typeof document !== "undefined" &&
+    typeof window.addEventListener === "function"
+  );
 }
 
 /**
@@ -38,7 +42,8 @@ export const watchPage = multicast<PageSignal>((tell) => {
   let lastLook = { at: Date.now(), hidden: document.hidden };
   const lookAtClock = (): void => {
     const look = { at: Date.now(), hidden: document.hidden };
-    const slept = look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
+    const slept =
+      look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
     lastLook = look;
     if (slept) tell("slept");
   };
@@ -51,11 +56,16 @@ export const watchPage = multicast<PageSignal>((tell) => {
   /** A download does not tell itself from a navigation everywhere, so the page may well stay. */
   const noteNavigation = (event: Event): void => {
     const { hashChange, downloadRequest, destination } = event as Event & Partial<NavigateEvent>;
-    if (!hashChange && !downloadRequest && !destination?.sameDocument) leavingUntil = Date.now() + NAVIGATION;
+    if (!hashChange && !downloadRequest && !destination?.sameDocument)
+      leavingUntil = Date.now() + NAVIGATION;
   };
 
   const { navigation } = window as { navigation?: EventTarget };
-  const reactions: readonly (readonly [target: EventTarget, type: string, react: (event: Event) => void])[] = [
+  const reactions: readonly (readonly [
+    target: EventTarget,
+    type: string,
+    react: (event: Event) => void,
+  ])[] = [
     [window, "offline", signal("offline")],
     [window, "online", signal("online")],
     [window, "pagehide", signal("frozen")],

@@ -92,7 +92,13 @@ class PageGate implements Gate {
 
   private _update(): void {
     const { blocked } = this;
-    this.blocked = this._frozen ? "frozen" : this._hidden ? "hidden" : this._offline ? "offline" : undefined;
+    this.blocked = this._frozen
+      ? "frozen"
+      : this._hidden
+        ? "hidden"
+        : this._offline
+          ? "offline"
+          : undefined;
     if (this.blocked !== blocked) this._tell("changed");
   }
 

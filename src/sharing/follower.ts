@@ -55,7 +55,13 @@ export class Follower {
 
   private _sayHello(wake = false): void {
     const { id, history, names } = this._member;
-    this._member.post({ kind: "hello", from: id, lastEventId: history.lastEventId, names: [...names], wake });
+    this._member.post({
+      kind: "hello",
+      from: id,
+      lastEventId: history.lastEventId,
+      names: [...names],
+      wake,
+    });
   }
 
   /** Messages of two holders may overtake each other. On a word of one that we do not follow, whoever is the holder now shall answer. */
@@ -83,7 +89,10 @@ export class Follower {
         break;
       case "open":
         this._origin = origin;
-        this._listen(state.connection, { status: state.code, headers: new Headers([...state.headers]) });
+        this._listen(state.connection, {
+          status: state.code,
+          headers: new Headers([...state.headers]),
+        });
         // Whoever heard of it may have closed us.
         if (this._member.left.aborted) return;
         if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
@@ -91,7 +100,12 @@ export class Follower {
       case "failed": {
         const { message, error, retryAt } = state;
         this.retryAt = retryAt ?? 0;
-        this._fail(new ConnectionError(message, { ...error, retryIn: retryAt && Math.max(0, retryAt - Date.now()) }));
+        this._fail(
+          new ConnectionError(message, {
+            ...error,
+            retryIn: retryAt && Math.max(0, retryAt - Date.now()),
+          }),
+        );
       }
     }
   }
@@ -137,7 +151,8 @@ export class Follower {
     if (!this._isSynced) {
       this._waiting.push(event);
       // The server was faster with what we miss than the holder with what comes after it.
-      if (this._catchingUp && event.lastEventId === this._member.history.lastEventId) this._caughtUp(this._waiting.length);
+      if (this._catchingUp && event.lastEventId === this._member.history.lastEventId)
+        this._caughtUp(this._waiting.length);
       return;
     }
     // Those that the server did not repeat, it has forgotten.
@@ -189,7 +204,8 @@ export class Follower {
     const fail = (error: unknown): void => {
       if (!signal.aborted) this._fail(error);
     };
-    const run = async (): Promise<void> => inner({ ...request, lastEventId: history.lastEventId, signal }, own);
+    const run = async (): Promise<void> =>
+      inner({ ...request, lastEventId: history.lastEventId, signal }, own);
     run().then(() => {
       fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
     }, fail);

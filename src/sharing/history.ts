@@ -30,7 +30,10 @@ export class History {
     this._events.push(event);
     this._characters += event.data.length;
     this._lastEventId = event.lastEventId;
-    while (this._events.length > KEPT.events || (this._characters > KEPT.characters && this._events.length > 1)) {
+    while (
+      this._events.length > KEPT.events ||
+      (this._characters > KEPT.characters && this._events.length > 1)
+    ) {
       const forgotten = this._events.shift() as RelayedEvent;
       this._characters -= forgotten.data.length;
       this._before = forgotten.lastEventId;

@@ -44,7 +44,12 @@ export class Holder {
         if (!isLive()) return;
         sink.open(details);
         if (!isLive()) return;
-        this._setState({ status: "open", code: details.status, headers: [...(details.headers ?? [])], connection: connection.id });
+        this._setState({
+          status: "open",
+          code: details.status,
+          headers: [...(details.headers ?? [])],
+          connection: connection.id,
+        });
       },
       event: (type, data, position) => {
         if (!isLive()) return;
@@ -79,7 +84,8 @@ export class Holder {
       end(resolve);
     });
     // A transport may also throw before it returns.
-    const run = async (): Promise<void> => inner({ ...request, lastEventId: history.lastEventId, names }, relay);
+    const run = async (): Promise<void> =>
+      inner({ ...request, lastEventId: history.lastEventId, names }, relay);
     run().then(
       () => {
         end(resolve);
@@ -101,7 +107,9 @@ export class Holder {
   /** Answers a member that came late, or lost the thread. */
   welcome({ from, lastEventId, wake }: HelloMessage): void {
     const { history } = this._member;
-    const soon = this._state.status === "failed" && (wake || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
+    const soon =
+      this._state.status === "failed" &&
+      (wake || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
     this.flush();
     this._post(soon ? { status: "connecting" } : this._state, {
       to: from,
@@ -128,6 +136,14 @@ export class Holder {
   private _post(state: HolderState, answer?: Answer): void {
     const { id, history, names } = this._member;
     const { lastEventId } = history;
-    this._member.post({ kind: "state", from: id, state, lastEventId, origin: this._origin, names: [...names], ...(answer && { answer }) });
+    this._member.post({
+      kind: "state",
+      from: id,
+      state,
+      lastEventId,
+      origin: this._origin,
+      names: [...names],
+      ...(answer && { answer }),
+    });
   }
 }

@@ -34,7 +34,11 @@ export class Member implements Membership {
     const { request, sink, resolve } = host;
     this.left = this._leaving.signal;
     this.history = new History(request.lastEventId);
-    this.names = new SharedNames(request.names, (added) => this.post({ kind: "names", names: [added] }), this.left);
+    this.names = new SharedNames(
+      request.names,
+      (added) => this.post({ kind: "names", names: [added] }),
+      this.left,
+    );
     this._channel = new BroadcastChannel(name);
     this._channel.onmessage = ({ data }: MessageEvent<Message>) => this._hear(data);
     request.signal.addEventListener("abort", () => {

@@ -11,7 +11,12 @@ export type HolderState =
       /** Which one it is: the same number stands at the events that it brings. */
       readonly connection: number;
     }
-  | { readonly status: "failed"; readonly message: string; readonly error: ConnectionErrorInit; readonly retryAt: number | undefined };
+  | {
+      readonly status: "failed";
+      readonly message: string;
+      readonly error: ConnectionErrorInit;
+      readonly retryAt: number | undefined;
+    };
 
 /** I hold the connection, it stands like this, I have everything up to this id and listen to these names. */
 export interface StateMessage {
@@ -45,10 +50,16 @@ export interface HelloMessage {
 /** What only a holder says. `from` tells holders apart: a new one starts a new sequence of events. */
 export type HolderMessage =
   | StateMessage
-  | { readonly kind: "events"; readonly from: string; readonly origin: string; readonly events: readonly RelayedEvent[] }
+  | {
+      readonly kind: "events";
+      readonly from: string;
+      readonly origin: string;
+      readonly events: readonly RelayedEvent[];
+    }
   | { readonly kind: "position"; readonly from: string; readonly lastEventId: string }
   | { readonly kind: "retry"; readonly ms: number }
   | { readonly kind: "activity" };
 
 /** What the members of a shared connection say to each other; `names`: somebody listens to these, too. */
-export type Message = HolderMessage | HelloMessage | { readonly kind: "names"; readonly names: readonly string[] };
+export type Message =
+  HolderMessage | HelloMessage | { readonly kind: "names"; readonly names: readonly string[] };

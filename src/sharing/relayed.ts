@@ -19,7 +19,13 @@ export class RelayedConnection {
 
   /** Makes what it brought fit to travel. */
   event(type: string, data: string, { lastEventId, inherited }: StreamPosition): RelayedEvent {
-    const event = { type, data, lastEventId, inherited: inherited || lastEventId === this._previous, connection: this.id };
+    const event = {
+      type,
+      data,
+      lastEventId,
+      inherited: inherited || lastEventId === this._previous,
+      connection: this.id,
+    };
     this._previous = lastEventId;
     return event;
   }

@@ -28,21 +28,34 @@ let warned = false;
  * @param inner How the holder connects. Default: as without `transport`.
  * @throws TypeError when neither the inner transport has a key nor one is given: different streams must never be mixed
  */
-export function sharedTransport(inner: Transport = autoTransport(), { key }: SharedOptions = {}): Transport {
+export function sharedTransport(
+  inner: Transport = autoTransport(),
+  { key }: SharedOptions = {},
+): Transport {
   if (key === undefined && inner.key === undefined) {
-    throw new TypeError("sharedTransport needs the option key: it cannot tell the requests of this inner transport from others");
+    throw new TypeError(
+      "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others",
+    );
   }
   /** A holder stays one from one connection to the next, so that nobody else tries while it waits. */
   const members = new WeakMap<object, Member>();
 
   const connect: Transport = (request, sink) => {
-    if (typeof BroadcastChannel !== "function" || typeof navigator === "undefined" || !("locks" in navigator)) {
-      if (!warned) console.warn("sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own");
+    if (
+      typeof BroadcastChannel !== "function" ||
+      typeof navigator === "undefined" ||
+      !("locks" in navigator)
+    ) {
+      if (!warned)
+        console.warn(
+          "sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own",
+        );
       warned = true;
       return inner(request, sink);
     }
     if (key === undefined && typeof request.resume === "function") {
-      const message = "sharedTransport needs the option key where resume is a function: it cannot tell the requests from others";
+      const message =
+        "sharedTransport needs the option key where resume is a function: it cannot tell the requests from others";
       return Promise.reject(new ConnectionError(message, { reason: "unsupported" }));
     }
     if (request.signal.aborted) return Promise.resolve();
@@ -65,6 +78,10 @@ export function sharedTransport(inner: Transport = autoTransport(), { key }: Sha
 }
 
 /** The name of the lock and of the channel, with the version of what is said there: what is asked for, or the application's own word for it. */
-function channelName({ url, withCredentials, resume }: TransportRequest, key: string | undefined, innerKey: string | undefined): string {
+function channelName(
+  { url, withCredentials, resume }: TransportRequest,
+  key: string | undefined,
+  innerKey: string | undefined,
+): string {
   return `resilient-eventsource 1 ${JSON.stringify(key ?? [url, withCredentials, resume, innerKey])}`;
 }

@@ -16,7 +16,12 @@ export function autoTransport(): Transport {
     const opening = !opened.has(request.source) && !resumeRequest(request, true).header;
     opened.add(request.source);
     const native = platformEventSource() !== undefined;
-    const transport = native && (opening || !canStream()) ? eventSourceTransport() : canStream() ? fetchTransport() : polyfillTransport();
+    const transport =
+      native && (opening || !canStream())
+        ? eventSourceTransport()
+        : canStream()
+          ? fetchTransport()
+          : polyfillTransport();
     return transport(request, sink);
   };
   return Object.assign(connect, { key: "auto" });

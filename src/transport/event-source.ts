@@ -16,7 +16,10 @@ export interface EventSourceLike {
 }
 
 /** A class whose instances read an event stream as EventSource does. */
-export type EventSourceClass = new (url: string, init?: { withCredentials?: boolean }) => EventSourceLike;
+export type EventSourceClass = new (
+  url: string,
+  init?: { withCredentials?: boolean },
+) => EventSourceLike;
 
 /** What a server's event has and a lifecycle event has not: FACTS say that native delivers both under the names `open` and `error`. */
 interface ServerEvent extends StreamPosition {
@@ -38,7 +41,8 @@ const watchPulse = multicast<undefined>((tell) => {
   };
 });
 
-const isOurs = (Class: EventSourceClass | undefined): boolean => !!Class && OURS in (Class.prototype as object);
+const isOurs = (Class: EventSourceClass | undefined): boolean =>
+  !!Class && OURS in (Class.prototype as object);
 
 /** What was native when we were loaded, for the case that our class is `globalThis.EventSource` by now. */
 const original = globalThis.EventSource as EventSourceClass | undefined;
@@ -62,7 +66,8 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
   const connect: Transport = (request, sink) =>
     new Promise((resolve, reject) => {
       const SourceClass = Class ?? platformEventSource();
-      if (!SourceClass) throw new ConnectionError("there is no EventSource here", { reason: "unsupported" });
+      if (!SourceClass)
+        throw new ConnectionError("there is no EventSource here", { reason: "unsupported" });
       const { signal, names, lastEventId } = request;
       if (signal.aborted) {
         resolve();
@@ -74,7 +79,10 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
         source = new SourceClass(url, { withCredentials: request.withCredentials });
       } catch (cause) {
         // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
-        throw new ConnectionError(`EventSource refused ${request.url}`, { reason: "rejected", cause });
+        throw new ConnectionError(`EventSource refused ${request.url}`, {
+          reason: "rejected",
+          cause,
+        });
       }
 
       let opened = false;
@@ -147,7 +155,11 @@ function isServerEvent(event: object): boolean {
 }
 
 /** Native says nothing; the `eventsource` package (`code`) and Yaffle's (`status`) know the answer's status. */
-function explain({ status, code = status }: { status?: unknown; code?: unknown }, opened: boolean, readyState: number): ConnectionError {
+function explain(
+  { status, code = status }: { status?: unknown; code?: unknown },
+  opened: boolean,
+  readyState: number,
+): ConnectionError {
   // Below 100 it is the beginning of one: Chromium takes a head that was cut in two for a whole one.
   if (typeof code === "number" && code >= 100 && code !== 200) {
     return new ConnectionError(`the server answered ${code}`, { reason: "status", status: code });

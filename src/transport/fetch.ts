@@ -26,7 +26,10 @@ export interface FetchContext {
 /** Whether this runtime can read a response while it arrives. */
 export function canStream(): boolean {
   return (
-    typeof fetch === "function" && typeof ReadableStream === "function" && typeof TextDecoder === "function" && "body" in Response.prototype
+    typeof fetch === "function" &&
+    typeof ReadableStream === "function" &&
+    typeof TextDecoder === "function" &&
+    "body" in Response.prototype
   );
 }
 
@@ -39,13 +42,17 @@ export function canStream(): boolean {
  * @param init Like RequestInit; or a function of the attempt, which may be async and is asked again on every attempt: a fresh token, say. If it throws
  * the attempt has failed with reason `network`. Default: a plain GET.
  */
-export function fetchTransport(init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {}): Transport {
+export function fetchTransport(
+  init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {},
+): Transport {
   const run: Transport = async (request, sink) => {
     const { signal, attempt, lastEventId } = request;
     if (signal.aborted) return;
-    const { fetch: fetcher, ...given } = typeof init === "function" ? await init({ attempt, lastEventId, signal }) : init;
+    const { fetch: fetcher, ...given } =
+      typeof init === "function" ? await init({ attempt, lastEventId, signal }) : init;
     if (signal.aborted) return;
-    if (!fetcher && !canStream()) throw new ConnectionError("there is no streaming fetch here", { reason: "unsupported" });
+    if (!fetcher && !canStream())
+      throw new ConnectionError("there is no streaming fetch here", { reason: "unsupported" });
     const { url, header } = resumeRequest(request, true);
     const headers = new Headers(given.headers);
     if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
@@ -61,13 +68,25 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
     };
     signal.addEventListener("abort", letGo);
     try {
-      const { cache = "no-store", credentials = request.withCredentials ? "include" : "same-origin" } = given;
-      const response = await (fetcher ?? fetch)(url, { ...given, cache, credentials, headers, signal: controller.signal });
+      const {
+        cache = "no-store",
+        credentials = request.withCredentials ? "include" : "same-origin",
+      } = given;
+      const response = await (fetcher ?? fetch)(url, {
+        ...given,
+        cache,
+        credentials,
+        headers,
+        signal: controller.signal,
+      });
       // A custom `fetch` may bring a stream of any kind.
       reader = response.body && readBody(response.body, !fetcher);
       if (signal.aborted) return;
       assertEventStream(response.status, response.headers);
-      if (!reader) throw new ConnectionError("the response has no body that can be read as it arrives", { reason: "unsupported" });
+      if (!reader)
+        throw new ConnectionError("the response has no body that can be read as it arrives", {
+          reason: "unsupported",
+        });
       sink.open({ status: response.status, headers: response.headers });
 
       const stream = createEventStream(sink, lastEventId, new URL(response.url || url).origin);
@@ -78,7 +97,9 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
         if (done || signal.aborted) return;
         sink.activity();
         // The polyfill hands over text.
-        for (const text of typeof value === "string" ? [value] : decode((decoder ??= new TextDecoder()), value)) {
+        for (const text of typeof value === "string"
+          ? [value]
+          : decode((decoder ??= new TextDecoder()), value)) {
           stream.feed(text);
           while (stream.next()) {
             await nextTask();
@@ -90,7 +111,10 @@ export function fetchTransport(init: FetchInit | ((context: FetchContext) => Fet
       // Our own abort is known by our own signal: an AbortError can come from anywhere.
       if (signal.aborted) return;
       if (cause instanceof ConnectionError) throw cause;
-      throw new ConnectionError(reader ? "the connection was cut" : "the server was not reached", { reason: "network", cause });
+      throw new ConnectionError(reader ? "the connection was cut" : "the server was not reached", {
+        reason: "network",
+        cause,
+      });
     } finally {
       signal.removeEventListener("abort", letGo);
       letGo();

@@ -8,9 +8,12 @@ import type { Transport } from "./transport.ts";
  */
 export function polyfillTransport(): Transport {
   const connect: Transport = async (request, sink) => {
-    if (typeof XMLHttpRequest !== "function") throw new ConnectionError("nothing here can read an event stream", { reason: "unsupported" });
+    if (typeof XMLHttpRequest !== "function")
+      throw new ConnectionError("nothing here can read an event stream", { reason: "unsupported" });
     const { polyfillFetch } = await import("./polyfill/polyfill-fetch.ts");
     await fetchTransport({ fetch: polyfillFetch })(request, sink);
   };
-  return Object.assign(connect, { abilities: { headers: false, resume: "header", comments: true, status: true } as const });
+  return Object.assign(connect, {
+    abilities: { headers: false, resume: "header", comments: true, status: true } as const,
+  });
 }

@@ -32,7 +32,11 @@ function isSameOrigin(url: string): boolean {
  * a CORS preflight. A transport that cannot send headers always uses the URL.
  */
 export function resumeRequest(
-  { url, lastEventId, resume = isSameOrigin(url) ? "header" : inQuery }: { url: string; lastEventId: string; resume: Resume | undefined },
+  {
+    url,
+    lastEventId,
+    resume = isSameOrigin(url) ? "header" : inQuery,
+  }: { url: string; lastEventId: string; resume: Resume | undefined },
   canSendHeader: boolean,
 ): ResumedRequest {
   if (!lastEventId) return { url, header: "" };
@@ -40,7 +44,8 @@ export function resumeRequest(
   if (where === "header") return { url, header: lastEventId };
   const target = new URL(url);
   if (typeof where === "function") return { url: String(where(target, lastEventId)), header: "" };
-  for (const name of typeof where.query === "string" ? [where.query] : where.query) setParameter(target, name, lastEventId);
+  for (const name of typeof where.query === "string" ? [where.query] : where.query)
+    setParameter(target, name, lastEventId);
   return { url: target.href, header: "" };
 }
 

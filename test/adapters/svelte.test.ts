@@ -5,11 +5,15 @@ import { Route, stream } from "../support/pages/page-route.ts";
 describeAdapter("Svelte 5", { page: "svelte" }, (bench) => {
   test("components that share a connection have one, as $store, from the first to the last", async () => {
     const to = new Route(bench.server, [stream("event: price\ndata: 7\n\n")]);
-    const text = (): Promise<string[]> => bench.page.evaluate(() => [...document.querySelectorAll("p")].map((p) => p.textContent));
+    const text = (): Promise<string[]> =>
+      bench.page.evaluate(() => [...document.querySelectorAll("p")].map((p) => p.textContent));
     const connection = await bench.page.evaluateHandle((url) => shared(url), to.url);
     expect(await connection.evaluate((connection) => connection.read())).toBe("connecting");
     expect(to.count).toBe(0);
-    const [first, second] = [await connection.evaluateHandle((it) => it.mount()), await connection.evaluateHandle((it) => it.mount())];
+    const [first, second] = [
+      await connection.evaluateHandle((it) => it.mount()),
+      await connection.evaluateHandle((it) => it.mount()),
+    ];
     await expect.poll(text).toEqual(["open 7", "open 7"]);
     await first.evaluate((component) => component.unmount());
     to.arrivals[0]!.connection.write("event: price\ndata: 8\n\n");

@@ -27,7 +27,11 @@ const apps: Record<string, App> = {
     policy: "require-trusted-types-for 'script'; trusted-types webpack",
     extra: 1,
   },
-  esbuild: { build: (folder) => buildWithEsbuild(folder, "main.js", { format: "esm", splitting: true }), policy: TRUSTED, extra: 1 },
+  esbuild: {
+    build: (folder) => buildWithEsbuild(folder, "main.js", { format: "esm", splitting: true }),
+    policy: TRUSTED,
+    extra: 1,
+  },
   "script-tag": {
     build: (folder) => {
       const file = "dist/resilient-eventsource.min.js";
@@ -70,10 +74,16 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
   afterAll(() => app.remove());
   beforeEach(async () => {
     server = await FaultServer.start();
-    app.serve(server, { "Content-Security-Policy": `default-src 'none'; script-src 'self'; connect-src 'self'; ${policy}` });
+    app.serve(server, {
+      "Content-Security-Policy": `default-src 'none'; script-src 'self'; connect-src 'self'; ${policy}`,
+    });
     page = await (await browser.newContext()).newPage();
     page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => message.text().includes("Content Security Policy") && complaints.push(message.text()));
+    page.on(
+      "console",
+      (message) =>
+        message.text().includes("Content Security Policy") && complaints.push(message.text()),
+    );
   });
   afterEach(async () => {
     await page.context().close();
@@ -91,8 +101,13 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
       else connection.write(event(1) + event(2)).cut();
     });
     await page.goto(server.origin);
-    await page.waitForFunction(() => document.querySelector("#prices")?.textContent.trim() === "1 2 3");
-    return { scripts: server.requests.map(({ path }) => path).filter((path) => path.endsWith(".js")), resumedAfter };
+    await page.waitForFunction(
+      () => document.querySelector("#prices")?.textContent.trim() === "1 2 3",
+    );
+    return {
+      scripts: server.requests.map(({ path }) => path).filter((path) => path.endsWith(".js")),
+      resumedAfter,
+    };
   };
 
   test("receives events under its policy, resumes after a cut, and loads no polyfill", async () => {
@@ -106,7 +121,8 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
     const usual = new Set((await run()).scripts);
     server.requests.length = 0;
     await page.addInitScript(() => {
-      for (const name of ["EventSource", "fetch", "ReadableStream"]) Reflect.deleteProperty(globalThis, name);
+      for (const name of ["EventSource", "fetch", "ReadableStream"])
+        Reflect.deleteProperty(globalThis, name);
     });
     const { scripts, resumedAfter } = await run();
     expect(resumedAfter).toEqual(["", "2"]);

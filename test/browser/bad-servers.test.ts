@@ -36,11 +36,14 @@ describeTransports((bench) => {
 
   test("the waits grow while it accepts and closes", async () => {
     const to = bench.route(ending("data: a\n\n"));
-    const source = await bench.connect(to.url, { backoff: { startingDelay: 100, maxDelay: 400, jitter: "none" } });
+    const source = await bench.connect(to.url, {
+      backoff: { startingDelay: 100, maxDelay: 400, jitter: "none" },
+    });
     const { errors, opens } = await source.failed(5);
     expect(opens.length).toBeGreaterThanOrEqual(5);
     expect(errors.slice(0, 5).map(({ delay }) => delay)).toEqual([100, 200, 400, 400, 400]);
-    for (const [index, gap] of to.gaps.slice(0, 4).entries()) expect(gap).toBeGreaterThanOrEqual(errors[index]!.delay!);
+    for (const [index, gap] of to.gaps.slice(0, 4).entries())
+      expect(gap).toBeGreaterThanOrEqual(errors[index]!.delay!);
   });
 
   test("a server that accepts and never answers: connectTimeout", async () => {
@@ -93,12 +96,20 @@ describeTransports((bench) => {
   test("a body that is never valid UTF-8 goes on", async () => {
     const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
     const to = bench.route(
-      ending(bytes("id: \xff\ndata: \xc3\x28\xa0\xa1 \xe2\x82\ndata:\xf0\x28\x8c\xbc\n\n\xfe\xfe: x\n\ndata: \xed\xa0\x80\n\n")),
+      ending(
+        bytes(
+          "id: \xff\ndata: \xc3\x28\xa0\xa1 \xe2\x82\ndata:\xf0\x28\x8c\xbc\n\n\xfe\xfe: x\n\ndata: \xed\xa0\x80\n\n",
+        ),
+      ),
       stream("data: valid\n\n"),
     );
     const source = await bench.connect(to.url);
     const { events } = await source.heard("valid");
-    expect(events.map(({ data }) => data)).toEqual(["\ufffd(\ufffd\ufffd \ufffd\n\ufffd(\ufffd\ufffd", "\ufffd\ufffd\ufffd", "valid"]);
+    expect(events.map(({ data }) => data)).toEqual([
+      "\ufffd(\ufffd\ufffd \ufffd\n\ufffd(\ufffd\ufffd",
+      "\ufffd\ufffd\ufffd",
+      "valid",
+    ]);
     expect(to.resumedAfter).toEqual(["", asReceived("\ufffd")]);
   });
 
@@ -124,7 +135,10 @@ describeTransports((bench) => {
       const source = await bench.connect(to.url);
       const { errors } = await source.failed(3);
       const first = bench.isDefault && native.givesUpEarly ? "rejected" : "network";
-      expect(errors.map(({ error }) => error.reason)).toEqual([first, ...errors.slice(1).map(() => "network")]);
+      expect(errors.map(({ error }) => error.reason)).toEqual([
+        first,
+        ...errors.slice(1).map(() => "network"),
+      ]);
       expect(to.count).toBe(0);
       await other.listen();
       await source.heard("back");
@@ -137,7 +151,9 @@ describeTransports((bench) => {
   test("a server that goes away for a while in the middle of a stream", async () => {
     const other = await FaultServer.start();
     try {
-      const to = new Route(other, [stream("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")], { cors: true });
+      const to = new Route(other, [stream("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")], {
+        cors: true,
+      });
       const source = await bench.connect(to.url);
       await source.heard("a");
       other.close();
@@ -163,7 +179,11 @@ describeTransports((bench) => {
         globalThis.addEventListener("abort it", () => foreign.abort(), { once: true });
         return response;
       };
-      return connect(url, {}, { transport: library.fetchTransport({ fetch: fetcher }), backoff: { startingDelay: 0 } });
+      return connect(
+        url,
+        {},
+        { transport: library.fetchTransport({ fetch: fetcher }), backoff: { startingDelay: 0 } },
+      );
     }, to.url);
     await source.heard("a");
     await bench.page.page.evaluate(() => dispatchEvent(new Event("abort it")));
@@ -173,10 +193,20 @@ describeTransports((bench) => {
   });
 
   test("reconnect() cuts a wait short, and replaces a live connection", async () => {
-    const to = bench.route(refusal(503), stream("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n"));
-    const source = await bench.connect(to.url, { backoff: { startingDelay: 600_000, maxDelay: 600_000, jitter: "none" } });
+    const to = bench.route(
+      refusal(503),
+      stream("id: 1\ndata: a\n\n"),
+      stream("id: 2\ndata: b\n\n"),
+    );
+    const source = await bench.connect(to.url, {
+      backoff: { startingDelay: 600_000, maxDelay: 600_000, jitter: "none" },
+    });
     const waiting = await source.failed(1);
-    expect(waiting).toMatchObject({ status: "waiting", readyState: 0, errors: [{ delay: 600_000 }] });
+    expect(waiting).toMatchObject({
+      status: "waiting",
+      readyState: 0,
+      errors: [{ delay: 600_000 }],
+    });
     await source.reconnect();
     await source.heard("a");
     await source.reconnect();

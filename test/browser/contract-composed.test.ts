@@ -16,12 +16,28 @@ const firstOfAuto: Traits["abilities"] = ({ lastEventId, resume }, isSameOrigin)
 const shared = { keepsNames: true };
 const KEY = "{ key: crypto.randomUUID() }";
 
-describeContract("auto, first attempt", inPage("autoTransport()"), { ...native, abilities: firstOfAuto });
-describeContract("auto, later attempts", inPage("afterFirst(autoTransport())"), { ...streaming, abilities: () => fetching });
-describeContract("auto in an old browser", inPage("autoTransport()", { without: ["EventSource", "streams"] }), {
-  ...xhr,
-  abilities: () => fetching,
-  obeysCache: true,
+describeContract("auto, first attempt", inPage("autoTransport()"), {
+  ...native,
+  abilities: firstOfAuto,
 });
-describeContract("shared fetch", inPage(`sharedTransport(fetchTransport(), ${KEY})`), { ...streaming, ...shared });
-describeContract("shared EventSource", inPage(`sharedTransport(eventSourceTransport(), ${KEY})`), { ...native, ...shared });
+describeContract("auto, later attempts", inPage("afterFirst(autoTransport())"), {
+  ...streaming,
+  abilities: () => fetching,
+});
+describeContract(
+  "auto in an old browser",
+  inPage("autoTransport()", { without: ["EventSource", "streams"] }),
+  {
+    ...xhr,
+    abilities: () => fetching,
+    obeysCache: true,
+  },
+);
+describeContract("shared fetch", inPage(`sharedTransport(fetchTransport(), ${KEY})`), {
+  ...streaming,
+  ...shared,
+});
+describeContract("shared EventSource", inPage(`sharedTransport(eventSourceTransport(), ${KEY})`), {
+  ...native,
+  ...shared,
+});

@@ -8,8 +8,15 @@ const yaffle = { tellsStatus: true, takesNulIds: true, hidesOrigin: true };
 
 describeContract("native EventSource", inPage("eventSourceTransport()"), native);
 describeContract("fetch", inPage("fetchTransport()"), streaming);
-describeContract("the polyfill", inPage("polyfillTransport()", { without: ["EventSource", "streams"] }), { ...xhr, obeysCache: true });
-describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), { ...streaming, ...yaffle });
+describeContract(
+  "the polyfill",
+  inPage("polyfillTransport()", { without: ["EventSource", "streams"] }),
+  { ...xhr, obeysCache: true },
+);
+describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), {
+  ...streaming,
+  ...yaffle,
+});
 describeBodies("fetch", {
   custom: inPage("fetchTransport({ fetch: fetchMade })"),
   global: inPage("withGlobal(fetchMade, fetchTransport())"),

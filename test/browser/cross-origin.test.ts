@@ -16,46 +16,60 @@ const ID = "é,1";
 const IN_QUERY = "lastEventId=%C3%A9%2C1";
 
 describeTransports((bench) => {
-  const eventually = () => new Route(away, [refusal(503), stream(`id: ${ID}\ndata: a\n\n`), stream("data: b\n\n")], { cors: true });
+  const eventually = () =>
+    new Route(away, [refusal(503), stream(`id: ${ID}\ndata: a\n\n`), stream("data: b\n\n")], {
+      cors: true,
+    });
 
-  test.each([false, true])("no preflight, and none to resume; cookies only if asked for; withCredentials: %s", async (withCredentials) => {
-    const to = eventually();
-    const source = await bench.connect(to.url, { withCredentials });
-    await source.heard("a");
-    to.arrivals[1]!.connection.reset();
-    await source.heard("b");
+  test.each([false, true])(
+    "no preflight, and none to resume; cookies only if asked for; withCredentials: %s",
+    async (withCredentials) => {
+      const to = eventually();
+      const source = await bench.connect(to.url, { withCredentials });
+      await source.heard("a");
+      to.arrivals[1]!.connection.reset();
+      await source.heard("b");
 
-    const log = away.requests.filter(({ path }) => to.url.endsWith(path));
-    expect(log.map(({ method, query }) => [method, query])).toEqual([
-      ["GET", ""],
-      ["GET", ""],
-      ["GET", IN_QUERY],
-    ]);
-    expect(log.map(({ headers }) => headers.has("last-event-id"))).toEqual([false, false, false]);
-    const cookie = withCredentials ? "crumb=1" : undefined;
-    expect(log.map(({ headers }) => headers.get("cookie"))).toEqual([cookie, cookie, cookie]);
-  });
+      const log = away.requests.filter(({ path }) => to.url.endsWith(path));
+      expect(log.map(({ method, query }) => [method, query])).toEqual([
+        ["GET", ""],
+        ["GET", ""],
+        ["GET", IN_QUERY],
+      ]);
+      expect(log.map(({ headers }) => headers.has("last-event-id"))).toEqual([false, false, false]);
+      const cookie = withCredentials ? "crumb=1" : undefined;
+      expect(log.map(({ headers }) => headers.get("cookie"))).toEqual([cookie, cookie, cookie]);
+    },
+  );
 
-  test.each([false, true])('resume: "header" costs a preflight, and works; withCredentials: %s', async (withCredentials) => {
-    const to = eventually();
-    const source = await bench.connect(to.url, { withCredentials, resume: "header" });
-    await source.heard("a");
-    to.arrivals[1]!.connection.reset();
-    await source.heard("b");
+  test.each([false, true])(
+    'resume: "header" costs a preflight, and works; withCredentials: %s',
+    async (withCredentials) => {
+      const to = eventually();
+      const source = await bench.connect(to.url, { withCredentials, resume: "header" });
+      await source.heard("a");
+      to.arrivals[1]!.connection.reset();
+      await source.heard("b");
 
-    const log = away.requests.filter(({ path }) => to.url.endsWith(path));
-    expect(log.map(({ method, query }) => [method, query])).toEqual([
-      ["GET", ""],
-      ["GET", ""],
-      ["OPTIONS", ""],
-      ["GET", ""],
-    ]);
-    expect(log[2]!.headers.get("access-control-request-headers")).toBe("last-event-id");
-    expect(to.resumedAfter).toEqual(["", "", asReceived(ID)]);
-    // A preflight never has any.
-    const cookie = withCredentials ? "crumb=1" : undefined;
-    expect(log.map(({ headers }) => headers.get("cookie"))).toEqual([cookie, cookie, undefined, cookie]);
-  });
+      const log = away.requests.filter(({ path }) => to.url.endsWith(path));
+      expect(log.map(({ method, query }) => [method, query])).toEqual([
+        ["GET", ""],
+        ["GET", ""],
+        ["OPTIONS", ""],
+        ["GET", ""],
+      ]);
+      expect(log[2]!.headers.get("access-control-request-headers")).toBe("last-event-id");
+      expect(to.resumedAfter).toEqual(["", "", asReceived(ID)]);
+      // A preflight never has any.
+      const cookie = withCredentials ? "crumb=1" : undefined;
+      expect(log.map(({ headers }) => headers.get("cookie"))).toEqual([
+        cookie,
+        cookie,
+        undefined,
+        cookie,
+      ]);
+    },
+  );
 
   test('resume: "header", and a server that does not allow it: an outage until it does', async () => {
     const allowed: Record<string, string> = { "Access-Control-Allow-Origin": "*" };
@@ -71,7 +85,9 @@ describeTransports((bench) => {
     to.arrivals[0]!.connection.reset();
     const { errors } = await source.failed(3);
     expect(errors.map(({ error }) => error.reason)).toEqual(errors.map(() => "network"));
-    expect(to.arrivals.slice(1).map(({ request }) => request.method)).toEqual(to.arrivals.slice(1).map(() => "OPTIONS"));
+    expect(to.arrivals.slice(1).map(({ request }) => request.method)).toEqual(
+      to.arrivals.slice(1).map(() => "OPTIONS"),
+    );
     allowed["Access-Control-Allow-Headers"] = "Last-Event-ID";
     await source.heard("after 1");
   });

@@ -61,12 +61,16 @@ afterEach(async () => {
 
 /** What the program wrote to the console: the page shows it. */
 const lines = (): Promise<string[]> =>
-  page.evaluate(() => Array.from(document.querySelectorAll("#console li"), (line) => line.textContent));
-const count = async (start: string): Promise<number> => (await lines()).filter((line) => line.startsWith(start)).length;
+  page.evaluate(() =>
+    Array.from(document.querySelectorAll("#console li"), (line) => line.textContent),
+  );
+const count = async (start: string): Promise<number> =>
+  (await lines()).filter((line) => line.startsWith(start)).length;
 const comes = async (start: string, times = 1): Promise<void> => {
   await expect.poll(() => count(start), patience).toBeGreaterThanOrEqual(times);
 };
-const comesAgain = async (start: string, times = 1): Promise<void> => comes(start, (await count(start)) + times);
+const comesAgain = async (start: string, times = 1): Promise<void> =>
+  comes(start, (await count(start)) + times);
 const connecttime = "Connection was last established at: ";
 const message = "new message ";
 const retrying = "Connection closed. Attempting to reconnect!";

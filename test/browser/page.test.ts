@@ -52,25 +52,28 @@ describe("the network goes away and comes back", () => {
   /** The spread after `online`, and what a busy machine may add. */
   const SPREAD = 1000 + 4000;
 
-  test.each(transports)("%s: no request while offline, then back within a jittered second, resumed by id", async (transport) => {
-    needs("setOffline");
-    const tab = await open({ transport });
-    await tab.setOffline(true);
-    log.cut();
-    await tab.reaches("paused");
-    expect(await tab.state()).toEqual({ status: "paused", because: "offline" });
-    log.publish(3);
-    await severalWaits();
-    expect(log.requests).toBe(1);
-    const online = performance.now();
-    await tab.setOffline(false);
-    await tab.reaches("open");
-    expect(log.times[1]! - online).toBeLessThan(SPREAD);
-    expect(log.asked).toEqual(["", "3"]);
-    log.publish();
-    await tab.reads(7);
-    expect((await tab.heard()).got).toEqual(numbers(1, 7));
-  });
+  test.each(transports)(
+    "%s: no request while offline, then back within a jittered second, resumed by id",
+    async (transport) => {
+      needs("setOffline");
+      const tab = await open({ transport });
+      await tab.setOffline(true);
+      log.cut();
+      await tab.reaches("paused");
+      expect(await tab.state()).toEqual({ status: "paused", because: "offline" });
+      log.publish(3);
+      await severalWaits();
+      expect(log.requests).toBe(1);
+      const online = performance.now();
+      await tab.setOffline(false);
+      await tab.reaches("open");
+      expect(log.times[1]! - online).toBeLessThan(SPREAD);
+      expect(log.asked).toEqual(["", "3"]);
+      log.publish();
+      await tab.reads(7);
+      expect((await tab.heard()).got).toEqual(numbers(1, 7));
+    },
+  );
 
   test("offline from the start", async () => {
     needs("setOffline");
@@ -116,7 +119,11 @@ describe("the back-forward cache", () => {
       expect(log.requests).toBe(round + 1);
     }
     const { states } = await tab.heard();
-    expect(states.map(({ status }) => status).filter((status) => status === "waiting" || status === "closed")).toEqual([]);
+    expect(
+      states
+        .map(({ status }) => status)
+        .filter((status) => status === "waiting" || status === "closed"),
+    ).toEqual([]);
   });
 
   test("a page whose source waits is kept, too", async () => {
@@ -140,18 +147,21 @@ describe("the back-forward cache", () => {
   });
 });
 
-test.each(transports)("%s: a frozen page lets go, and goes on from its last id when it is back", async (transport) => {
-  needs("setFrozen");
-  const tab = await open({ transport });
-  await tab.setFrozen(true);
-  await tab.reaches("paused");
-  expect(await tab.state()).toEqual({ status: "paused", because: "frozen" });
-  await until(() => log.connections === 0, "no connection");
-  log.publish(3);
-  await tab.setFrozen(false);
-  await expectEverything(tab);
-  expect(log.asked).toEqual(["", "3"]);
-});
+test.each(transports)(
+  "%s: a frozen page lets go, and goes on from its last id when it is back",
+  async (transport) => {
+    needs("setFrozen");
+    const tab = await open({ transport });
+    await tab.setFrozen(true);
+    await tab.reaches("paused");
+    expect(await tab.state()).toEqual({ status: "paused", because: "frozen" });
+    await until(() => log.connections === 0, "no connection");
+    log.publish(3);
+    await tab.setFrozen(false);
+    await expectEverything(tab);
+    expect(log.asked).toEqual(["", "3"]);
+  },
+);
 
 describe("pauseWhenHidden", () => {
   test("lets go of the connection of a tab behind another one, and resumes when it is seen again", async () => {
@@ -178,29 +188,38 @@ describe("pauseWhenHidden", () => {
 });
 
 describe("a page that is left", () => {
-  test.each(transports)("shows no error: %s, whether the page is kept or not", async (transport) => {
-    for (let round = 0; round < 6; round++) {
-      const tab = await load();
-      // Somebody else's listener that keeps the page out of the cache.
-      if (round % 2) await tab.page.evaluate(() => addEventListener("unload", () => undefined));
-      await tab.connect({ transport, marks: true });
-      await tab.reaches("open");
-      const left = tab.page.evaluate((elsewhere) => {
-        location.href = elsewhere;
-      }, log.elsewhere);
-      // It may leave before it has answered.
-      await left.catch(() => undefined);
-      await until(() => tab.page.evaluate(() => document.title === "elsewhere").catch(() => false), "the other page");
-      expect(await tab.page.evaluate(() => localStorage.getItem("errors"))).toBeNull();
-      await tab.page.close();
-      tabs.pop();
-    }
-  });
+  test.each(transports)(
+    "shows no error: %s, whether the page is kept or not",
+    async (transport) => {
+      for (let round = 0; round < 6; round++) {
+        const tab = await load();
+        // Somebody else's listener that keeps the page out of the cache.
+        if (round % 2) await tab.page.evaluate(() => addEventListener("unload", () => undefined));
+        await tab.connect({ transport, marks: true });
+        await tab.reaches("open");
+        const left = tab.page.evaluate((elsewhere) => {
+          location.href = elsewhere;
+        }, log.elsewhere);
+        // It may leave before it has answered.
+        await left.catch(() => undefined);
+        await until(
+          () => tab.page.evaluate(() => document.title === "elsewhere").catch(() => false),
+          "the other page",
+        );
+        expect(await tab.page.evaluate(() => localStorage.getItem("errors"))).toBeNull();
+        await tab.page.close();
+        tabs.pop();
+      }
+    },
+  );
 
   test("but a cut connection of a page that stays is one", async () => {
     const tab = await open({ marks: true });
     log.cut();
-    await until(() => tab.page.evaluate(() => localStorage.getItem("errors") === " network"), "a mark");
+    await until(
+      () => tab.page.evaluate(() => localStorage.getItem("errors") === " network"),
+      "a mark",
+    );
     await tab.page.evaluate(() => localStorage.clear());
   });
 });
@@ -210,9 +229,14 @@ test("listeners and memory are flat after 500 sources were opened and closed", a
   const tab = await load();
   const cycles = (count: number): Promise<void> =>
     tab.page.evaluate(async (count) => {
-      const { ResilientEventSource, fetchTransport } = (globalThis as unknown as { library: typeof library }).library;
+      const { ResilientEventSource, fetchTransport } = (
+        globalThis as unknown as { library: typeof library }
+      ).library;
       for (let round = 0; round < count; round++) {
-        const source = new ResilientEventSource("/log", { transport: fetchTransport(), pauseWhenHidden: true });
+        const source = new ResilientEventSource("/log", {
+          transport: fetchTransport(),
+          pauseWhenHidden: true,
+        });
         await new Promise((resolve) => source.addEventListener("open", resolve, { once: true }));
         source.close();
       }
@@ -221,7 +245,9 @@ test("listeners and memory are flat after 500 sources were opened and closed", a
   const before = await tab.page.driven.measure!();
   await cycles(500);
   const after = await tab.page.driven.measure!();
-  console.log(`500 cycles: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`);
+  console.log(
+    `500 cycles: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`,
+  );
   expect(after.listeners).toBeLessThanOrEqual(before.listeners);
   expect(after.heap - before.heap).toBeLessThan(500_000);
 });
@@ -249,7 +275,9 @@ describe("where there is no window: no gate, and events arrive", () => {
       },
     },
     "a shared worker": {
-      script: script("onconnect = ({ ports: [port] }) => hear((message) => port.postMessage(message));"),
+      script: script(
+        "onconnect = ({ ports: [port] }) => hear((message) => port.postMessage(message));",
+      ),
       start: () => {
         const worker = new SharedWorker("/worker.js", { type: "module" });
         worker.port.onmessage = ({ data }) => told.push(data);
@@ -259,7 +287,9 @@ describe("where there is no window: no gate, and events arrive", () => {
       script: script("onmessage = ({ source }) => hear((message) => source.postMessage(message));"),
       start: async () => {
         navigator.serviceWorker.onmessage = ({ data }) => told.push(data);
-        const { installing } = await navigator.serviceWorker.register("/worker.js", { type: "module" });
+        const { installing } = await navigator.serviceWorker.register("/worker.js", {
+          type: "module",
+        });
         await navigator.serviceWorker.ready;
         installing!.postMessage("go");
       },
@@ -278,12 +308,15 @@ describe("where there is no window: no gate, and events arrive", () => {
     const open = ["open", "undefined"];
     expect(await told()).toEqual([open, open, [1, 2, 3], [1, 2, 3]]);
     await tab.page.evaluate(async () => {
-      for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+      for (const registration of await navigator.serviceWorker.getRegistrations())
+        await registration.unregister();
     });
   });
 
   test.each(["index.js", "index.cjs"])("Node, by dist/%s", async (file) => {
-    const { ResilientEventSource } = (await import(/* @vite-ignore */ dist(file))) as typeof library;
+    const { ResilientEventSource } = (await import(
+      /* @vite-ignore */ dist(file)
+    )) as typeof library;
     const source = new ResilientEventSource(`${log.server.origin}/log`);
     const got: string[] = [];
     source.on("message", (data) => got.push(data));

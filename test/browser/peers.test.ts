@@ -11,7 +11,10 @@ import { ending, refusal, resumePoint, Route } from "../support/pages/page-route
 const PATIENCE = 15_000;
 
 const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");
-const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) as [string[], ...string[][]];
+const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) as [
+  string[],
+  ...string[][],
+];
 
 /** What arrives together with the end of its connection may be lost in the browser, before a library sees it. */
 const cutOff: Scenario = (_, connection) => {
@@ -37,7 +40,10 @@ beforeAll(async () => {
     alias: { eventsource: "eventsource-5" },
     logLevel: "error",
   });
-  server.servePage("/", `<!doctype html><script>${outputFiles[0]!.text.replaceAll("</script", "<\\/script")}</script>`);
+  server.servePage(
+    "/",
+    `<!doctype html><script>${outputFiles[0]!.text.replaceAll("</script", "<\\/script")}</script>`,
+  );
   const browser = await launchChromium();
   close = async () => {
     await browser.close();
@@ -46,8 +52,11 @@ beforeAll(async () => {
   const page = await browser.newPage();
   await page.goto(`${server.origin}/`);
   for (const peer of peers) {
-    asked[peer] = Object.fromEntries(Object.entries(answers).map(([name, scenarios]) => [name, new Route(server, scenarios)]));
-    for (const { url } of Object.values(asked[peer])) await page.evaluate(([peer, url]) => openStream(peer!, url!), [peer, url]);
+    asked[peer] = Object.fromEntries(
+      Object.entries(answers).map(([name, scenarios]) => [name, new Route(server, scenarios)]),
+    );
+    for (const { url } of Object.values(asked[peer]))
+      await page.evaluate(([peer, url]) => openStream(peer!, url!), [peer, url]);
   }
   await new Promise((resolve) => setTimeout(resolve, PATIENCE));
 });
@@ -62,7 +71,11 @@ const observed: Record<string, (routes: Record<string, Route>) => string> = {
   "cut: connects again": ({ cut }) => again(cut!),
   "then names the last id": ({ cut }) => {
     const { request } = cut!.arrivals[1]!;
-    return resumePoint(request) !== "7" ? "no" : request.headers.has("last-event-id") ? "header" : "query";
+    return resumePoint(request) !== "7"
+      ? "no"
+      : request.headers.has("last-event-id")
+        ? "header"
+        : "query";
   },
   "ended by the server: connects again": ({ ended }) => again(ended!),
   "503: tries again": (routes) => again(routes["503"]!),
@@ -75,7 +88,9 @@ test("the table has these rows", () => {
 });
 
 test.each(peers)("%s does what the table says", (peer) => {
-  const found = Object.fromEntries(Object.entries(observed).map(([name, look]) => [name, look(asked[peer]!)]));
+  const found = Object.fromEntries(
+    Object.entries(observed).map(([name, look]) => [name, look(asked[peer]!)]),
+  );
   const column = peers.indexOf(peer) + 1;
   expect(found).toEqual(Object.fromEntries(rows.map((row) => [row[0], row[column]])));
 });

@@ -27,7 +27,10 @@ const vite = {
   async build(): Promise<void> {
     installInto(this.folder);
     writeFileSync(join(this.folder, "package.json"), JSON.stringify({ type: "module" }));
-    writeFileSync(join(this.folder, "index.html"), `<!doctype html>${lookAtGlobals}<script type="module" src="/main.js"></script>`);
+    writeFileSync(
+      join(this.folder, "index.html"),
+      `<!doctype html>${lookAtGlobals}<script type="module" src="/main.js"></script>`,
+    );
     writeFileSync(
       join(this.folder, "main.js"),
       `import { ResilientEventSource } from "resilient-eventsource"; globalThis.library = { ResilientEventSource };`,
@@ -56,7 +59,8 @@ const removals = {
     Reflect.deleteProperty(globalThis, "ReadableStream");
   },
   both: () => {
-    for (const name of ["EventSource", "fetch", "ReadableStream"]) Reflect.deleteProperty(globalThis, name);
+    for (const name of ["EventSource", "fetch", "ReadableStream"])
+      Reflect.deleteProperty(globalThis, name);
   },
 };
 
@@ -91,16 +95,24 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     server.requests.length = 0;
     page = await openPage(browser, server, { html: html(), before: removals[removal] });
   };
-  const polyfillRequests = (): number => server.requests.filter(({ path }) => path.includes("polyfill")).length;
+  const polyfillRequests = (): number =>
+    server.requests.filter(({ path }) => path.includes("polyfill")).length;
 
   test("events, ids, and resuming after a cut", async () => {
     await open("both");
     const to = new Route(server, [
-      stream("data: a\n\nevent: tick\ndata: é日本\n\nid: 1\nevent: data\ndata: harmless\n\nid: 2,é\ndata: b\ndata\n\nid: 3\ndata: ha"),
+      stream(
+        "data: a\n\nevent: tick\ndata: é日本\n\nid: 1\nevent: data\ndata: harmless\n\nid: 2,é\ndata: b\ndata\n\nid: 3\ndata: ha",
+      ),
       refusal(503),
-      stream("id: 3\ndata: half\n\nevent: data\ndata: {}\n\nevent: ondata\ndata: c\n\nevent: close\ndata: d\n\ndata: end\n\n"),
+      stream(
+        "id: 3\ndata: half\n\nevent: data\ndata: {}\n\nevent: ondata\ndata: c\n\nevent: close\ndata: d\n\ndata: end\n\n",
+      ),
     ]);
-    const source = await page.connect(to.url, { ...QUICK, names: ["message", "tick", "data", "ondata", "close"] });
+    const source = await page.connect(to.url, {
+      ...QUICK,
+      names: ["message", "tick", "data", "ondata", "close"],
+    });
     await source.heard("b\n");
     to.arrivals[0]!.connection.cut();
     const { events, errors, opens } = await source.heard("end");
@@ -123,7 +135,9 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     expect(to.resumedAfter).toEqual(["", asReceived("2,é"), asReceived("2,é")]);
     // By the header.
     expect(to.arrivals.map(({ request }) => request.query)).toEqual(["", "", ""]);
-    expect(to.arrivals.map(({ request }) => request.headers.get("accept"))).toEqual(to.arrivals.map(() => "text/event-stream"));
+    expect(to.arrivals.map(({ request }) => request.headers.get("accept"))).toEqual(
+      to.arrivals.map(() => "text/event-stream"),
+    );
     expect(polyfillRequests()).toBe(isOneFile ? 0 : 1);
   });
 
@@ -134,7 +148,9 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     const source = await page.connect(healthy.url, QUICK);
     const other = await page.connect(failing.url, QUICK);
     await source.heard("a");
-    expect((await other.failed(4)).errors.map(({ error }) => error.status)).toEqual([500, 500, 500, 500]);
+    expect((await other.failed(4)).errors.map(({ error }) => error.status)).toEqual([
+      500, 500, 500, 500,
+    ]);
     healthy.arrivals[0]!.connection.write("data: still here\n\n");
     const { errors, events } = await source.heard("still here");
     expect(errors).toEqual([]);
@@ -175,31 +191,48 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     const { added, removed } = await page.page.evaluate(() => {
       const { before } = globalThis as unknown as { before: string[] };
       const after = Object.getOwnPropertyNames(globalThis);
-      return { added: after.filter((name) => !before.includes(name)), removed: before.filter((name) => !after.includes(name)) };
+      return {
+        added: after.filter((name) => !before.includes(name)),
+        removed: before.filter((name) => !after.includes(name)),
+      };
     });
-    expect(added.sort()).toEqual(isOneFile ? ["ResilientEventSource", "before", "library"] : ["before", "library"]);
+    expect(added.sort()).toEqual(
+      isOneFile ? ["ResilientEventSource", "before", "library"] : ["before", "library"],
+    );
     expect(removed).toEqual([]);
   });
 
-  test.each(["nothing", "EventSource", "fetch"] as const)("the polyfill is not downloaded where this is missing: %s", async (removal) => {
-    await open(removal);
-    const to = new Route(server, [refusal(503), stream("id: 1\ndata: a\n\n"), refusal(503), stream("id: 2\ndata: b\n\n")]);
-    const source = await page.connect(to.url, QUICK);
-    await source.heard("a");
-    to.arrivals[1]!.connection.cut();
-    const { events } = await source.heard("b");
-    expect(events.map(({ data }) => data)).toEqual(["a", "b"]);
-    // Only EventSource has to put the id into the URL.
-    expect(to.resumedAfter).toEqual(["", "", "1", "1"]);
-    expect(to.arrivals[3]!.request.query).toBe(removal === "fetch" ? "lastEventId=1" : "");
-    expect(polyfillRequests()).toBe(0);
-  });
+  test.each(["nothing", "EventSource", "fetch"] as const)(
+    "the polyfill is not downloaded where this is missing: %s",
+    async (removal) => {
+      await open(removal);
+      const to = new Route(server, [
+        refusal(503),
+        stream("id: 1\ndata: a\n\n"),
+        refusal(503),
+        stream("id: 2\ndata: b\n\n"),
+      ]);
+      const source = await page.connect(to.url, QUICK);
+      await source.heard("a");
+      to.arrivals[1]!.connection.cut();
+      const { events } = await source.heard("b");
+      expect(events.map(({ data }) => data)).toEqual(["a", "b"]);
+      // Only EventSource has to put the id into the URL.
+      expect(to.resumedAfter).toEqual(["", "", "1", "1"]);
+      expect(to.arrivals[3]!.request.query).toBe(removal === "fetch" ? "lastEventId=1" : "");
+      expect(polyfillRequests()).toBe(0);
+    },
+  );
 });
 
 test("the Vite build has the polyfill in a file of its own", () => {
-  const files = readdirSync(join(vite.folder, "dist/assets")).filter((file) => file.endsWith(".js"));
+  const files = readdirSync(join(vite.folder, "dist/assets")).filter((file) =>
+    file.endsWith(".js"),
+  );
   // An option of the polyfill: no minifier may rename it.
-  const withPolyfill = files.filter((file) => readFileSync(join(vite.folder, "dist/assets", file), "utf8").includes("bufferSizeLimit"));
+  const withPolyfill = files.filter((file) =>
+    readFileSync(join(vite.folder, "dist/assets", file), "utf8").includes("bufferSizeLimit"),
+  );
   expect(files).toHaveLength(2);
   expect(withPolyfill).toEqual([expect.stringContaining("polyfill")]);
 });
@@ -240,7 +273,9 @@ describe("while the polyfill's file is on its way", () => {
     const source = await page.connect(to.url, QUICK);
     const { errors } = await source.failed(2);
     expect(errors.map(({ error }) => error.reason)).toEqual(errors.map(() => "network"));
-    server.servePage("/dist/polyfill.js", readFileSync(dist("polyfill.js"), "utf8"), { "Content-Type": "text/javascript" });
+    server.servePage("/dist/polyfill.js", readFileSync(dist("polyfill.js"), "utf8"), {
+      "Content-Type": "text/javascript",
+    });
     await source.heard("a");
   });
 });

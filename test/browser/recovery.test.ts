@@ -23,8 +23,12 @@ function serveLogs(server: FaultServer, page: number, resumeBy: "header" | "quer
   return Array.from({ length: SOURCES }, (_, source) => {
     const random = seeded(1 + page * SOURCES + source);
     const log = new EventLog(EVENTS / TOTAL, random);
-    if (resumeBy === "header") for (const [id, offset] of [...log.offsets]) log.offsets.set(asReceived(id), offset);
-    return { log, route: new CutRoute(server, `/stream/${source}`, resumeBy, CUTS / TOTAL, log, random) };
+    if (resumeBy === "header")
+      for (const [id, offset] of [...log.offsets]) log.offsets.set(asReceived(id), offset);
+    return {
+      log,
+      route: new CutRoute(server, `/stream/${source}`, resumeBy, CUTS / TOTAL, log, random),
+    };
   });
 }
 
@@ -36,12 +40,18 @@ function expectEverythingOnce(served: { logs: Logs; heard: string[][] }[]): void
     for (const [index, { log, route }] of logs.entries()) {
       // Not compared as wholes: the difference would be unreadable.
       const wrong = log.expected.findIndex((event, position) => event !== heard[index]![position]);
-      if (wrong >= 0) expect(heard[index]!.slice(wrong, wrong + 5)).toEqual(log.expected.slice(wrong, wrong + 5));
+      if (wrong >= 0)
+        expect(heard[index]!.slice(wrong, wrong + 5)).toEqual(log.expected.slice(wrong, wrong + 5));
       expect(heard[index]).toHaveLength(log.expected.length);
       for (const [kind, count] of route.cuts) cuts.set(kind, (cuts.get(kind) ?? 0) + count);
     }
   }
-  const { "by FIN": fin = 0, "by RST": rst = 0, anywhere = 0, ...hurting } = Object.fromEntries(cuts);
+  const {
+    "by FIN": fin = 0,
+    "by RST": rst = 0,
+    anywhere = 0,
+    ...hurting
+  } = Object.fromEntries(cuts);
   expect(fin + rst).toBe(CUTS);
   expect(Math.min(fin, rst)).toBeGreaterThan(CUTS / 4);
   expect(anywhere).toBeGreaterThan(CUTS / 4);
@@ -52,7 +62,8 @@ function expectEverythingOnce(served: { logs: Logs; heard: string[][] }[]): void
     "within a field name",
     "within an id",
   ]);
-  for (const [kind, count] of Object.entries(hurting)) expect(count, kind).toBeGreaterThan(CUTS / 20);
+  for (const [kind, count] of Object.entries(hurting))
+    expect(count, kind).toBeGreaterThan(CUTS / 20);
 }
 
 describe("in a browser", () => {
@@ -84,15 +95,19 @@ describe("in a browser", () => {
         const { page } = pages[index]!;
         await page.evaluate(
           ({ urls, names, transport }) => {
-            for (const url of urls) connect(url, { transport, names, backoff: { startingDelay: 0 } });
+            for (const url of urls)
+              connect(url, { transport, names, backoff: { startingDelay: 0 } });
           },
           { urls: logs.map(({ route }) => route.url), names: eventNames, transport },
         );
         const isOver = (): boolean =>
-          watched.every(({ notes }) => notes().events.at(-1)?.type === "last") || watched.some(({ source }) => source.readyState === 2);
+          watched.every(({ notes }) => notes().events.at(-1)?.type === "last") ||
+          watched.some(({ source }) => source.readyState === 2);
         await page.waitFor(isOver, PATIENCE);
         const heard = await page.evaluate(() =>
-          watched.map(({ notes }) => notes().events.map(({ type, lastEventId, data }) => `${type}|${lastEventId}|${data}`)),
+          watched.map(({ notes }) =>
+            notes().events.map(({ type, lastEventId, data }) => `${type}|${lastEventId}|${data}`),
+          ),
         );
         expect(await pages[index]!.closeSources()).toEqual([]);
         return { logs, heard };
@@ -104,19 +119,26 @@ describe("in a browser", () => {
 });
 
 interface Library {
-  ResilientEventSource: new (url: string, options: ResilientEventSourceOptions) => ResilientEventSource;
+  ResilientEventSource: new (
+    url: string,
+    options: ResilientEventSourceOptions,
+  ) => ResilientEventSource;
   fetchTransport: () => NonNullable<ResilientEventSourceOptions["transport"]>;
 }
 
 test(
   `in Node, fetch, by the header: ${CUTS} cuts, and every event comes once and in order`,
   async ({ skip }) => {
-    if (engine.name !== "chromium") skip("has nothing to do with the engine: it runs along with the tests in Chromium");
+    if (engine.name !== "chromium")
+      skip("has nothing to do with the engine: it runs along with the tests in Chromium");
     const { ResilientEventSource, fetchTransport } = (await import(dist("index.js"))) as Library;
     const listen = (url: string): Promise<string[]> =>
       new Promise((resolve, reject) => {
         const heard: string[] = [];
-        const source = new ResilientEventSource(url, { transport: fetchTransport(), backoff: { startingDelay: 0 } });
+        const source = new ResilientEventSource(url, {
+          transport: fetchTransport(),
+          backoff: { startingDelay: 0 },
+        });
         for (const name of eventNames) {
           source.on(name, (data, { lastEventId }) => {
             heard.push(`${name}|${lastEventId}|${data}`);

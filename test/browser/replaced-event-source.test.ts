@@ -23,57 +23,73 @@ afterEach(async () => {
   server.close();
 });
 
-test.each([undefined, "eventSourceTransport"] as const)("one that is mocked at run time is used, transport: %s", async (transport) => {
-  const to = new Route(server, [stream("data: real\n\n")]);
-  const source = await page.make(
-    ({ url, transport }) => {
-      class Mock extends EventTarget {
-        readyState = 0;
-        constructor(readonly url: string) {
-          super();
-          setTimeout(() => {
-            this.readyState = 1;
-            this.dispatchEvent(new Event("open"));
-            this.dispatchEvent(new MessageEvent("message", { data: `mocked ${url}`, lastEventId: "7" }));
-          });
+test.each([undefined, "eventSourceTransport"] as const)(
+  "one that is mocked at run time is used, transport: %s",
+  async (transport) => {
+    const to = new Route(server, [stream("data: real\n\n")]);
+    const source = await page.make(
+      ({ url, transport }) => {
+        class Mock extends EventTarget {
+          readyState = 0;
+          constructor(readonly url: string) {
+            super();
+            setTimeout(() => {
+              this.readyState = 1;
+              this.dispatchEvent(new Event("open"));
+              this.dispatchEvent(
+                new MessageEvent("message", { data: `mocked ${url}`, lastEventId: "7" }),
+              );
+            });
+          }
+          close(): void {
+            this.readyState = 2;
+          }
         }
-        close(): void {
-          this.readyState = 2;
-        }
-      }
-      globalThis.EventSource = Mock as unknown as typeof EventSource;
-      return connect(url, { transport });
-    },
-    { url: to.url, transport },
-  );
-  expect(await source.heard(`mocked ${to.url}`)).toMatchObject({ status: "open", lastEventId: "7" });
-  expect(to.count).toBe(0);
-});
+        globalThis.EventSource = Mock as unknown as typeof EventSource;
+        return connect(url, { transport });
+      },
+      { url: to.url, transport },
+    );
+    expect(await source.heard(`mocked ${to.url}`)).toMatchObject({
+      status: "open",
+      lastEventId: "7",
+    });
+    expect(to.count).toBe(0);
+  },
+);
 
 test.each([
   { transport: undefined, opens: [undefined, 200] },
   { transport: "eventSourceTransport", opens: [undefined, undefined] },
-] as const)("ours, installed as globalThis.EventSource, does not wrap itself: $transport", async ({ transport, opens }) => {
-  const to = new Route(server, [ending("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")]);
-  const source = await page.make(
-    ({ url, transport }) => {
-      globalThis.EventSource = library.ResilientEventSource;
-      const made = transport && library[transport]();
-      // As code that was written for EventSource would, but for the options that our tests need.
-      const options = { backoff: { startingDelay: 0 }, transport: made } as EventSourceInit;
-      return watch(new EventSource(url, options) as unknown as Parameters<typeof watch>[0]);
-    },
-    { url: to.url, transport },
-  );
-  // What opens without a status is native.
-  expect(await source.heard("b")).toMatchObject({ opens, events: [{ data: "a" }, { data: "b" }] });
-  expect(to.resumedAfter).toEqual(["", "1"]);
-  expect(to.count).toBe(2);
-});
+] as const)(
+  "ours, installed as globalThis.EventSource, does not wrap itself: $transport",
+  async ({ transport, opens }) => {
+    const to = new Route(server, [ending("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")]);
+    const source = await page.make(
+      ({ url, transport }) => {
+        globalThis.EventSource = library.ResilientEventSource;
+        const made = transport && library[transport]();
+        // As code that was written for EventSource would, but for the options that our tests need.
+        const options = { backoff: { startingDelay: 0 }, transport: made } as EventSourceInit;
+        return watch(new EventSource(url, options) as unknown as Parameters<typeof watch>[0]);
+      },
+      { url: to.url, transport },
+    );
+    // What opens without a status is native.
+    expect(await source.heard("b")).toMatchObject({
+      opens,
+      events: [{ data: "a" }, { data: "b" }],
+    });
+    expect(to.resumedAfter).toEqual(["", "1"]);
+    expect(to.count).toBe(2);
+  },
+);
 
 test("a second copy of the package, loaded when the first is globalThis.EventSource, wraps neither", async () => {
   const to = new Route(server, [stream("data: a\n\n")]);
-  await page.page.evaluate(() => (globalThis.EventSource = library.ResilientEventSource as unknown as typeof EventSource));
+  await page.page.evaluate(
+    () => (globalThis.EventSource = library.ResilientEventSource as unknown as typeof EventSource),
+  );
   // The script-tag file is one: the modules share their chunks, however they are imported. Its class has all the other exports.
   await page.page.evaluate(
     () =>
@@ -81,7 +97,9 @@ test("a second copy of the package, loaded when the first is globalThis.EventSou
         const script = document.createElement("script");
         script.src = "/dist/resilient-eventsource.min.js";
         script.onload = () => {
-          globalThis.library = (globalThis as unknown as { ResilientEventSource: typeof library }).ResilientEventSource;
+          globalThis.library = (
+            globalThis as unknown as { ResilientEventSource: typeof library }
+          ).ResilientEventSource;
           resolve();
         };
         script.onerror = reject;

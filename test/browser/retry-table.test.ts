@@ -21,7 +21,9 @@ describeTransports((bench) => {
       "403": [refusal(403)],
       "404": [refusal(404)],
       "410": [refusal(410)],
-      "HTML with 200": [refusal(200, { "Content-Type": "text/html" }, "<!doctype html><p>Please log in")],
+      "HTML with 200": [
+        refusal(200, { "Content-Type": "text/html" }, "<!doctype html><p>Please log in"),
+      ],
       "JSON with 200": [refusal(200, { "Content-Type": "application/json" }, "{}")],
     };
     const routes: Route[] = [];
@@ -29,7 +31,14 @@ describeTransports((bench) => {
       routes.push(to);
       const notes = await source.closed();
       const { error, readyState, delay } = notes.errors.at(-1)!;
-      return { reasons: reasons(notes), status: error.status, readyState, delay, opens: notes.opens, events: notes.events };
+      return {
+        reasons: reasons(notes),
+        status: error.status,
+        readyState,
+        delay,
+        opens: notes.opens,
+        events: notes.events,
+      };
     });
     expect(found).toEqual(
       same(Object.keys(stops), (name) => ({
@@ -59,7 +68,10 @@ describeTransports((bench) => {
       "no Content-Type": refusal(200, { "Content-Type": undefined }),
     };
     const rows = Object.fromEntries(
-      Object.entries(again).map(([name, answer]) => [name, [answer, answer, answer, stream("data: at last\n\n")]]),
+      Object.entries(again).map(([name, answer]) => [
+        name,
+        [answer, answer, answer, stream("data: at last\n\n")],
+      ]),
     );
     const found = await bench.outcomes(rows, async (source, to) => {
       const notes = await source.heard("at last");
@@ -92,7 +104,8 @@ describeTransports((bench) => {
 
   test("after 401 it goes on once an async backoff.retry has refreshed the token", async () => {
     const to = bench.route((request, connection) => {
-      const isFresh = request.headers.get("authorization") === "Bearer fresh" || request.query === "token=fresh";
+      const isFresh =
+        request.headers.get("authorization") === "Bearer fresh" || request.query === "token=fresh";
       (isFresh ? stream("data: welcome\n\n") : refusal(401))(request, connection);
     });
     const source = await bench.page.make(
@@ -108,8 +121,13 @@ describeTransports((bench) => {
           },
         };
         // An EventSource takes no header: there the token is in the URL, asked for again on every attempt.
-        if (isDefault) return watch(new library.ResilientEventSource(() => `${url}?token=${token}`, { backoff }));
-        const transport = library.fetchTransport(async () => ({ headers: { Authorization: `Bearer ${token}` } }));
+        if (isDefault)
+          return watch(
+            new library.ResilientEventSource(() => `${url}?token=${token}`, { backoff }),
+          );
+        const transport = library.fetchTransport(async () => ({
+          headers: { Authorization: `Bearer ${token}` },
+        }));
         return watch(new library.ResilientEventSource(url, { backoff, transport }));
       },
       { url: to.url, isDefault: bench.isDefault },
@@ -124,7 +142,11 @@ describeTransports((bench) => {
     const unavailable = refusal(503, { "Retry-After": "3" });
     const clients = await Promise.all(
       Array.from({ length: 5 }, async () => {
-        const to = bench.route(...bench.first.map(() => unavailable), unavailable, stream("data: back\n\n"));
+        const to = bench.route(
+          ...bench.first.map(() => unavailable),
+          unavailable,
+          stream("data: back\n\n"),
+        );
         return { to, source: await bench.connect(to.url, { backoff: { startingDelay: 1000 } }) };
       }),
     );
@@ -144,7 +166,11 @@ describeTransports((bench) => {
   test("503 with Retry-After as a date: nobody comes before it", async () => {
     const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000);
     const unavailable = refusal(503, { "Retry-After": date.toUTCString() });
-    const to = bench.route(...bench.first.map(() => unavailable), unavailable, stream("data: back\n\n"));
+    const to = bench.route(
+      ...bench.first.map(() => unavailable),
+      unavailable,
+      stream("data: back\n\n"),
+    );
     const source = await bench.connect(to.url);
     const notes = await source.heard("back");
     expect(notes.errors.at(-1)!.until).toBeGreaterThanOrEqual(date.getTime());
@@ -153,9 +179,19 @@ describeTransports((bench) => {
   });
 
   test("what the server says by `retry` is clamped, and nonsense ignored", async () => {
-    const delays: Record<string, number> = { "9999999999": 300, "0": 100, x: 200, "-5": 200, "250": 250 };
-    const rows = Object.fromEntries(Object.keys(delays).map((retry) => [retry, [ending(`retry: ${retry}\n\n`)]]));
-    const options: ConnectOptions = { backoff: { startingDelay: 200, timeMultiple: 1, maxDelay: 300, jitter: "none" } };
+    const delays: Record<string, number> = {
+      "9999999999": 300,
+      "0": 100,
+      x: 200,
+      "-5": 200,
+      "250": 250,
+    };
+    const rows = Object.fromEntries(
+      Object.keys(delays).map((retry) => [retry, [ending(`retry: ${retry}\n\n`)]]),
+    );
+    const options: ConnectOptions = {
+      backoff: { startingDelay: 200, timeMultiple: 1, maxDelay: 300, jitter: "none" },
+    };
     const found = await bench.outcomes(
       rows,
       async (source, to) => {
@@ -169,17 +205,24 @@ describeTransports((bench) => {
     // An EventSource does not tell what `retry` says, so with the default transport the first wait is our own.
     expect(found).toEqual(
       same(Object.keys(rows), (retry) => {
-        const waits = Array.from({ length: 5 }, (_, index) => (index < bench.first.length ? 200 : delays[retry]));
+        const waits = Array.from({ length: 5 }, (_, index) =>
+          index < bench.first.length ? 200 : delays[retry],
+        );
         return { waits, tooSoon: [] };
       }),
     );
   });
 
   test("a redirect loop is retried, and resolved when the server is", async () => {
-    const to = bench.route((request, connection) => refusal(307, { Location: request.path })(request, connection));
+    const to = bench.route((request, connection) =>
+      refusal(307, { Location: request.path })(request, connection),
+    );
     const source = await bench.connect(to.url);
     const { errors } = await source.failed(2);
-    expect(errors.at(-1)).toMatchObject({ readyState: 0, error: { reason: "network", status: undefined } });
+    expect(errors.at(-1)).toMatchObject({
+      readyState: 0,
+      error: { reason: "network", status: undefined },
+    });
     to.answer(stream("data: out\n\n"));
     await source.heard("out");
     // Chromium follows 20 redirects an attempt.

@@ -92,7 +92,11 @@ describe("ten tabs", () => {
 describe("a holder that goes and comes back", () => {
   test.each<[string, (tab: Tab) => Promise<unknown>, (tab: Tab) => Promise<unknown>]>([
     ["frozen", (tab) => tab.setFrozen(true), (tab) => tab.setFrozen(false)],
-    ["in the back-forward cache", (tab) => tab.leave(log), async (tab) => expect(await tab.comeBack(log)).toBe(true)],
+    [
+      "in the back-forward cache",
+      (tab) => tab.leave(log),
+      async (tab) => expect(await tab.comeBack(log)).toBe(true),
+    ],
   ])("%s: another one takes over, and nothing is lost", async (name, go, back) => {
     needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);
@@ -109,7 +113,10 @@ describe("a holder that goes and comes back", () => {
   });
 
   test("hidden for longer than pauseWhenHidden: the visible one takes over", async () => {
-    const [first, second] = [await open({ pauseWhenHidden: 300 }), await open({ pauseWhenHidden: 300 })];
+    const [first, second] = [
+      await open({ pauseWhenHidden: 300 }),
+      await open({ pauseWhenHidden: 300 }),
+    ];
     log.tick(20);
     for (let round = 0; round < 3; round++) {
       for (const [visible, hidden] of [
@@ -151,7 +158,11 @@ describe("a follower", () => {
     await first.reads(100);
     const late = await open();
     await late.reaches("open");
-    expect(await late.heard()).toMatchObject({ got: [], lastEventId: "100", state: { role: "follower" } });
+    expect(await late.heard()).toMatchObject({
+      got: [],
+      lastEventId: "100",
+      state: { role: "follower" },
+    });
     await expectEverything();
     expect(log.requests).toBe(1);
   });
@@ -177,10 +188,14 @@ describe("a follower", () => {
   test("may live in the same tab as the holder", async () => {
     const tab = await open();
     for (let more = 0; more < 4; more++) await tab.connect({ transport: "shared" });
-    for (let index = 0; index < 5; index++) await until(async () => (await tab.heard(index)).state.status === "open", "an open source");
+    for (let index = 0; index < 5; index++)
+      await until(async () => (await tab.heard(index)).state.status === "open", "an open source");
     log.publish(50);
     for (let index = 0; index < 5; index++)
-      await until(async () => (await tab.heard(index)).got.join() === numbers(1, 50).join(), "every event");
+      await until(
+        async () => (await tab.heard(index)).got.join() === numbers(1, 50).join(),
+        "every event",
+      );
     expect(log.requests).toBe(1);
   });
 });
@@ -188,7 +203,9 @@ describe("a follower", () => {
 describe("an outage", () => {
   test("of ten tabs: one attempt per wait; followers show the holder's, not their own", async () => {
     const wait = 1500;
-    await (await open({ backoff: { startingDelay: wait, maxDelay: wait, jitter: "none" } })).reaches("open");
+    await (
+      await open({ backoff: { startingDelay: wait, maxDelay: wait, jitter: "none" } })
+    ).reaches("open");
     await openTabs(9, { backoff: { startingDelay: 600_000, maxDelay: 600_000, jitter: "none" } });
     log.publish(3);
     for (const tab of tabs) await tab.reads(3);
@@ -202,7 +219,8 @@ describe("an outage", () => {
     await until(async () => {
       const { requests } = log;
       const states = await Promise.all(tabs.map((tab) => tab.state()));
-      if (log.requests !== requests || states.some(({ status }) => status !== "waiting")) return false;
+      if (log.requests !== requests || states.some(({ status }) => status !== "waiting"))
+        return false;
       const untils = states.map((state) => (state.status === "waiting" ? state.until : 0));
       expect(Math.max(...untils) - Math.min(...untils)).toBeLessThan(wait);
       return true;
@@ -224,7 +242,11 @@ describe("an outage", () => {
     log.refuses = 404;
     log.cut();
     for (const tab of tabs) await tab.reaches("closed");
-    for (const tab of tabs) expect(await tab.heard()).toMatchObject({ errors: expect.arrayContaining(["status"]), got: [] });
+    for (const tab of tabs)
+      expect(await tab.heard()).toMatchObject({
+        errors: expect.arrayContaining(["status"]),
+        got: [],
+      });
     console.log(`404 for five tabs: ${log.requests - 1} requests`);
     expect(log.requests).toBeLessThanOrEqual(1 + 5);
   });
@@ -242,7 +264,11 @@ describe("the seventh tab over HTTP/1.1", () => {
     for (const tab of tabs.slice(0, 6)) await tab.reaches("open");
     log.publish(10);
     for (const tab of tabs.slice(0, 6)) await tab.reads(10);
-    expect([(await tabs[6]!.state()).status, log.connections, log.requests]).toEqual(["connecting", 6, 6]);
+    expect([(await tabs[6]!.state()).status, log.connections, log.requests]).toEqual([
+      "connecting",
+      6,
+      6,
+    ]);
     await remove(tabs[0]!);
     await tabs.at(-1)!.reaches("open");
   });
@@ -278,7 +304,9 @@ test("memory and listeners are flat after 200 hand-overs", async () => {
   const before = await tab.page.driven.measure!();
   await handOver(200);
   const after = await tab.page.driven.measure!();
-  console.log(`200 hand-overs: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`);
+  console.log(
+    `200 hand-overs: heap ${after.heap - before.heap} bytes, listeners ${before.listeners} → ${after.listeners}`,
+  );
   expect(after.listeners).toBeLessThanOrEqual(before.listeners + 3);
   expect(after.heap - before.heap).toBeLessThan(500_000);
   expect(log.requests).toBe(221);

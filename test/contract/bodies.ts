@@ -12,7 +12,11 @@ const bodies: Record<string, MadeBody> = {
   "ends with its last chunk": { chunks: [40, 125, 40], end: "closed at once" },
   "is there from the start": { chunks: [40, 300, 1, 1], end: "closed at once", isQueued: true },
   "somebody else reads, too": { chunks: [1, 40, 125, 1, 40, 40], isCopied: true },
-  "somebody else reads, too, and which ends with its last chunk": { chunks: [40, 125, 40], end: "closed at once", isCopied: true },
+  "somebody else reads, too, and which ends with its last chunk": {
+    chunks: [40, 125, 40],
+    end: "closed at once",
+    isCopied: true,
+  },
   "breaks while quiet": { chunks: [1], end: "broken late" },
   "breaks while busy": { chunks: [40, 125], end: "broken late" },
   "breaks while its last chunk is listened to": { chunks: [40, 125], end: "broken soon" },
@@ -20,7 +24,10 @@ const bodies: Record<string, MadeBody> = {
 
 /** What those of a custom `fetch` may be like besides. */
 const customBodies: Record<string, MadeBody> = {
-  "breaks while a chunk of five megabytes is listened to": { chunks: [40, 640], end: "broken soon" },
+  "breaks while a chunk of five megabytes is listened to": {
+    chunks: [40, 640],
+    end: "broken soon",
+  },
 };
 
 export interface BodyHarnesses {
@@ -47,23 +54,31 @@ export function describeBodies(name: string, { custom, global, copied }: BodyHar
     });
     // Listeners take their time, so that the page has its turn in the middle of a chunk.
     const connect = async (harness: Harness, url: string): Promise<Connection> =>
-      new Connection(fetchTransport().abilities!, await harness.connect({ url: server.origin + url, listening: 0.5 }));
-    const dataOf = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
+      new Connection(
+        fetchTransport().abilities!,
+        await harness.connect({ url: server.origin + url, listening: 0.5 }),
+      );
+    const dataOf = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => String(index));
 
     const hear = (title: string, harness: Harness, body: MadeBody): void =>
       it(title, async () => {
         const client = await connect(harness, `/made?${encodeURIComponent(JSON.stringify(body))}`);
-        expect((await client.end()).call).toBe(body.end?.startsWith("broken") ? "rejected" : "resolved");
+        expect((await client.end()).call).toBe(
+          body.end?.startsWith("broken") ? "rejected" : "resolved",
+        );
         expect(client.data).toEqual(dataOf(body.chunks.reduce((sum, count) => sum + count)));
       });
 
     describe("a body of a custom fetch that", () => {
-      for (const [title, body] of Object.entries({ ...bodies, ...customBodies })) hear(title, custom, body);
+      for (const [title, body] of Object.entries({ ...bodies, ...customBodies }))
+        hear(title, custom, body);
     });
 
     describe("a body of the global fetch that", () => {
       // The copy of one that does not answer never ends.
-      for (const [title, body] of Object.entries(bodies)) hear(title, global, { ...body, answers: !!body.isCopied });
+      for (const [title, body] of Object.entries(bodies))
+        hear(title, global, { ...body, answers: !!body.isCopied });
 
       it("a server sends, and of which somebody else reads a clone", async () => {
         const accepted = server.accept("/copied");

@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TransportAbilities } from "../../src/transport/transport.ts";
-import { FaultServer, type Exchange, type FaultConnection, type HeadInit } from "../support/server/fault-server.ts";
+import {
+  FaultServer,
+  type Exchange,
+  type FaultConnection,
+  type HeadInit,
+} from "../support/server/fault-server.ts";
 import { Connection, isSettlement, type Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 import { crossingOrigins } from "./cases/crossing-origins.ts";
@@ -139,7 +144,10 @@ export class Bench {
   }
 
   /** Has a stream sent, in chunks if it is several, and waits until an event that is sent behind it has come. */
-  async receive(chunks: (string | Uint8Array)[], options: Partial<ConnectOptions> = {}): Promise<Connection> {
+  async receive(
+    chunks: (string | Uint8Array)[],
+    options: Partial<ConnectOptions> = {},
+  ): Promise<Connection> {
     const { client, connection } = await this.request(options);
     connection.head();
     for (const chunk of chunks) {
@@ -148,7 +156,9 @@ export class Bench {
     }
     connection.write("\n\ndata: behind\n\n");
     await client.heard("behind");
-    const behind = client.entries.findIndex((entry) => entry.call === "event" && entry.data === "behind");
+    const behind = client.entries.findIndex(
+      (entry) => entry.call === "event" && entry.data === "behind",
+    );
     client.entries.splice(behind, 1);
     return client;
   }
@@ -168,9 +178,18 @@ export class Bench {
       await connection.update(1);
       const calls = connection.entries.map(({ call }) => call);
       const heard = connection.entries.filter((entry) => !isSettlement(entry));
-      expect(heard.length === 0 || heard[0]!.call === "open", `open comes first: ${calls.join()}`).toBe(true);
-      expect(calls.filter((call) => call === "open").length, "opens at most once").toBeLessThanOrEqual(1);
-      expect(connection.entries.findIndex(isSettlement), "nothing comes after the promise has settled").toBe(connection.entries.length - 1);
+      expect(
+        heard.length === 0 || heard[0]!.call === "open",
+        `open comes first: ${calls.join()}`,
+      ).toBe(true);
+      expect(
+        calls.filter((call) => call === "open").length,
+        "opens at most once",
+      ).toBeLessThanOrEqual(1);
+      expect(
+        connection.entries.findIndex(isSettlement),
+        "nothing comes after the promise has settled",
+      ).toBe(connection.entries.length - 1);
     }
   }
 }
@@ -182,7 +201,15 @@ export function describeContract(name: string, harness: Harness, traits: Traits 
     beforeAll(() => bench.start(), 60_000);
     afterAll(() => bench.stop());
     afterEach(() => bench.settle(), 20_000);
-    for (const [title, cases] of Object.entries({ parsing, names, opening, ending, resuming, "crossing origins": crossingOrigins, load })) {
+    for (const [title, cases] of Object.entries({
+      parsing,
+      names,
+      opening,
+      ending,
+      resuming,
+      "crossing origins": crossingOrigins,
+      load,
+    })) {
       describe(title, () => cases(bench));
     }
   });

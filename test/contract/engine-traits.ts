@@ -39,4 +39,5 @@ export const xhr: Traits = { ...platform, ...xhrs[engine.name] };
 export const streaming: Traits = { ...platform, ...fetches[engine.name] };
 
 /** What a server reads in the header when this id was sent. */
-export const asReceived = (id: string): string => (platform.recodesHeaders ? Buffer.from(id).toString("latin1") : id);
+export const asReceived = (id: string): string =>
+  platform.recodesHeaders ? Buffer.from(id).toString("latin1") : id;

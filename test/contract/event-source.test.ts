@@ -46,7 +46,10 @@ class MockEventSource extends EventTarget {
 
 describe("eventSourceTransport", () => {
   const connect = async (transport: Transport, options: Partial<ConnectOptions> = {}) =>
-    new Connection(transport.abilities!, await inNode(() => transport).connect({ url: "http://127.0.0.1:1/", ...options }));
+    new Connection(
+      transport.abilities!,
+      await inNode(() => transport).connect({ url: "http://127.0.0.1:1/", ...options }),
+    );
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
@@ -67,13 +70,19 @@ describe("eventSourceTransport", () => {
       },
     };
     for (const [how, end] of Object.entries(ends)) {
-      const client = await connect(eventSourceTransport(MockEventSource), { names: ["message", "price"] });
+      const client = await connect(eventSourceTransport(MockEventSource), {
+        names: ["message", "price"],
+      });
       await client.hear("late", true);
       const source = MockEventSource.last;
       await end(client, source);
       await client.end();
       await client.hear("later", true);
-      expect({ how, listeners: source.listeners, closed: source.closed }).toEqual({ how, listeners: 0, closed: 1 });
+      expect({ how, listeners: source.listeners, closed: source.closed }).toEqual({
+        how,
+        listeners: 0,
+        closed: 1,
+      });
     }
   });
 
@@ -95,7 +104,10 @@ describe("eventSourceTransport", () => {
 
   it("looks the platform's class up when it connects", async () => {
     const transport = eventSourceTransport();
-    expect(await (await connect(transport)).end()).toMatchObject({ call: "rejected", reason: "unsupported" });
+    expect(await (await connect(transport)).end()).toMatchObject({
+      call: "rejected",
+      reason: "unsupported",
+    });
     vi.stubGlobal("EventSource", MockEventSource);
     const client = await connect(transport);
     MockEventSource.last.open();
@@ -109,7 +121,10 @@ describe("eventSourceTransport", () => {
 describe("polyfillTransport", () => {
   it("is unsupported without XMLHttpRequest", async () => {
     const transport = polyfillTransport();
-    const client = new Connection(transport.abilities!, await inNode(() => transport).connect({ url: "http://127.0.0.1:1/" }));
+    const client = new Connection(
+      transport.abilities!,
+      await inNode(() => transport).connect({ url: "http://127.0.0.1:1/" }),
+    );
     expect(await client.end()).toMatchObject({ call: "rejected", reason: "unsupported" });
   });
 });

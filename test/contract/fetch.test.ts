@@ -13,9 +13,18 @@ describe("fetchTransport", () => {
   afterAll(() => server.close());
   afterEach(() => expect.poll(() => server.live("/"), { interval: 2, timeout: 5000 }).toBe(0));
 
-  const connect = async (transport: ReturnType<typeof fetchTransport>, options: Partial<ConnectOptions> = {}) =>
-    new Connection(transport.abilities!, await inNode(() => transport).connect({ url: `${server.origin}/none`, ...options }));
-  const request = async (transport: ReturnType<typeof fetchTransport>, options: Partial<ConnectOptions> = {}) => {
+  const connect = async (
+    transport: ReturnType<typeof fetchTransport>,
+    options: Partial<ConnectOptions> = {},
+  ) =>
+    new Connection(
+      transport.abilities!,
+      await inNode(() => transport).connect({ url: `${server.origin}/none`, ...options }),
+    );
+  const request = async (
+    transport: ReturnType<typeof fetchTransport>,
+    options: Partial<ConnectOptions> = {},
+  ) => {
     const accepted = server.accept(`/${++path}`);
     const client = await connect(transport, { url: `${server.origin}/${path}`, ...options });
     return { client, ...(await accepted) };
@@ -23,11 +32,16 @@ describe("fetchTransport", () => {
 
   const abortError = () => new DOMException("someone else's", "AbortError");
   const never = new Promise<never>(() => {});
-  const eventStream = (body: ReadableStream | string | null) => new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  const eventStream = (body: ReadableStream | string | null) =>
+    new Response(body, { headers: { "Content-Type": "text/event-stream" } });
 
   it("sends what init says", async () => {
     const { request: received, client } = await request(
-      fetchTransport({ method: "POST", body: "question", headers: { Authorization: "Bearer 1", Accept: "text/event-stream, text/plain" } }),
+      fetchTransport({
+        method: "POST",
+        body: "question",
+        headers: { Authorization: "Bearer 1", Accept: "text/event-stream, text/plain" },
+      }),
     );
     expect(received.method).toBe("POST");
     expect(received.headers.get("content-length")).toBe("8");
@@ -38,7 +52,10 @@ describe("fetchTransport", () => {
   });
 
   it("sends the resume id once, whatever init says of it", async () => {
-    const { request: received, client } = await request(fetchTransport({ headers: { "last-event-id": "start" } }), { lastEventId: "1" });
+    const { request: received, client } = await request(
+      fetchTransport({ headers: { "last-event-id": "start" } }),
+      { lastEventId: "1" },
+    );
     expect(received.headers.get("last-event-id")).toBe("1");
     await client.abort();
     await client.end();
@@ -52,7 +69,11 @@ describe("fetchTransport", () => {
       return { headers: { Authorization: `Bearer ${asked.length}` } };
     });
     for (const [attempt, lastEventId] of ["", "7"].entries()) {
-      const { client, connection, request: received } = await request(transport, { attempt, lastEventId });
+      const {
+        client,
+        connection,
+        request: received,
+      } = await request(transport, { attempt, lastEventId });
       expect(received.headers.get("authorization")).toBe(`Bearer ${attempt + 1}`);
       connection.head().end();
       await client.end();
@@ -74,14 +95,21 @@ describe("fetchTransport", () => {
     it(`an init function that ${how} is a network failure, or the one it names`, async () => {
       const failed = await connect(fetchTransport(() => init(new Error("no token"))));
       expect(await failed.end()).toMatchObject({ call: "rejected", reason: "network" });
-      const named = await connect(fetchTransport(() => init(new ConnectionError("logged out", { reason: "status", status: 401 }))));
+      const named = await connect(
+        fetchTransport(() =>
+          init(new ConnectionError("logged out", { reason: "status", status: 401 })),
+        ),
+      );
       expect(await named.end()).toMatchObject({ call: "rejected", reason: "status", status: 401 });
     });
   }
 
   it("an abort while init is asked", async () => {
     const obedient = fetchTransport(
-      ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+      ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error)),
+        ),
     );
     const deaf = fetchTransport(() => never);
     for (const transport of [obedient, deaf]) {
@@ -106,7 +134,9 @@ describe("fetchTransport", () => {
   it("a fetch that is deaf to the signal is not waited for, and what it gives is let go", async () => {
     let answer: (response: Response) => void = () => {};
     const cancelled = new Promise<void>((resolve) => {
-      const client = connect(fetchTransport({ fetch: () => new Promise((resolveFetch) => (answer = resolveFetch)) }));
+      const client = connect(
+        fetchTransport({ fetch: () => new Promise((resolveFetch) => (answer = resolveFetch)) }),
+      );
       void client.then(async (connection) => {
         await connection.abort();
         expect(await connection.end()).toEqual({ call: "resolved" });
@@ -135,7 +165,10 @@ describe("fetchTransport", () => {
   });
 
   it("a response without a URL has the origin that was asked", async () => {
-    const client = await connect(fetchTransport({ fetch: async () => eventStream("data: a\n\n") }), { url: "https://example.com/stream" });
+    const client = await connect(
+      fetchTransport({ fetch: async () => eventStream("data: a\n\n") }),
+      { url: "https://example.com/stream" },
+    );
     await client.end();
     expect(client.events[0]!.origin).toBe("https://example.com");
   });

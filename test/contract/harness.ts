@@ -15,7 +15,9 @@ export interface Harness {
 
 /** A recording that may be in another process. */
 export type RemoteRecording = {
-  [Name in keyof Recording]: (...parameters: Parameters<Recording[Name]>) => Promise<Awaited<ReturnType<Recording[Name]>>>;
+  [Name in keyof Recording]: (
+    ...parameters: Parameters<Recording[Name]>
+  ) => Promise<Awaited<ReturnType<Recording[Name]>>>;
 };
 
 /** Runs a transport right here. */
@@ -49,7 +51,9 @@ export class Connection {
     const deadline = performance.now() + PATIENCE;
     while (!condition(this.entries)) {
       if (this.settled || performance.now() > deadline) {
-        throw new Error(`waited in vain for ${condition.toString()}\nlast entries: ${JSON.stringify(this.entries.slice(-20))}`);
+        throw new Error(
+          `waited in vain for ${condition.toString()}\nlast entries: ${JSON.stringify(this.entries.slice(-20))}`,
+        );
       }
       await this.update();
     }
@@ -89,12 +93,16 @@ export class Connection {
 
   /** Where a reconnect would resume; undefined: nothing has moved it. */
   get resumePoint(): string | undefined {
-    return this.entries.filter((entry) => entry.call === "event" || entry.call === "position").at(-1)?.lastEventId;
+    return this.entries
+      .filter((entry) => entry.call === "event" || entry.call === "position")
+      .at(-1)?.lastEventId;
   }
 
   /** Waits for an event with this data. */
   heard(data: string): Promise<void> {
-    return this.until((entries) => entries.some((entry) => entry.call === "event" && entry.data === data));
+    return this.until((entries) =>
+      entries.some((entry) => entry.call === "event" && entry.data === data),
+    );
   }
 
   /** Waits for `open`. */

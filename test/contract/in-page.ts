@@ -22,7 +22,10 @@ afterAll(async () => (await browser)?.close());
  * Runs a transport in pages of the engine, in one browser for the whole test file. It is given as an expression of what page.ts hands out:
  * `"eventSourceTransport(EventSourcePolyfill)"`.
  */
-export function inPage(transport: string, { without = [] }: { without?: (keyof typeof removals)[] } = {}): Harness {
+export function inPage(
+  transport: string,
+  { without = [] }: { without?: (keyof typeof removals)[] } = {},
+): Harness {
   let page: Page;
   let connections = 0;
   return {
@@ -30,9 +33,15 @@ export function inPage(transport: string, { without = [] }: { without?: (keyof t
     async start(home: FaultServer) {
       script ??= bundle();
       browser ??= engine.launch();
-      home.servePage("/page.js", await script, { "Content-Type": "text/javascript; charset=utf-8" });
+      home.servePage("/page.js", await script, {
+        "Content-Type": "text/javascript; charset=utf-8",
+      });
       const removal = without.map((what) => removals[what]).join(";");
-      home.servePage("/page", `<!doctype html><script>${removal}</script><script src="/page.js"></script>`, { "Set-Cookie": "crumb=1" });
+      home.servePage(
+        "/page",
+        `<!doctype html><script>${removal}</script><script src="/page.js"></script>`,
+        { "Set-Cookie": "crumb=1" },
+      );
       page = await (await browser).open(`${home.origin}/page`);
     },
     stop: () => page.close(),
@@ -42,9 +51,13 @@ export function inPage(transport: string, { without = [] }: { without?: (keyof t
       await page.evaluate(`void (${recording} = record(${transport}, ${toSource(options)}))`);
       return {
         // As text: what a page gives is looked through part by part otherwise.
-        since: async (index, patience) => JSON.parse(await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`)),
+        since: async (index, patience) =>
+          JSON.parse(
+            await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`),
+          ),
         abort: () => page.evaluate(`${recording}.abort()`),
-        hear: (name, heard) => page.evaluate(`${recording}.hear(${JSON.stringify(name)}, ${heard})`),
+        hear: (name, heard) =>
+          page.evaluate(`${recording}.hear(${JSON.stringify(name)}, ${heard})`),
       };
     },
   };
@@ -63,7 +76,11 @@ async function bundle(): Promise<string> {
     build: {
       write: false,
       minify: false,
-      lib: { entry: fileURLToPath(new URL("page.ts", import.meta.url)), formats: ["iife"], name: "page" },
+      lib: {
+        entry: fileURLToPath(new URL("page.ts", import.meta.url)),
+        formats: ["iife"],
+        name: "page",
+      },
     },
   })) as Rolldown.RolldownOutput[];
   return results[0]!.output[0].code;

@@ -61,7 +61,12 @@ function readAlong(response: Response): Promise<unknown> {
 }
 
 /** A byte stream; another stream where the browser cannot make one. */
-function streamOf({ chunks, end = "closed late", isQueued = false, answers = false }: MadeBody): ReadableStream {
+function streamOf({
+  chunks,
+  end = "closed late",
+  isQueued = false,
+  answers = false,
+}: MadeBody): ReadableStream {
   const encoder = new TextEncoder();
   const waiting = [...chunks];
   let sent = 0;

@@ -6,12 +6,25 @@ import type { StreamPosition, Transport } from "../../src/transport/transport.ts
 /** One call of the sink, or how the promise settled, as data that JSON can carry. */
 export type Entry =
   | { call: "open"; status: number | null; contentType: string | null }
-  | { call: "event"; type: string; data: string; lastEventId: string; origin: string | null; inherited: boolean }
+  | {
+      call: "event";
+      type: string;
+      data: string;
+      lastEventId: string;
+      origin: string | null;
+      inherited: boolean;
+    }
   | { call: "position"; lastEventId: string; origin: string | null; inherited: boolean }
   | { call: "activity" }
   | { call: "retry"; ms: number }
   | { call: "resolved" }
-  | { call: "rejected"; reason: string; status: number | null; retryAfter: number | null; message: string };
+  | {
+      call: "rejected";
+      reason: string;
+      status: number | null;
+      retryAfter: number | null;
+      message: string;
+    };
 
 export interface ConnectOptions {
   url: string;
@@ -39,7 +52,15 @@ const LONGEST_RECORDED = 2 ** 20;
 
 /** Makes one connection by a transport, and writes down everything that comes of it. */
 export function record(transport: Transport, options: ConnectOptions): Recording {
-  const { url, withCredentials = false, lastEventId = "", resume, attempt = 0, abortIn, listening = 0 } = options;
+  const {
+    url,
+    withCredentials = false,
+    lastEventId = "",
+    resume,
+    attempt = 0,
+    abortIn,
+    listening = 0,
+  } = options;
   const controller = new AbortController();
   const entries: Entry[] = [];
   const names = new Set(options.names ?? ["message"]);
@@ -75,7 +96,12 @@ export function record(transport: Transport, options: ConnectOptions): Recording
     source: { onRest: () => () => undefined, reconnect: () => undefined },
   };
   transport(request, {
-    open: ({ status, headers } = {}) => add({ call: "open", status: status ?? null, contentType: headers?.get("Content-Type") ?? null }),
+    open: ({ status, headers } = {}) =>
+      add({
+        call: "open",
+        status: status ?? null,
+        contentType: headers?.get("Content-Type") ?? null,
+      }),
     event: (type, data, position) => {
       add({
         call: "event",
@@ -93,7 +119,11 @@ export function record(transport: Transport, options: ConnectOptions): Recording
     () => add({ call: "resolved" }),
     (error: unknown) => {
       // "Anything else it throws counts as `network`", says the contract.
-      const { reason = "network", status = null, retryAfter = null } = error instanceof ConnectionError ? error : {};
+      const {
+        reason = "network",
+        status = null,
+        retryAfter = null,
+      } = error instanceof ConnectionError ? error : {};
       add({ call: "rejected", reason, status, retryAfter, message: String(error) });
     },
   );

@@ -32,7 +32,8 @@ function interpret(bytes: Uint8Array): Heard {
         heard.resumePoint = lastEventId = id;
         inherited = false;
       }
-      if (data !== undefined) heard.events.push({ type: type || "message", data, lastEventId, inherited });
+      if (data !== undefined)
+        heard.events.push({ type: type || "message", data, lastEventId, inherited });
       [id, data, type] = [undefined, undefined, ""];
       continue;
     }
@@ -83,7 +84,18 @@ const value = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.string({ unit: "binary", maxLength: 10 }),
   fc.stringMatching(/^[0-9]{1,12}$/),
-  fc.constantFrom("", " ", "\0", "a\0b", "\uFEFF", "é,日本:1 🎉", "0123456789abcdef", "id: 1", ": :", "\uFEFFdata"),
+  fc.constantFrom(
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\uFEFF",
+    "é,日本:1 🎉",
+    "0123456789abcdef",
+    "id: 1",
+    ": :",
+    "\uFEFFdata",
+  ),
 );
 const line = fc
   .tuple(
@@ -109,7 +121,10 @@ const line = fc
     lineEnd,
     fc.option(lineEnd, { freq: 2 }),
   )
-  .map(([field, separator, text, end, blank]) => field + separator + (separator ? text : "") + end + (blank ?? ""));
+  .map(
+    ([field, separator, text, end, blank]) =>
+      field + separator + (separator ? text : "") + end + (blank ?? ""),
+  );
 const stream = fc
   .tuple(
     fc.constantFrom("", "", "\uFEFF", "\uFEFF\uFEFF", "ï»¿"),
@@ -122,7 +137,9 @@ const stream = fc
 const anyBytes = fc
   .array(
     fc.oneof(
-      fc.constantFrom(...["data:", "id:", "id", "data", "\n", "\n\n", "\r", "\r\n", "x"].map(encode)),
+      fc.constantFrom(
+        ...["data:", "id:", "id", "data", "\n", "\n\n", "\r", "\r\n", "x"].map(encode),
+      ),
       fc.uint8Array({ maxLength: 4 }),
     ),
     { maxLength: 80 },

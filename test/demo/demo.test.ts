@@ -24,7 +24,9 @@ beforeEach(async () => {
 afterEach(() => server.close());
 afterEach(async () => {
   expect(await page.evaluate(() => complaints)).toEqual([]);
-  const requests = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  const requests = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map(({ name }) => name),
+  );
   expect(requests.filter((url) => !url.startsWith(server.address))).toEqual([]);
   await page.close();
 });
@@ -41,11 +43,20 @@ async function open(file: string, jitter: number): Promise<void> {
     addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
   }, jitter);
 }
-const text = (selector: string): Promise<string> => page.evaluate((selector) => document.querySelector(selector)!.textContent, selector);
+const text = (selector: string): Promise<string> =>
+  page.evaluate((selector) => document.querySelector(selector)!.textContent, selector);
 const texts = (selector: string): Promise<string[]> =>
-  page.evaluate((selector) => Array.from(document.querySelectorAll(selector), ({ textContent }) => textContent), selector);
+  page.evaluate(
+    (selector) => Array.from(document.querySelectorAll(selector), ({ textContent }) => textContent),
+    selector,
+  );
 const isDisabled = (name: string): Promise<boolean> =>
-  page.evaluate((name) => Array.from(document.querySelectorAll("button")).find(({ innerText }) => innerText === name)!.disabled, name);
+  page.evaluate(
+    (name) =>
+      Array.from(document.querySelectorAll("button")).find(({ innerText }) => innerText === name)!
+        .disabled,
+    name,
+  );
 /** Presses a button as soon as it can be pressed. */
 const press = async (name: string): Promise<void> => {
   await expect.poll(() => isDisabled(name), patience).toBe(false);
@@ -60,15 +71,19 @@ const press = async (name: string): Promise<void> => {
 const state = (): Promise<string> => text("[role=status]");
 const becomes = (expected: string): Promise<void> => expect.poll(state, patience).toBe(expected);
 const attempt = async (): Promise<number> => Number((await text("#attempt")).replace("retry ", ""));
-const countdown = async (): Promise<number> => Number(/^Next attempt in ([\d.]+) s$/.exec(await text("[role=timer]"))?.[1]);
+const countdown = async (): Promise<number> =>
+  Number(/^Next attempt in ([\d.]+) s$/.exec(await text("[role=timer]"))?.[1]);
 const lines = (type: string): Promise<string[]> => texts(`#log [data-type=${type}]`);
 /** The ids and texts of the messages on the page, oldest first. */
 const messages = (): Promise<{ id: number; data: string }[]> =>
   page.evaluate(() =>
-    Array.from(document.querySelectorAll<HTMLElement>("#log [data-id]"), ({ dataset, lastChild }) => ({
-      id: Number(dataset.id),
-      data: lastChild?.textContent ?? "",
-    })).reverse(),
+    Array.from(
+      document.querySelectorAll<HTMLElement>("#log [data-id]"),
+      ({ dataset, lastChild }) => ({
+        id: Number(dataset.id),
+        data: lastChild?.textContent ?? "",
+      }),
+    ).reverse(),
   );
 /** What asked for the stream, each time that it came to an end. */
 const initiators = (): Promise<string[]> =>
@@ -164,7 +179,9 @@ test("says so where the demo server is gone", async () => {
   await server.close();
   await becomes("Waiting");
   await press("Start the stream");
-  await expect.poll(() => lines("error"), patience).toContainEqual(expect.stringContaining("The server does not answer"));
+  await expect
+    .poll(() => lines("error"), patience)
+    .toContainEqual(expect.stringContaining("The server does not answer"));
 });
 
 declare global {

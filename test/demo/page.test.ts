@@ -43,10 +43,12 @@ function watch(opened: Page): void {
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
     // The browser itself notes each answer that a fault spoils.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      complaints.push(message.text());
   });
   opened.on("request", (request) => {
-    if (!request.url().startsWith(server.address)) complaints.push(`a request to another host: ${request.url()}`);
+    if (!request.url().startsWith(server.address))
+      complaints.push(`a request to another host: ${request.url()}`);
   });
 }
 
@@ -58,17 +60,22 @@ async function open(opened = page): Promise<void> {
   await expect.poll(() => number("native", "received", opened), patience).toBeGreaterThan(0);
 }
 
-const press = (name: string, opened = page): Promise<void> => opened.getByRole("button", { name, exact: true }).click();
+const press = (name: string, opened = page): Promise<void> =>
+  opened.getByRole("button", { name, exact: true }).click();
 const state = (client: string, opened = page): Promise<string | null> =>
   opened.locator(`[data-part=status][data-of=${client}]`).textContent();
-const states = (opened = page): Promise<(string | null)[]> => Promise.all([state("native", opened), state("resilient", opened)]);
-const fact = (client: string, name: string, opened = page): Locator => opened.locator(`[data-facts=${client}] .${name} dd`);
+const states = (opened = page): Promise<(string | null)[]> =>
+  Promise.all([state("native", opened), state("resilient", opened)]);
+const fact = (client: string, name: string, opened = page): Locator =>
+  opened.locator(`[data-facts=${client}] .${name} dd`);
 const number = async (client: string, name: string, opened = page): Promise<number> =>
   Number((await fact(client, name, opened).textContent())?.replace(",", ""));
 const news = (): Promise<string | null> => page.locator("#news").textContent();
 /** What the table says of the fault that was pressed last: of native, and of ours. */
 const outcome = async (client: "EventSource" | "ResilientEventSource"): Promise<string> =>
-  (await page.locator(`#results tbody tr:first-child td[data-client=${client}] > span:last-child`).textContent()) ?? "";
+  (await page
+    .locator(`#results tbody tr:first-child td[data-client=${client}] > span:last-child`)
+    .textContent()) ?? "";
 const comesTo = (client: "EventSource" | "ResilientEventSource", expected: RegExp): Promise<void> =>
   expect.poll(() => outcome(client), patience).toMatch(expected);
 
@@ -78,12 +85,18 @@ const drawn = (selector: string, colour: string): Promise<number> =>
     ([selector, colour]) => {
       const canvas = document.querySelector<HTMLCanvasElement>(selector!)!;
       const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-      const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${colour!}`).trim();
+      const hex = getComputedStyle(document.documentElement)
+        .getPropertyValue(`--${colour!}`)
+        .trim();
       const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
       let count = 0;
       for (let at = 0; at < data.length; at += 4)
         // The edge of a thin line is half transparent, which costs a little precision.
-        if ([red, green, blue].every((part, index) => Math.abs(data[at + index]! - part!) < 8) && data[at + 3]! > 100) count++;
+        if (
+          [red, green, blue].every((part, index) => Math.abs(data[at + index]! - part!) < 8) &&
+          data[at + 3]! > 100
+        )
+          count++;
       return count;
     },
     [selector, colour],
@@ -99,14 +112,20 @@ describe("each control", () => {
     expect([await timeline("waiting"), await timeline("closed")]).toEqual([0, 0]);
     expect(await timeline("open")).toBeGreaterThan(0);
     await press(`Stop it for ${SECONDS} s`);
-    await expect.poll(news, patience).toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
+    await expect
+      .poll(news, patience)
+      .toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
     await expect.poll(() => states(), patience).toEqual(["Reconnecting", "Waiting"]);
     await expect.poll(() => timeline("waiting"), patience).toBeGreaterThan(0);
-    expect(await page.locator("[data-part=detail][data-of=resilient]").textContent()).toMatch(/^Attempt \d+( in [\d.]+ s)?$/);
+    expect(await page.locator("[data-part=detail][data-of=resilient]").textContent()).toMatch(
+      /^Attempt \d+( in [\d.]+ s)?$/,
+    );
     await comesTo("EventSource", back);
     await comesTo("ResilientEventSource", back);
     expect(await fact("resilient", "reason").textContent()).toBe("the server was not reached");
-    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([0, 0]);
+    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([
+      0, 0,
+    ]);
     await expect.poll(news, patience).toMatch(/^EventSource: back .*\nResilientEventSource: back /);
   });
 
@@ -114,7 +133,9 @@ describe("each control", () => {
     await press("Answer 503");
     await comesTo("EventSource", /^Gave up for good, and does not say why\./);
     await comesTo("ResilientEventSource", back);
-    expect(await outcome("ResilientEventSource")).toContain("the server answered 503, and asks for 3 s of rest");
+    expect(await outcome("ResilientEventSource")).toContain(
+      "the server answered 503, and asks for 3 s of rest",
+    );
     expect(await states()).toEqual(["Gave up", "Open"]);
     // What native has not got by now is counted.
     await expect.poll(() => number("native", "behind"), patience).toBeGreaterThan(8);
@@ -145,7 +166,10 @@ describe("each control", () => {
     await page.evaluate(() => {
       const changes: string[] = ((globalThis as any).changes = []);
       const region = document.querySelector("#news")!;
-      new MutationObserver(() => changes.push(region.textContent ?? "")).observe(region, { childList: true, characterData: true });
+      new MutationObserver(() => changes.push(region.textContent ?? "")).observe(region, {
+        childList: true,
+        characterData: true,
+      });
     });
     await press("Cut every second");
     await comesTo("EventSource", back);
@@ -167,7 +191,10 @@ describe("each control", () => {
   test("Answer 204: both stay away; reconnect resumes, native has forgotten where it was", async () => {
     await press("Answer 204");
     await comesTo("EventSource", /^Stays away, as it was asked to, and does not say why\.$/);
-    await comesTo("ResilientEventSource", /^Stays away, as it was asked to: the server answered 204\.$/);
+    await comesTo(
+      "ResilientEventSource",
+      /^Stays away, as it was asked to: the server answered 204\.$/,
+    );
     expect(await states()).toEqual(["Gave up", "Stopped"]);
     await expect.poll(() => page.locator("#faults [data-lasts]").count(), patience).toBe(0);
     await press("Reconnect now");
@@ -192,7 +219,9 @@ describe("each control", () => {
     await press("Reconnect now");
     const before = await number("resilient", "received");
     await expect.poll(() => number("resilient", "received"), patience).toBeGreaterThan(before + 4);
-    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([0, 0]);
+    expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([
+      0, 0,
+    ]);
   });
 
   test("says so where the demo's server is gone", async () => {
@@ -204,22 +233,33 @@ describe("each control", () => {
 
 describe("a second tab", () => {
   const role = (opened: Page): Promise<string | null> => opened.locator("#role").textContent();
-  const connections = (opened: Page): Promise<string[]> => opened.locator("[id^=connections-]").allTextContents();
+  const connections = (opened: Page): Promise<string[]> =>
+    opened.locator("[id^=connections-]").allTextContents();
 
   test("follows the first, shows how many connections there are, and takes over", async () => {
     await open();
     await expect.poll(() => role(page), patience).toBe("holds the connection");
-    const [second] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: "Open a second tab" }).click()]);
+    const [second] = await Promise.all([
+      context.waitForEvent("page"),
+      page.getByRole("link", { name: "Open a second tab" }).click(),
+    ]);
     watch(second);
-    await expect.poll(() => role(second), patience).toBe("follows: it has no connection of its own");
+    await expect
+      .poll(() => role(second), patience)
+      .toBe("follows: it has no connection of its own");
     await expect.poll(() => connections(second), patience).toEqual(["2", "1"]);
     const heard = await number("resilient", "received", second);
 
     await page.close();
     await expect.poll(() => role(second), patience).toBe("holds the connection");
-    await expect.poll(() => number("resilient", "received", second), patience).toBeGreaterThan(heard + 4);
+    await expect
+      .poll(() => number("resilient", "received", second), patience)
+      .toBeGreaterThan(heard + 4);
     await expect.poll(() => connections(second), patience).toEqual(["1", "1"]);
-    expect([await number("resilient", "lost", second), await number("resilient", "repeated", second)]).toEqual([0, 0]);
+    expect([
+      await number("resilient", "lost", second),
+      await number("resilient", "repeated", second),
+    ]).toEqual([0, 0]);
   });
 
   test("has a connection of its own where sharing is switched off", async () => {
@@ -237,7 +277,8 @@ describe("a second tab", () => {
 describe("the storm", () => {
   const storm = async (client: string, name: string): Promise<string> =>
     (await page.locator(`[data-storm=${client}] .${name} dd`).textContent()) ?? "";
-  const count = async (client: string, name: string): Promise<number> => parseInt((await storm(client, name)).replace(",", ""));
+  const count = async (client: string, name: string): Promise<number> =>
+    parseInt((await storm(client, name)).replace(",", ""));
   const told = (): Promise<string | null> => page.locator("#storm-news").textContent();
 
   test("shows a thousand clients that come back, by native's rule and by ours", async () => {
@@ -274,14 +315,25 @@ describe("the storm", () => {
 });
 
 describe("for everybody", () => {
-  const pages = ["", "module.html", "script-tag.html", "polyfill.html", "note.html", "note-script-tag.html"];
+  const pages = [
+    "",
+    "module.html",
+    "script-tag.html",
+    "polyfill.html",
+    "note.html",
+    "note-script-tag.html",
+  ];
 
   /** What axe has to say about the page as it is. */
   async function violations(): Promise<string[]> {
-    await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+    await page.addScriptTag({
+      path: createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+    });
     return page.evaluate(async () => {
       const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+      return violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
+      );
     });
   }
 
@@ -321,14 +373,20 @@ describe("for everybody", () => {
       await page.keyboard.press("Tab");
       const name = await page.evaluate(() => {
         const focused = document.activeElement as HTMLInputElement | null;
-        return focused === document.body ? "" : (focused?.labels?.[0] ?? focused)?.textContent?.trim();
+        return focused === document.body
+          ? ""
+          : (focused?.labels?.[0] ?? focused)?.textContent?.trim();
       });
       if (name === "") break;
       reached.push(name ?? "");
     }
     const all = await page
       .locator("button:visible, a:visible, input[type=checkbox]")
-      .evaluateAll((elements) => elements.map((each) => ((each as HTMLInputElement).labels?.[0] ?? each).textContent?.trim() ?? ""));
+      .evaluateAll((elements) =>
+        elements.map(
+          (each) => ((each as HTMLInputElement).labels?.[0] ?? each).textContent?.trim() ?? "",
+        ),
+      );
     expect(all.length).toBeGreaterThan(15);
     expect(all.filter((name) => !reached.includes(name))).toEqual([]);
     expect(reached).toContain("refuses");
@@ -350,7 +408,9 @@ describe("for everybody", () => {
     const drawings = async (): Promise<number> => {
       const before = await number("resilient", "received");
       await page.evaluate(() => ((globalThis as any).drawings = 0));
-      await expect.poll(() => number("resilient", "received"), patience).toBeGreaterThanOrEqual(before + 8);
+      await expect
+        .poll(() => number("resilient", "received"), patience)
+        .toBeGreaterThanOrEqual(before + 8);
       return page.evaluate(() => (globalThis as any).drawings as number);
     };
     await open();

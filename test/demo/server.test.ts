@@ -15,11 +15,13 @@ afterEach(async () => {
   await server.close();
 });
 
-const control = (command: string): Promise<Response> => fetch(`${server.address}control/${command}`, { method: "POST" });
+const control = (command: string): Promise<Response> =>
+  fetch(`${server.address}control/${command}`, { method: "POST" });
 const connect = (path = "stream", headers: Record<string, string> = {}): Promise<Response> =>
   fetch(server.address + path, { headers, signal: controller.signal });
 const token = async (): Promise<string> => (await fetch(`${server.address}token`)).text();
-const authorized = async (): Promise<Response> => connect("live", { Authorization: `Bearer ${await token()}` });
+const authorized = async (): Promise<Response> =>
+  connect("live", { Authorization: `Bearer ${await token()}` });
 
 /** What comes from now on: `text` grows, and `end` tells how it ended. */
 function listen({ body }: Response): { text: string; end: "open" | "ended" | "cut" } {
@@ -115,7 +117,9 @@ test("/live says how many connections each kind of client has", async () => {
 
 test("keeps a bounded log", async () => {
   const quick = await startDemoServer({ port: 0, interval: 4 });
-  const live = listen(await fetch(`${quick.address}live?token=${quick.faults.token}`, { signal: controller.signal }));
+  const live = listen(
+    await fetch(`${quick.address}live?token=${quick.faults.token}`, { signal: controller.signal }),
+  );
   await expect.poll(() => quick.live.log[0]?.id, patience).toBeGreaterThan(1);
   expect(quick.live.log).toHaveLength(1000);
   expect(live.end).toBe("open");
@@ -123,9 +127,13 @@ test("keeps a bounded log", async () => {
 });
 
 test("close: ends every stream in good order, and gives each client a time of its own to come back", async () => {
-  const streams = await Promise.all(Array.from({ length: 20 }, async () => listen(await connect())));
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, async () => listen(await connect())),
+  );
   await server.close();
-  await expect.poll(() => streams.map(({ end }) => end), patience).toEqual(streams.map(() => "ended"));
+  await expect
+    .poll(() => streams.map(({ end }) => end), patience)
+    .toEqual(streams.map(() => "ended"));
   const times = streams.map(({ text }) => Number(/\nretry: (\d+)\n\n$/.exec(text)?.[1]));
   for (const time of times) {
     expect(time).toBeGreaterThan(0);
@@ -148,5 +156,7 @@ test("knows what it can be told", async () => {
   expect((await fetch(`${server.address}control/stop`)).status).toBe(405);
   const unknown = await control("explode");
   expect(unknown.status).toBe(404);
-  expect(await unknown.text()).toBe("There is no such fault. There are: stop, unavailable, gone, cut, stall, expire, start.\n");
+  expect(await unknown.text()).toBe(
+    "There is no such fault. There are: stop, unavailable, gone, cut, stall, expire, start.\n",
+  );
 });

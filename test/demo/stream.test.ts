@@ -17,7 +17,11 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 /** Reads a stream until the text has come. */
-async function read(path: string, until: string, headers?: Record<string, string>): Promise<string> {
+async function read(
+  path: string,
+  until: string,
+  headers?: Record<string, string>,
+): Promise<string> {
   const { response, text } = await readUntil(server.address + path, until, headers);
   expect(Object.fromEntries(response.headers)).toMatchObject({
     "content-type": "text/event-stream",
@@ -29,7 +33,9 @@ async function read(path: string, until: string, headers?: Record<string, string
 
 test("begins with a comment, the reconnection time and the time of the connection", async () => {
   const text = await read("stream", "id:1\n");
-  expect(text).toMatch(/^:\n\nretry: 10000\nid: 0\nevent: connecttime\ndata: .+\n\nid:1\ndata:.+\n\n/);
+  expect(text).toMatch(
+    /^:\n\nretry: 10000\nid: 0\nevent: connecttime\ndata: .+\n\nid:1\ndata:.+\n\n/,
+  );
 });
 
 test.each([
@@ -94,7 +100,9 @@ test.each([
 
 test("says that its port is in use, and ends with code 1", async () => {
   const { code, output } = await runDemo({ PORT: String(server.port) });
-  expect(output).toBe(`Port ${server.port} is in use. Choose another one, for example: PORT=${server.port + 1} npm run demo\n`);
+  expect(output).toBe(
+    `Port ${server.port} is in use. Choose another one, for example: PORT=${server.port + 1} npm run demo\n`,
+  );
   expect(code).toBe(1);
 });
 
@@ -104,11 +112,14 @@ test("says what PORT must be, and ends with code 1", async () => {
   expect(code).toBe(1);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("prints its address, and ends cleanly at %s although a client listens", async (signal) => {
-  const { code, output } = await runDemo({ PORT: "0" }, (child, text) => {
-    const [address] = /http:\S+/.exec(text)!;
-    void fetch(`${address}stream`).then(() => child.kill(signal));
-  });
-  expect(output).toMatch(/^The demo is at http:\/\/localhost:\d+\/ /);
-  expect(code).toBe(0);
-});
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "prints its address, and ends cleanly at %s although a client listens",
+  async (signal) => {
+    const { code, output } = await runDemo({ PORT: "0" }, (child, text) => {
+      const [address] = /http:\S+/.exec(text)!;
+      void fetch(`${address}stream`).then(() => child.kill(signal));
+    });
+    expect(output).toMatch(/^The demo is at http:\/\/localhost:\d+\/ /);
+    expect(code).toBe(0);
+  },
+);

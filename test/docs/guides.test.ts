@@ -32,12 +32,19 @@ test("every TypeScript snippet of the guides compiles against the package", () =
     "@types/node",
     "undici-types",
   ];
-  expect(compile("newest", "bundler", { folder: "guides", packages, sources: { ...Object.fromEntries(sources), "app.ts": app } })).toBe("");
+  expect(
+    compile("newest", "bundler", {
+      folder: "guides",
+      packages,
+      sources: { ...Object.fromEntries(sources), "app.ts": app },
+    }),
+  ).toBe("");
 });
 
 test("the snippets for frameworks compile, as far as they are TypeScript", () => {
   const guide = readFileSync(`${folder}/frameworks.md`, "utf8");
-  const scriptOf = (language: string): string => /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
+  const scriptOf = (language: string): string =>
+    /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
   const sources = {
     "react.tsx": snippets(guide, "tsx")[0]!,
     // What Vue's compiler declares.

@@ -13,7 +13,9 @@ const readme = read("README.md");
 /** Every document that shows TypeScript. */
 const documents = [readme, read("demo/cluster/README.md")];
 const code = (language: string, document = readme): string[] =>
-  [...document.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(([, snippet]) => snippet!);
+  [...document.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(
+    ([, snippet]) => snippet!,
+  );
 
 /** The cells of the table under a heading, without its head. */
 function table(heading: string): string[][] {
@@ -40,15 +42,27 @@ declare global {
 `;
 /** Replaces the import that a snippet above it has made already. */
 const importing = (snippet: string): string =>
-  snippet.includes("import {") ? snippet : `import { ResilientEventSource } from "resilient-eventsource";\n${snippet}`;
+  snippet.includes("import {")
+    ? snippet
+    : `import { ResilientEventSource } from "resilient-eventsource";\n${snippet}`;
 
 test("every TypeScript snippet compiles against the package", () => {
-  const snippets = documents.flatMap((document) => code("ts", document)).filter((snippet) => !snippet.includes('from "vitest"'));
+  const snippets = documents
+    .flatMap((document) => code("ts", document))
+    .filter((snippet) => !snippet.includes('from "vitest"'));
   expect(snippets.length).toBeGreaterThan(5);
-  const sources = Object.fromEntries(snippets.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]));
+  const sources = Object.fromEntries(
+    snippets.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]),
+  );
   code("tsx").forEach((text, index) => (sources[`component-${index}.tsx`] = text));
   const packages = ["zod", "@types/react", "csstype"];
-  expect(compile("newest", "bundler", { folder: "readme", packages, sources: { ...sources, "app.ts": app } })).toBe("");
+  expect(
+    compile("newest", "bundler", {
+      folder: "readme",
+      packages,
+      sources: { ...sources, "app.ts": app },
+    }),
+  ).toBe("");
 });
 
 test("every file that the README links to is there", () => {
@@ -64,7 +78,11 @@ test("every heading that the README links to is there", () => {
       .replace(/[^\w -]/g, "")
       .replaceAll(" ", "-"),
   );
-  expect([...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!).filter((anchor) => !anchors.includes(anchor))).toEqual([]);
+  expect(
+    [...readme.matchAll(/\]\(#([^)]+)\)/g)]
+      .map(([, anchor]) => anchor!)
+      .filter((anchor) => !anchors.includes(anchor)),
+  ).toEqual([]);
 });
 
 test("the size in the first paragraph is the measured one", async () => {
@@ -88,18 +106,35 @@ test.each([
 });
 
 describe("the options", () => {
-  const flat = { ...defaults, ...Object.fromEntries(Object.entries(defaults.backoff).map(([name, value]) => [`backoff.${name}`, value])) };
-  const shown = new Map(table("Options").map(([name, fallback]) => [name!.replaceAll("`", ""), fallback!.replaceAll("`", "")]));
+  const flat = {
+    ...defaults,
+    ...Object.fromEntries(
+      Object.entries(defaults.backoff).map(([name, value]) => [`backoff.${name}`, value]),
+    ),
+  };
+  const shown = new Map(
+    table("Options").map(([name, fallback]) => [
+      name!.replaceAll("`", ""),
+      fallback!.replaceAll("`", ""),
+    ]),
+  );
 
-  test.each(Object.entries(flat).filter(([name]) => name !== "backoff"))("%s has its default", (name, value) => {
-    expect(shown.get(name)).toBe(typeof value === "string" ? JSON.stringify(value) : String(value as number));
-  });
+  test.each(Object.entries(flat).filter(([name]) => name !== "backoff"))(
+    "%s has its default",
+    (name, value) => {
+      expect(shown.get(name)).toBe(
+        typeof value === "string" ? JSON.stringify(value) : String(value as number),
+      );
+    },
+  );
 
   test("all of them are there, and no other", () => {
     const source = readFileSync(`${root}/src/options.ts`, "utf8");
     const members = (name: string) => {
       const start = source.indexOf(`export interface ${name} {`);
-      return [...source.slice(start, source.indexOf("\n}", start)).matchAll(/^ {2}(\w+)\?:/gm)].map(([, member]) => member!);
+      return [...source.slice(start, source.indexOf("\n}", start)).matchAll(/^ {2}(\w+)\?:/gm)].map(
+        ([, member]) => member!,
+      );
     };
     const expected = [
       "events",
@@ -121,7 +156,9 @@ describe("what is retried", () => {
         ? [204, 301, 400, 401, 403, 404, 410, 600]
         : [200];
     for (const status of statuses)
-      expect(isRetried(new ConnectionError("", { reason: reason as ConnectionErrorReason, status }))).toBe(answer.startsWith("yes"));
+      expect(
+        isRetried(new ConnectionError("", { reason: reason as ConnectionErrorReason, status })),
+      ).toBe(answer.startsWith("yes"));
   });
 
   test("every reason has a row", () => {
@@ -134,6 +171,8 @@ describe("what is retried", () => {
       "content-type": true,
       unsupported: true,
     };
-    expect(new Set(rows.map(([what]) => /`([\w-]+)`/.exec(what!)![1]))).toEqual(new Set(Object.keys(reasons)));
+    expect(new Set(rows.map(([what]) => /`([\w-]+)`/.exec(what!)![1]))).toEqual(
+      new Set(Object.keys(reasons)),
+    );
   });
 });

@@ -29,14 +29,21 @@ export async function readReference() {
     excludeProtected: true,
     excludeExternals: true,
     intentionallyNotExported: machinery,
-    validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
+    validation: {
+      notExported: true,
+      invalidLink: true,
+      invalidPath: true,
+      rewrittenLink: true,
+      notDocumented: true,
+    },
   });
   app.logger.log = (message, level) => {
     if (level >= LogLevel.Warn) problems.push(message);
   };
   const project = await app.convert();
   // They are imported without the folder.
-  for (const module of project?.getChildrenByKind(ReflectionKind.Module) ?? []) module.name = posix.basename(module.name);
+  for (const module of project?.getChildrenByKind(ReflectionKind.Module) ?? [])
+    module.name = posix.basename(module.name);
   if (project) app.validate(project);
   return { app, project, problems };
 }

@@ -8,5 +8,6 @@ test("the reference is made without a warning, and has every entry", async () =>
   expect(problems).toEqual([]);
   const modules = project!.getChildrenByKind(ReflectionKind.Module);
   expect(modules.map(({ name }) => name).sort()).toEqual(Object.keys(entries).sort());
-  for (const { name, children } of modules) expect([name, children?.length]).toEqual([name, expect.any(Number)]);
+  for (const { name, children } of modules)
+    expect([name, children?.length]).toEqual([name, expect.any(Number)]);
 });

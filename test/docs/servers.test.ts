@@ -17,12 +17,17 @@ const only = (heading: string): string => snippets(section(guide, heading), "js"
 const publisher = `let n = 0;\nsetInterval(() => publish("tick", { n: ++n }), 5);\n`;
 
 test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines", (heading) => {
-  const [, code] = /^```(?:js|java|php|sh|nginx)\n(.*?)^```/ms.exec(section(guide, heading.slice(3)))!;
+  const [, code] = /^```(?:js|java|php|sh|nginx)\n(.*?)^```/ms.exec(
+    section(guide, heading.slice(3)),
+  )!;
   expect(code!.trim().split("\n").length).toBeLessThanOrEqual(15);
 });
 
 /** The README's own, which ticks once a second, in a hurry. */
-const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace("}), 1000);", "}), 5);");
+const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace(
+  "}), 1000);",
+  "}), 5);",
+);
 
 describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (name) => {
   let folder: string;
@@ -36,7 +41,11 @@ describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (
     writeFileSync(join(folder, "server.mjs"), name === "The quick start" ? quickStart : only(name));
     const port = await freePort();
     url = `http://127.0.0.1:${port}/stream`;
-    server = spawn(process.execPath, ["server.mjs"], { cwd: folder, env: { ...process.env, PORT: String(port) }, stdio: "inherit" });
+    server = spawn(process.execPath, ["server.mjs"], {
+      cwd: folder,
+      env: { ...process.env, PORT: String(port) },
+      stdio: "inherit",
+    });
     await answering(url, server);
   });
   afterAll(async () => {
@@ -49,7 +58,11 @@ describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (
     ["the header", "header"],
     ["the query", { query: "lastEventId" }],
   ])("resumes by %s: every event once, in order, over five connections", async (_, resume) => {
-    const source = new ResilientEventSource(url, { transport: fetchTransport(), resume, events: { tick: json<{ n: number }>() } });
+    const source = new ResilientEventSource(url, {
+      transport: fetchTransport(),
+      resume,
+      events: { tick: json<{ n: number }>() },
+    });
     const seen: number[] = [];
     await new Promise<void>((resolve) => {
       let connections = 0;

@@ -17,8 +17,12 @@ interface Workflow {
 }
 
 const folder = `${root}/.github/workflows`;
-const texts = Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(`${folder}/${file}`, "utf8")]));
-const workflows = Object.fromEntries(Object.entries(texts).map(([file, text]) => [file, parse(text) as Workflow]));
+const texts = Object.fromEntries(
+  readdirSync(folder).map((file) => [file, readFileSync(`${folder}/${file}`, "utf8")]),
+);
+const workflows = Object.fromEntries(
+  Object.entries(texts).map(([file, text]) => [file, parse(text) as Workflow]),
+);
 const allJobs = Object.entries(workflows).flatMap(([file, { jobs }]) =>
   Object.entries(jobs).map(([name, job]) => [file, name, job] as const),
 );
@@ -26,8 +30,11 @@ const allJobs = Object.entries(workflows).flatMap(([file, { jobs }]) =>
 describe.each(Object.entries(workflows))("%s", (file, workflow) => {
   test("runs no action but by the hash of its commit, with the version beside it", () => {
     const used = texts[file]!.match(/uses:.*/g)!;
-    expect(used).toHaveLength(Object.values(workflow.jobs).flatMap(({ steps }) => steps.filter(({ uses }) => uses)).length);
-    for (const line of used) expect(line).toMatch(/^uses: actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    expect(used).toHaveLength(
+      Object.values(workflow.jobs).flatMap(({ steps }) => steps.filter(({ uses }) => uses)).length,
+    );
+    for (const line of used)
+      expect(line).toMatch(/^uses: actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   test("gives no rights but to the jobs, and holds no secret", () => {
@@ -46,13 +53,16 @@ test("an action has one hash everywhere", () => {
 
 describe.each(allJobs)("%s, job %s", (_, name, job) => {
   test("has the rights it needs, and an end", () => {
-    expect(job.permissions).toEqual(name === "publish" ? { "id-token": "write" } : { contents: "read" });
+    expect(job.permissions).toEqual(
+      name === "publish" ? { "id-token": "write" } : { contents: "read" },
+    );
     expect(job["timeout-minutes"]).toBeGreaterThan(0);
   });
 
   test("leaves no credentials to the scripts, and puts nothing from outside into one", () => {
     for (const { uses = "", run = "", with: inputs } of job.steps) {
-      if (uses.includes("/checkout@")) expect(inputs).toMatchObject({ "persist-credentials": false });
+      if (uses.includes("/checkout@"))
+        expect(inputs).toMatchObject({ "persist-credentials": false });
       expect(run).not.toContain("${{");
     }
   });
@@ -62,8 +72,12 @@ test("CI tests the oldest Node that the tests run on, and the newest with long-t
   const { steps, strategy } = workflows["ci.yml"]!.jobs.test!;
   expect(strategy!.matrix.node).toEqual(["20", "lts/*"]);
   expect(steps.map(({ run }) => run)).toEqual(expect.arrayContaining(["npm ci", "npm test"]));
-  const { engines } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { engines: { node: string } };
-  const oldest = workflows["ci.yml"]!.jobs["oldest-node"]!.steps.filter(({ uses = "" }) => uses.includes("/setup-node@")).at(-1)!;
+  const { engines } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
+    engines: { node: string };
+  };
+  const oldest = workflows["ci.yml"]!.jobs["oldest-node"]!.steps.filter(({ uses = "" }) =>
+    uses.includes("/setup-node@"),
+  ).at(-1)!;
   expect(`>=${oldest.with!["node-version"] as string}`).toBe(engines.node);
 });
 
@@ -72,7 +86,9 @@ test("a version is published with its provenance, by a job that runs nobody's co
   expect(on).toEqual({ push: { tags: ["v*"] } });
   const { environment, steps } = jobs.publish!;
   expect(environment).toBe("npm");
-  expect(steps.flatMap(({ run }) => run ?? [])).toEqual(["npm publish ./*.tgz --provenance --access public --ignore-scripts"]);
+  expect(steps.flatMap(({ run }) => run ?? [])).toEqual([
+    "npm publish ./*.tgz --provenance --access public --ignore-scripts",
+  ]);
   expect(steps.some(({ uses = "" }) => uses.includes("/checkout@"))).toBe(false);
   expect(jobs.pack!.steps.map(({ run }) => run)).toContain("npm test");
 });

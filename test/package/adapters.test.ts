@@ -9,10 +9,17 @@ const entries = ["index", "react", "svelte", "vue", "testing"];
 const MARK = "is not a valid URL";
 
 test.each([
-  ["import", "js", (file: string, index: number) => `import * as entry${index} from ${file}; console.log(entry${index});`],
+  [
+    "import",
+    "js",
+    (file: string, index: number) =>
+      `import * as entry${index} from ${file}; console.log(entry${index});`,
+  ],
   ["require", "cjs", (file: string) => `console.log(require(${file}));`],
 ])("an app that takes every entry by %s has the class once", async (_, extension, load) => {
-  const contents = entries.map((name, index) => load(JSON.stringify(dist(`${name}.${extension}`)), index)).join("\n");
+  const contents = entries
+    .map((name, index) => load(JSON.stringify(dist(`${name}.${extension}`)), index))
+    .join("\n");
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },
     bundle: true,

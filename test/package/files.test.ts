@@ -13,8 +13,11 @@ const BUDGET = 290_000;
 
 const tarball = pack();
 const packed = createPackageFromTarballData(tarball);
-const files = packed.listFiles().map((path) => posix.relative("/node_modules/resilient-eventsource", path));
-const read = (file: string): string => packed.readFile(`/node_modules/resilient-eventsource/${file}`);
+const files = packed
+  .listFiles()
+  .map((path) => posix.relative("/node_modules/resilient-eventsource", path));
+const read = (file: string): string =>
+  packed.readFile(`/node_modules/resilient-eventsource/${file}`);
 
 test("the tarball stays small", () => {
   console.log(`the tarball: ${tarball.length} of ${BUDGET} bytes`);
@@ -30,7 +33,10 @@ test("every file is reached from package.json, or belongs to every package", () 
     const text = read(file);
     const { importedFiles } = ts.preProcessFile(text, true, true);
     const map = /^\/\/# sourceMappingURL=(.+)$/m.exec(text)?.[1];
-    for (const path of [...importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith(".")), ...(map ? [map] : [])]) {
+    for (const path of [
+      ...importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith(".")),
+      ...(map ? [map] : []),
+    ]) {
       const target = posix.join(posix.dirname(file), path);
       // A declaration names the JavaScript beside it.
       reach(/\.d\.c?ts$/.test(file) ? target.replace(/(\.c?)js$/, ".d$1ts") : target);
@@ -41,24 +47,36 @@ test("every file is reached from package.json, or belongs to every package", () 
 });
 
 describe("a source map", () => {
-  test.each(files.filter((file) => file.endsWith(".map")))("%s has the text of its sources, which are not in the package", (file) => {
-    const { sources, sourcesContent } = JSON.parse(read(file)) as { sources: string[]; sourcesContent: (string | null)[] };
-    expect(sources.length).toBeGreaterThan(0);
-    expect(sourcesContent).toHaveLength(sources.length);
-    expect(sourcesContent).not.toContain(null);
-    expect(sources.filter((source) => posix.isAbsolute(source) || source.includes(":"))).toEqual([]);
-  });
+  test.each(files.filter((file) => file.endsWith(".map")))(
+    "%s has the text of its sources, which are not in the package",
+    (file) => {
+      const { sources, sourcesContent } = JSON.parse(read(file)) as {
+        sources: string[];
+        sourcesContent: (string | null)[];
+      };
+      expect(sources.length).toBeGreaterThan(0);
+      expect(sourcesContent).toHaveLength(sources.length);
+      expect(sourcesContent).not.toContain(null);
+      expect(sources.filter((source) => posix.isAbsolute(source) || source.includes(":"))).toEqual(
+        [],
+      );
+    },
+  );
 });
 
 describe("the integrity of the script-tag file", () => {
   test("is computed as the standard has it", () => {
     // The example of https://www.w3.org/TR/SRI/
-    expect(integrity("alert('Hello, world.');")).toBe("sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO");
+    expect(integrity("alert('Hello, world.');")).toBe(
+      "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO",
+    );
   });
 
   test("is that of the published file", () => {
     expect(readFileSync(dist(posix.basename(cdn.file)), "utf8")).toBe(read(cdn.file));
     expect(scriptTag()).toContain(` integrity="${integrity(read(cdn.file))}" `);
-    expect(scriptTag()).toContain(`@${(JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string }).version}/`);
+    expect(scriptTag()).toContain(
+      `@${(JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as { version: string }).version}/`,
+    );
   });
 });

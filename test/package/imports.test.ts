@@ -13,8 +13,14 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^resilient-eventsource\.ts$/, /./],
   [/^(errors\.ts|util\/.+|connection\/gate\.ts)$/, /^util\//],
   // What the class is told: options. Of the folders below it knows the words, not the work.
-  [/^options\.ts$/, /^(events\/decoders|connection\/retry|util\/sleep|transport\/(transport|resume))\.ts$/],
-  [/^events\//, /^(events\/.+|util\/.+|(errors|options|connection\/state|transport\/transport)\.ts)$/],
+  [
+    /^options\.ts$/,
+    /^(events\/decoders|connection\/retry|util\/sleep|transport\/(transport|resume))\.ts$/,
+  ],
+  [
+    /^events\//,
+    /^(events\/.+|util\/.+|(errors|options|connection\/state|transport\/transport)\.ts)$/,
+  ],
   [/^connection\//, /^(connection\/.+|util\/.+|(errors|options|transport\/transport)\.ts)$/],
   [/^page\//, /^(page\/.+|util\/.+|connection\/gate\.ts)$/],
   [/^sharing\//, /^(sharing\/.+|util\/.+|errors\.ts|transport\/(auto|transport)\.ts)$/],
@@ -30,7 +36,11 @@ const imports = new Map(
   readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => {
-      const { importedFiles } = ts.preProcessFile(readFileSync(`${root}/src/${file}`, "utf8"), true, true);
+      const { importedFiles } = ts.preProcessFile(
+        readFileSync(`${root}/src/${file}`, "utf8"),
+        true,
+        true,
+      );
       const ours = importedFiles.filter(({ fileName }) => fileName.startsWith("."));
       return [file, ours.map(({ fileName }) => posix.join(posix.dirname(file), fileName))];
     }),
@@ -39,7 +49,11 @@ const imports = new Map(
 describe.each([...imports])("%s", (file, imported) => {
   test("imports in the right direction only", () => {
     const [, mayImport] = directions.find(([files]) => files.test(file))!;
-    expect(imported.filter((target) => !mayImport.test(target) || (top.test(target) && !entries.test(file)))).toEqual([]);
+    expect(
+      imported.filter(
+        (target) => !mayImport.test(target) || (top.test(target) && !entries.test(file)),
+      ),
+    ).toEqual([]);
   });
 
   test("is in no import cycle", () => {
@@ -52,7 +66,9 @@ function pathBackTo(start: string): string | undefined {
   const seen = new Set<string>();
   let paths = [[start]];
   while (paths.length > 0) {
-    paths = paths.flatMap((path) => (imports.get(path.at(-1)!) ?? []).map((next) => [...path, next]));
+    paths = paths.flatMap((path) =>
+      (imports.get(path.at(-1)!) ?? []).map((next) => [...path, next]),
+    );
     const cycle = paths.find((path) => path.at(-1) === start);
     if (cycle) return cycle.join(" → ");
     paths = paths.filter((path) => !seen.has(path.at(-1)!) && seen.add(path.at(-1)!));

@@ -14,7 +14,11 @@ const loads = {
 function inNode(body: string, type: string): unknown {
   const script = `(async () => { ${body} })().then((result) => console.log(JSON.stringify(result)))`;
   return JSON.parse(
-    execFileSync(process.execPath, [`--input-type=${type}`, "-e", script], { cwd: root, encoding: "utf8", timeout: 20_000 }),
+    execFileSync(process.execPath, [`--input-type=${type}`, "-e", script], {
+      cwd: root,
+      encoding: "utf8",
+      timeout: 20_000,
+    }),
   );
 }
 

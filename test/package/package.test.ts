@@ -26,7 +26,11 @@ test("nothing is imported from outside dist but the frameworks, by their adapter
       const { importedFiles } = ts.preProcessFile(readFileSync(dist(file), "utf8"), true, true);
       const framework = /^(react|svelte|vue)\./.exec(file)?.[1];
       return importedFiles
-        .filter(({ fileName }) => !fileName.startsWith("./") && !(frameworks.includes(fileName) && fileName.split("/")[0] === framework))
+        .filter(
+          ({ fileName }) =>
+            !fileName.startsWith("./") &&
+            !(frameworks.includes(fileName) && fileName.split("/")[0] === framework),
+        )
         .map(({ fileName }) => `${file} → ${fileName}`);
     });
   expect(outside).toEqual([]);
@@ -34,7 +38,12 @@ test("nothing is imported from outside dist but the frameworks, by their adapter
 
 test("every package that is bundled has its licence text in the notices", () => {
   const notices = readFileSync(dist("THIRD-PARTY-NOTICES.txt"), "utf8");
-  for (const name of ["exponential-backoff", "eventsource-parser", "eventsource-polyfill", "@standard-schema/spec"])
+  for (const name of [
+    "exponential-backoff",
+    "eventsource-parser",
+    "eventsource-polyfill",
+    "@standard-schema/spec",
+  ])
     expect(notices).toMatch(new RegExp(`^${name} \\d.*\\((MIT|Apache-2.0)\\)$`, "m"));
   expect(notices.match(/MIT License|Apache License/g)?.length).toBeGreaterThanOrEqual(4);
 });

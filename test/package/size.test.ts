@@ -20,6 +20,8 @@ const budgets: Partial<Record<string, number>> = {
 test("the sizes are within their budgets", async () => {
   dist("index.js");
   const measured = Object.entries(await sizes());
-  console.log(measured.map(([name, bytes]) => `${name}: ${bytes} of ${budgets[name] ?? 0} bytes`).join("\n"));
+  console.log(
+    measured.map(([name, bytes]) => `${name}: ${bytes} of ${budgets[name] ?? 0} bytes`).join("\n"),
+  );
   expect(measured.filter(([name, bytes]) => bytes > (budgets[name] ?? 0))).toEqual([]);
 });

@@ -20,7 +20,11 @@ export async function bundled(code) {
     write: false,
     logLevel: "error",
   });
-  const minified = await minify(result.outputFiles[0].text, { module: true, ecma: 2020, compress: { passes: 3 } });
+  const minified = await minify(result.outputFiles[0].text, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+  });
   return gzip(minified.code);
 }
 
@@ -31,12 +35,19 @@ export async function sizes() {
   /** What an app that has the class grows by. */
   const others = {};
   for (const name of Object.keys(entries))
-    if (name !== "index") others[name] = (await bundled(`${alone} export * from "./${name}.js"`)) - sizeAlone;
+    if (name !== "index")
+      others[name] = (await bundled(`${alone} export * from "./${name}.js"`)) - sizeAlone;
   return {
     ...others,
     class: sizeAlone,
     everything: await bundled('export * from "./index.js"'),
-    polyfill: gzip((await minify(readFileSync(new URL(`dist/${polyfillChunk}.js`, root), "utf8"), { module: true })).code),
+    polyfill: gzip(
+      (
+        await minify(readFileSync(new URL(`dist/${polyfillChunk}.js`, root), "utf8"), {
+          module: true,
+        })
+      ).code,
+    ),
     cdn: gzip(readFileSync(new URL(cdn.file, root))),
   };
 }

@@ -8,7 +8,9 @@ const commonJs = createRequire(import.meta.url)("resilient-eventsource");
 
 const server = createServer((request, response) => {
   const next = Number(request.headers["last-event-id"] ?? 0) + 1;
-  response.writeHead(200, { "Content-Type": "text/event-stream" }).end(`id: ${next}\nevent: tick\ndata: {"n":${next}}\n\n`);
+  response
+    .writeHead(200, { "Content-Type": "text/event-stream" })
+    .end(`id: ${next}\nevent: tick\ndata: {"n":${next}}\n\n`);
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 
@@ -23,4 +25,6 @@ for (const { ResilientEventSource, json } of [esModule, commonJs]) {
   assert.deepEqual(seen, [1, 2, 3]);
 }
 server.close();
-console.log(`Node ${process.versions.node}: events arrive and are resumed, by import and by require`);
+console.log(
+  `Node ${process.versions.node}: events arrive and are resumed, by import and by require`,
+);

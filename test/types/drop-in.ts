@@ -5,7 +5,9 @@ import { exactly } from "./exactly.ts";
 // --- wherever an EventSource is wanted
 
 export const untyped: EventSource = new ResilientEventSource("/stream");
-export const typed: EventSource = new ResilientEventSource("/stream", { events: { price: Number } });
+export const typed: EventSource = new ResilientEventSource("/stream", {
+  events: { price: Number },
+});
 export const Class: typeof EventSource = ResilientEventSource;
 globalThis.EventSource = ResilientEventSource;
 
@@ -54,19 +56,28 @@ source.onmessage = handler;
 source.addEventListener("message", handler);
 source.addEventListener("custom", handler, { once: true });
 source.removeEventListener("custom", handler);
-source.addEventListener("custom", (event) => exactly<MessageEvent<string>>()(event), { signal: new AbortController().signal });
+source.addEventListener("custom", (event) => exactly<MessageEvent<string>>()(event), {
+  signal: new AbortController().signal,
+});
 source.addEventListener("custom", function () {
   this.close();
 });
-source.addEventListener("custom", { handleEvent: (event: MessageEvent) => console.log(event.data) }, true);
+source.addEventListener(
+  "custom",
+  { handleEvent: (event: MessageEvent) => console.log(event.data) },
+  true,
+);
 source.addEventListener("message", null);
 const listener: EventListener = (event) => console.log((event as MessageEvent).data);
 source.addEventListener("message", listener, false);
 source.removeEventListener("message", listener);
 source.addEventListener("open", (event: Event) => console.log(event.timeStamp));
-source.addEventListener("error", (event: Event) => console.log((event.target as EventSource).readyState));
+source.addEventListener("error", (event: Event) =>
+  console.log((event.target as EventSource).readyState),
+);
 
-for (const name of ["put", "patch"] as string[]) source.addEventListener(name, (event) => JSON.parse(event.data));
+for (const name of ["put", "patch"] as string[])
+  source.addEventListener(name, (event) => JSON.parse(event.data));
 
 switch (source.readyState) {
   case ResilientEventSource.CONNECTING:

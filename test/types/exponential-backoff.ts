@@ -1,5 +1,9 @@
 // What is written for exponential-backoff's `backOff` can be given to us.
-import { ResilientEventSource, type BackoffOptions, type ResilientEventSourceOptions } from "resilient-eventsource";
+import {
+  ResilientEventSource,
+  type BackoffOptions,
+  type ResilientEventSourceOptions,
+} from "resilient-eventsource";
 
 /** As in exponential-backoff 3.1.3, dist/options.d.ts. */
 interface IBackOffOptions {
@@ -22,4 +26,7 @@ export const option: ResilientEventSourceOptions["backoff"] = partial;
 
 // Every name of ours is one of theirs, and the other way round.
 export const names: Record<keyof IBackOffOptions, true> = {} as Record<keyof BackoffOptions, true>;
-export const sameNames: Record<keyof BackoffOptions, true> = {} as Record<keyof IBackOffOptions, true>;
+export const sameNames: Record<keyof BackoffOptions, true> = {} as Record<
+  keyof IBackOffOptions,
+  true
+>;

@@ -130,7 +130,12 @@ new ConnectionErrorEvent({ readyState: 0, error });
 // @ts-expect-error: no such reason
 new ConnectionError("gone", { reason: "gone" });
 new ConnectionOpenEvent({ status: 200, headers: new Headers() });
-new InvalidEvent({ eventType: "price", raw: "x", issues: [{ message: "not a number" }], lastEventId: "" });
+new InvalidEvent({
+  eventType: "price",
+  raw: "x",
+  issues: [{ message: "not a number" }],
+  lastEventId: "",
+});
 
 // --- disposal
 

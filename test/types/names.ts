@@ -1,5 +1,10 @@
 // Names that mean something to the platform, or to JavaScript, are names of server events like any other.
-import { json, ResilientEventSource, type ConnectionErrorEvent, type ConnectionOpenEvent } from "resilient-eventsource";
+import {
+  json,
+  ResilientEventSource,
+  type ConnectionErrorEvent,
+  type ConnectionOpenEvent,
+} from "resilient-eventsource";
 import { exactly } from "./exactly.ts";
 
 const untyped = new ResilientEventSource("/stream");

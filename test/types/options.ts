@@ -52,7 +52,9 @@ export const none: ResilientEventSourceOptions = {
   transport: undefined,
   signal: undefined,
 };
-new ResilientEventSource("/stream", { ...none, events: undefined }).on("any", (payload) => exactly<string>()(payload));
+new ResilientEventSource("/stream", { ...none, events: undefined }).on("any", (payload) =>
+  exactly<string>()(payload),
+);
 new ResilientEventSource("/stream", undefined);
 export const noBackoff: BackoffOptions = {
   startingDelay: undefined,

@@ -8,6 +8,7 @@ export interface Schema<Output> {
   };
 }
 type Result<Output> =
-  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] };
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
 
 export declare function schemaOf<Output>(): Schema<Output>;

@@ -21,7 +21,8 @@ const overSocket: Transport = (request, sink) =>
       resolve();
     });
     socket.onopen = () => sink.open();
-    socket.onmessage = ({ data }: MessageEvent<string>) => sink.event("message", data, { lastEventId: "", origin: socket.url });
+    socket.onmessage = ({ data }: MessageEvent<string>) =>
+      sink.event("message", data, { lastEventId: "", origin: socket.url });
     socket.onerror = () => reject(new ConnectionError("the socket broke", { reason: "network" }));
     socket.onclose = () => resolve();
   });
@@ -32,11 +33,26 @@ const counting = (inner: Transport): Transport =>
   Object.assign(
     async (request: TransportRequest, sink: Sink) => {
       let count = 0;
-      await inner(request, { ...sink, event: (type, data, position) => sink.event(type, `${++count} ${data}`, position) });
+      await inner(request, {
+        ...sink,
+        event: (type, data, position) => sink.event(type, `${++count} ${data}`, position),
+      });
     },
-    { abilities: inner.abilities ?? ({ headers: false, resume: "query", comments: false, status: false } satisfies TransportAbilities) },
+    {
+      abilities:
+        inner.abilities ??
+        ({
+          headers: false,
+          resume: "query",
+          comments: false,
+          status: false,
+        } satisfies TransportAbilities),
+    },
   );
-new ResilientEventSource("/stream", { transport: counting(overSocket), events: { message: (text) => text.length } });
+new ResilientEventSource("/stream", {
+  transport: counting(overSocket),
+  events: { message: (text) => text.length },
+});
 
 export const inspecting: Transport = async (request, sink) => {
   exactly<string>()(request.url);
@@ -78,6 +94,7 @@ export const endless: Transport = () => undefined;
 // @ts-expect-error: where it stood is missing
 export const placeless: Transport = async (_request, sink) => sink.event("message", "data");
 // @ts-expect-error: data is text, decoding is not a transport's business
-export const decoding: Transport = async (_, sink) => sink.event("message", { a: 1 }, { lastEventId: "", origin: "" });
+export const decoding: Transport = async (_, sink) =>
+  sink.event("message", { a: 1 }, { lastEventId: "", origin: "" });
 // @ts-expect-error: not an EventSource
 eventSourceTransport(EventTarget);

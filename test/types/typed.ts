@@ -53,7 +53,11 @@ source.on("tick" as "tick" | "count", (payload) => exactly<Tick | number>()(payl
 // --- addEventListener, onmessage
 
 source.addEventListener("connecttime", (event) => exactly<MessageEvent<Date>>()(event));
-source.addEventListener("price", { handleEvent: (event) => exactly<{ eur: number }>()(event.data) }, { once: true });
+source.addEventListener(
+  "price",
+  { handleEvent: (event) => exactly<{ eur: number }>()(event.data) },
+  { once: true },
+);
 source.addEventListener("tick", function (event) {
   exactly<MessageEvent<Tick>>()(event);
   this.on("count", (payload) => exactly<number>()(payload));
@@ -61,7 +65,8 @@ source.addEventListener("tick", function (event) {
 source.addEventListener("message", (event) => exactly<MessageEvent<string>>()(event));
 source.onmessage = (event) => exactly<MessageEvent<string>>()(event);
 
-const onTick: Listener<typeof source, MessageEvent<Tick>> = (event) => console.log(event.data.price);
+const onTick: Listener<typeof source, MessageEvent<Tick>> = (event) =>
+  console.log(event.data.price);
 source.addEventListener("tick", onTick);
 source.removeEventListener("tick", onTick);
 
@@ -74,7 +79,10 @@ greeted.on("message", (payload) => exactly<Tick>()(payload));
 
 exactly<Iteration<Tick>>()(source.iterate("tick"));
 export const iterable: AsyncIterable<Tick> = source.iterate("tick");
-export const iterator: AsyncIterableIterator<Tick> = source.iterate("tick", { limit: 10, signal: new AbortController().signal });
+export const iterator: AsyncIterableIterator<Tick> = source.iterate("tick", {
+  limit: 10,
+  signal: new AbortController().signal,
+});
 export async function read(): Promise<void> {
   for await (const date of source.iterate("connecttime")) exactly<Date>()(date);
   const iteration = source.iterate("tick");
@@ -119,9 +127,13 @@ new ResilientEventSource("/stream", { events: { price: undefined } });
 // @ts-expect-error: data is text
 new ResilientEventSource("/stream", { events: { price: (data: number) => data } });
 // @ts-expect-error: one argument
-new ResilientEventSource("/stream", { events: { price: (data: string, more: string) => data + more } });
+new ResilientEventSource("/stream", {
+  events: { price: (data: string, more: string) => data + more },
+});
 // @ts-expect-error: types with or without events, never perhaps
-new ResilientEventSource("/stream", { events: Math.random() > 0.5 ? { price: Number } : undefined });
+new ResilientEventSource("/stream", {
+  events: Math.random() > 0.5 ? { price: Number } : undefined,
+});
 
 // --- a typed source is what it is: one with other decoders cannot stand in, in either direction
 
@@ -152,7 +164,10 @@ export const widened: Decoder<number | Date> = Number satisfies Decoder<number>;
 export const narrowed: Decoder<Date> = wide;
 
 const decoders: Decoders<{ price: number }> = { price: Number };
-new ResilientEventSource<{ price: number }>("/stream", { events: decoders }).on("price", (payload) => exactly<number>()(payload));
+new ResilientEventSource<{ price: number }>("/stream", { events: decoders }).on(
+  "price",
+  (payload) => exactly<number>()(payload),
+);
 
 export function connect<P extends object>(events: Decoders<P>): ResilientEventSource<P> {
   return new ResilientEventSource("/stream", { events });
@@ -160,8 +175,12 @@ export function connect<P extends object>(events: Decoders<P>): ResilientEventSo
 connect({ price: Number }).on("price", (payload) => exactly<number>()(payload));
 
 export function messages<T>(decoder: Decoder<T>): void {
-  new ResilientEventSource("/stream", { events: { message: decoder } }).on("message", (payload) => exactly<T>()(payload));
-  new ResilientEventSource("/stream", { events: { message: json<T>() } }).on("message", (payload) => exactly<T>()(payload));
+  new ResilientEventSource("/stream", { events: { message: decoder } }).on("message", (payload) =>
+    exactly<T>()(payload),
+  );
+  new ResilientEventSource("/stream", { events: { message: json<T>() } }).on("message", (payload) =>
+    exactly<T>()(payload),
+  );
 }
 
 export class Prices extends ResilientEventSource<{ price: number }> {
@@ -174,7 +193,9 @@ new Prices().addEventListener("price", (event) => exactly<MessageEvent<number>>(
 
 // Which names of a dictionary have a decoder is known at run time only.
 declare const dictionary: Record<string, (text: string) => number>;
-new ResilientEventSource("/stream", { events: dictionary }).on("price", (payload) => exactly<number | string>()(payload));
+new ResilientEventSource("/stream", { events: dictionary }).on("price", (payload) =>
+  exactly<number | string>()(payload),
+);
 
 exactly<"price" | "message">()("price" as EventName<{ price: number }>);
 exactly<number>()(0 as Payload<{ price: number }, "price">);

@@ -15,9 +15,14 @@ source.on("anything", (payload, meta) => {
 source.on("message", (payload) => exactly<string>()(payload));
 source.addEventListener("anything", (event) => exactly<MessageEvent<string>>()(event));
 source.onmessage = (event) => exactly<string>()(event.data);
-export const stop: () => void = source.on("anything", () => undefined, { once: true, signal: new AbortController().signal });
+export const stop: () => void = source.on("anything", () => undefined, {
+  once: true,
+  signal: new AbortController().signal,
+});
 // No decoder is none.
-new ResilientEventSource("/stream", { events: {} }).on("anything", (payload) => exactly<string>()(payload));
+new ResilientEventSource("/stream", { events: {} }).on("anything", (payload) =>
+  exactly<string>()(payload),
+);
 
 export async function read(): Promise<void> {
   for await (const payload of source.iterate("anything")) exactly<string>()(payload);
@@ -64,6 +69,8 @@ export class Claiming extends ResilientEventSource<{ price: number }> {
   }
 }
 
-new ResilientEventSource<Untyped>("/stream").on("anything", (payload) => exactly<string>()(payload));
+new ResilientEventSource<Untyped>("/stream").on("anything", (payload) =>
+  exactly<string>()(payload),
+);
 // Nothing can be listened to but `message`, and that is true.
 new ResilientEventSource<object>("/stream").on("message", (payload) => exactly<string>()(payload));

@@ -9,12 +9,25 @@ function resolve(path: string, value: unknown) {
 }
 
 const longest = 2 ** 31 - 1;
-const milliseconds = ["backoff.startingDelay", "backoff.maxDelay", "stableAfter", "connectTimeout", "silenceTimeout"];
+const milliseconds = [
+  "backoff.startingDelay",
+  "backoff.maxDelay",
+  "stableAfter",
+  "connectTimeout",
+  "silenceTimeout",
+];
 
 describe("defaults", () => {
   const expected = {
     withCredentials: false,
-    backoff: { startingDelay: 3000, timeMultiple: 2, maxDelay: 30_000, jitter: "full", numOfAttempts: Infinity, delayFirstAttempt: false },
+    backoff: {
+      startingDelay: 3000,
+      timeMultiple: 2,
+      maxDelay: 30_000,
+      jitter: "full",
+      numOfAttempts: Infinity,
+      delayFirstAttempt: false,
+    },
     stableAfter: 5000,
     lastEventId: "",
     connectTimeout: 0,
@@ -29,18 +42,31 @@ describe("defaults", () => {
     expect(resolveOptions({ backoff: {} })).toEqual(expected);
   });
 
-  test.each(Object.keys(expected).concat("resume", "transport", "signal", "events"))("%s: undefined means the default", (name) => {
-    expect(resolve(name, undefined)).toEqual(expected);
-  });
+  test.each(Object.keys(expected).concat("resume", "transport", "signal", "events"))(
+    "%s: undefined means the default",
+    (name) => {
+      expect(resolve(name, undefined)).toEqual(expected);
+    },
+  );
 
-  test.each(Object.keys(expected.backoff).concat("retry"))("backoff.%s: undefined means the default", (name) => {
-    expect(resolve(`backoff.${name}`, undefined)).toEqual(expected);
-    expect(resolve(`backoff.${name}`, undefined).backoff).not.toHaveProperty(name, undefined);
-  });
+  test.each(Object.keys(expected.backoff).concat("retry"))(
+    "backoff.%s: undefined means the default",
+    (name) => {
+      expect(resolve(`backoff.${name}`, undefined)).toEqual(expected);
+      expect(resolve(`backoff.${name}`, undefined).backoff).not.toHaveProperty(name, undefined);
+    },
+  );
 
   test("one option given leaves the others alone, and the caller's object, too", () => {
-    const options = Object.freeze({ backoff: Object.freeze({ maxDelay: 10, jitter: undefined }), dedupe: 7 });
-    expect(resolveOptions(options)).toEqual({ ...expected, dedupe: 7, backoff: { ...expected.backoff, maxDelay: 10 } });
+    const options = Object.freeze({
+      backoff: Object.freeze({ maxDelay: 10, jitter: undefined }),
+      dedupe: 7,
+    });
+    expect(resolveOptions(options)).toEqual({
+      ...expected,
+      dedupe: 7,
+      backoff: { ...expected.backoff, maxDelay: 10 },
+    });
     expect(resolveOptions()).toEqual(expected);
   });
 });
@@ -50,28 +76,38 @@ describe("numbers", () => {
     for (const value of [0, 1, longest]) expect(() => resolve(name, value)).not.toThrow();
   });
 
-  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))("%s out of range is a RangeError", (name) => {
-    const bad = [NaN, -1, -Infinity];
-    if (!/timeMultiple|numOfAttempts/.test(name)) bad.push(longest + 1);
-    if (name !== "backoff.numOfAttempts") bad.push(Infinity);
-    for (const value of bad) {
-      expect(() => resolve(name, value)).toThrow(RangeError);
-      expect(() => resolve(name, value)).toThrow(new RegExp(`^${name} must be .*, got ${value}$`));
-    }
-  });
+  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))(
+    "%s out of range is a RangeError",
+    (name) => {
+      const bad = [NaN, -1, -Infinity];
+      if (!/timeMultiple|numOfAttempts/.test(name)) bad.push(longest + 1);
+      if (name !== "backoff.numOfAttempts") bad.push(Infinity);
+      for (const value of bad) {
+        expect(() => resolve(name, value)).toThrow(RangeError);
+        expect(() => resolve(name, value)).toThrow(
+          new RegExp(`^${name} must be .*, got ${value}$`),
+        );
+      }
+    },
+  );
 
-  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))("%s of another type is a TypeError", (name) => {
-    for (const [value, shown] of [
-      ["10", '"10"'],
-      [null, "null"],
-      [true, "true"],
-      [{}, "an object"],
-      [10n, "10"],
-    ] as const) {
-      expect(() => resolve(name, value)).toThrow(TypeError);
-      expect(() => resolve(name, value)).toThrow(new RegExp(`^${name} must be .*, got ${shown}$`));
-    }
-  });
+  test.each(milliseconds.concat("dedupe", "backoff.timeMultiple", "backoff.numOfAttempts"))(
+    "%s of another type is a TypeError",
+    (name) => {
+      for (const [value, shown] of [
+        ["10", '"10"'],
+        [null, "null"],
+        [true, "true"],
+        [{}, "an object"],
+        [10n, "10"],
+      ] as const) {
+        expect(() => resolve(name, value)).toThrow(TypeError);
+        expect(() => resolve(name, value)).toThrow(
+          new RegExp(`^${name} must be .*, got ${shown}$`),
+        );
+      }
+    },
+  );
 
   test("timeMultiple and numOfAttempts are at least 1", () => {
     for (const name of ["backoff.timeMultiple", "backoff.numOfAttempts"]) {
@@ -125,7 +161,9 @@ describe("everything else", () => {
   });
 
   test("a name without a decoder is a TypeError, too", () => {
-    expect(() => resolve("events.price", undefined)).toThrow(/^events\.price must be a function or a Standard Schema/);
+    expect(() => resolve("events.price", undefined)).toThrow(
+      /^events\.price must be a function or a Standard Schema/,
+    );
   });
 
   test("pauseWhenHidden: true is a minute", () => {
@@ -136,7 +174,8 @@ describe("everything else", () => {
       [7, 7],
     ] as const)
       expect(resolve("pauseWhenHidden", value).pauseWhenHidden).toBe(ms);
-    for (const value of [-1, NaN, "yes", null]) expect(() => resolve("pauseWhenHidden", value)).toThrow(/^pauseWhenHidden must be /);
+    for (const value of [-1, NaN, "yes", null])
+      expect(() => resolve("pauseWhenHidden", value)).toThrow(/^pauseWhenHidden must be /);
   });
 
   test.each([5, "x", true])("options that are no object (%j)", (options) => {
@@ -174,10 +213,16 @@ describe("the docstrings", () => {
   const documented = (name: string): Map<string, string> => {
     const body = new RegExp(`export interface ${name} \\{\n(.*?)\n\\}`, "s").exec(source)![1]!;
     const members = body.matchAll(/\/\*\*(.*?)\*\/\s+(\w+)\?:/gs);
-    return new Map([...members].map(([, docstring, member]) => [member!, docstring!.replace(/\s*\n\s*\*\s*/g, " ")]));
+    return new Map(
+      [...members].map(([, docstring, member]) => [
+        member!,
+        docstring!.replace(/\s*\n\s*\*\s*/g, " "),
+      ]),
+    );
   };
   /** What follows "Default": up to the comma, colon or full stop, without backquotes. */
-  const defaultIn = (docstring: string): string | undefined => /Default:? `?([^`,:.]+)/.exec(docstring)?.[1];
+  const defaultIn = (docstring: string): string | undefined =>
+    /Default:? `?([^`,:.]+)/.exec(docstring)?.[1];
 
   test.each([
     ["BackoffOptions", defaults.backoff],
@@ -191,6 +236,7 @@ describe("the docstrings", () => {
         typeof value === "string" ? JSON.stringify(value) : String(value),
       ]);
     }
-    for (const [option, docstring] of docs) expect([option, docstring]).toEqual([option, expect.stringMatching(/Default/)]);
+    for (const [option, docstring] of docs)
+      expect([option, docstring]).toEqual([option, expect.stringMatching(/Default/)]);
   });
 });

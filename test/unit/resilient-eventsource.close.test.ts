@@ -1,7 +1,16 @@
 import { describe, expect, test, vi } from "vitest";
 import { ResilientEventSource, type ResilientEventSourceOptions } from "../../src/index.ts";
 import { FakeServer, ORIGIN } from "../support/unit/server.ts";
-import { connect, HOUR, leftovers, NOTHING, tick, track, useWorld, type Client } from "../support/unit/world.ts";
+import {
+  connect,
+  HOUR,
+  leftovers,
+  NOTHING,
+  tick,
+  track,
+  useWorld,
+  type Client,
+} from "../support/unit/world.ts";
 
 useWorld();
 
@@ -32,9 +41,15 @@ async function expectSilence({ source, server, log }: Client): Promise<void> {
 }
 
 /** Every place that close() can be called from outside: the step that is under way. */
-const moments: Record<string, readonly [options: ResilientEventSourceOptions, reach: (client: Client) => unknown]> = {
+const moments: Record<
+  string,
+  readonly [options: ResilientEventSourceOptions, reach: (client: Client) => unknown]
+> = {
   "before the first connection": [{}, () => undefined],
-  "during the delay of the first connection": [{ backoff: { delayFirstAttempt: true } }, () => tick(100)],
+  "during the delay of the first connection": [
+    { backoff: { delayFirstAttempt: true } },
+    () => tick(100),
+  ],
   "while connecting": [{ connectTimeout: 5000 }, () => tick()],
   "while open": [
     { silenceTimeout: 5000 },
@@ -114,32 +129,52 @@ describe.each(Object.keys(ways))("closed by %s", (way) => {
   });
 });
 
-test.each(["url function", "async url function"])("while an async URL is awaited, or from inside it: %s", async (kind) => {
-  for (const inside of [true, false]) {
-    let answer = (_: string): void => {};
-    const client: Client = connect({ connectTimeout: 5000 }, () => {
-      if (inside) client.source.close();
-      return kind === "url function" && inside ? `${ORIGIN}/` : new Promise((resolve) => (answer = resolve));
-    });
-    await tick();
-    if (!inside) client.source.close();
-    answer(`${ORIGIN}/`);
-    await expectSilence(client);
-    expect(client.server.connections).toHaveLength(0);
-  }
-});
+test.each(["url function", "async url function"])(
+  "while an async URL is awaited, or from inside it: %s",
+  async (kind) => {
+    for (const inside of [true, false]) {
+      let answer = (_: string): void => {};
+      const client: Client = connect({ connectTimeout: 5000 }, () => {
+        if (inside) client.source.close();
+        return kind === "url function" && inside
+          ? `${ORIGIN}/`
+          : new Promise((resolve) => (answer = resolve));
+      });
+      await tick();
+      if (!inside) client.source.close();
+      answer(`${ORIGIN}/`);
+      await expectSilence(client);
+      expect(client.server.connections).toHaveLength(0);
+    }
+  },
+);
 
 describe("inside a listener", () => {
   /** Each kind of listener, and how it comes to be called. */
   const listeners: Record<
     string,
-    readonly [listen: (source: ResilientEventSource, close: () => void) => void, provoke: (client: Client) => unknown]
+    readonly [
+      listen: (source: ResilientEventSource, close: () => void) => void,
+      provoke: (client: Client) => unknown,
+    ]
   > = {
-    open: [(source, close) => source.addEventListener("open", close), ({ server }) => server.latest.open()],
+    open: [
+      (source, close) => source.addEventListener("open", close),
+      ({ server }) => server.latest.open(),
+    ],
     onopen: [(source, close) => (source.onopen = close), ({ server }) => server.latest.open()],
-    message: [(source, close) => source.addEventListener("message", close), ({ server }) => server.latest.open().send("x")],
-    onmessage: [(source, close) => (source.onmessage = close), ({ server }) => server.latest.open().send("x")],
-    on: [(source, close) => source.on("price", close), ({ server }) => server.latest.open().send("x", { type: "price" })],
+    message: [
+      (source, close) => source.addEventListener("message", close),
+      ({ server }) => server.latest.open().send("x"),
+    ],
+    onmessage: [
+      (source, close) => (source.onmessage = close),
+      ({ server }) => server.latest.open().send("x"),
+    ],
+    on: [
+      (source, close) => source.on("price", close),
+      ({ server }) => server.latest.open().send("x", { type: "price" }),
+    ],
     invalid: [
       (source, close) => {
         source.addEventListener("invalid", close);
@@ -147,10 +182,22 @@ describe("inside a listener", () => {
       },
       ({ server }) => server.latest.open().send("x", { type: "never" }),
     ],
-    "error, retrying": [(source, close) => source.addEventListener("error", close), ({ server }) => server.latest.fail()],
-    "onerror, retrying": [(source, close) => (source.onerror = close), ({ server }) => server.latest.open().end()],
-    "statechange to open": [(source, close) => onState(source, "open", close), ({ server }) => server.latest.open()],
-    "statechange to waiting": [(source, close) => onState(source, "waiting", close), ({ server }) => server.latest.fail()],
+    "error, retrying": [
+      (source, close) => source.addEventListener("error", close),
+      ({ server }) => server.latest.fail(),
+    ],
+    "onerror, retrying": [
+      (source, close) => (source.onerror = close),
+      ({ server }) => server.latest.open().end(),
+    ],
+    "statechange to open": [
+      (source, close) => onState(source, "open", close),
+      ({ server }) => server.latest.open(),
+    ],
+    "statechange to waiting": [
+      (source, close) => onState(source, "waiting", close),
+      ({ server }) => server.latest.fail(),
+    ],
     "statechange to connecting": [
       (source, close) => onState(source, "connecting", close),
       async ({ server }) => {
@@ -172,7 +219,14 @@ describe("inside a listener", () => {
       },
     };
     const server = new FakeServer();
-    const source = track(new ResilientEventSource(`${ORIGIN}/`, { events, transport: server.transport, silenceTimeout: 60_000 }), server);
+    const source = track(
+      new ResilientEventSource(`${ORIGIN}/`, {
+        events,
+        transport: server.transport,
+        silenceTimeout: 60_000,
+      }),
+      server,
+    );
     const untyped = source as unknown as ResilientEventSource;
     let closedAt: number | undefined;
     const log: string[] = [];
@@ -181,7 +235,8 @@ describe("inside a listener", () => {
       closedAt = log.length;
     });
     // Heard after the closing listener, where they hear the same event.
-    for (const type of ["open", "error", "statechange"] as const) source.addEventListener(type, () => log.push(type));
+    for (const type of ["open", "error", "statechange"] as const)
+      source.addEventListener(type, () => log.push(type));
     await tick();
     await provoke({ source: untyped, server, log });
     await tick();
@@ -224,7 +279,12 @@ describe("the signal", () => {
     const client = connect({ signal }, url);
     expect(client.source.readyState).toBe(ResilientEventSource.CLOSED);
     await expectSilence(client);
-    expect([add.mock.calls, url.mock.calls, client.server.connections, client.log]).toEqual([[], [], [], []]);
+    expect([add.mock.calls, url.mock.calls, client.server.connections, client.log]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
   });
 
   test("aborted in the task of the constructor: never connects either", async () => {
@@ -242,12 +302,20 @@ describe("the signal", () => {
     server.latest.fail();
     await tick(1500);
     const [first, second] = server.connections.map(({ request }) => request.signal);
-    expect([first === signal, first === second, first!.aborted, second!.aborted]).toEqual([false, false, true, false]);
+    expect([first === signal, first === second, first!.aborted, second!.aborted]).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test("aborted after giving up closes for good", async () => {
     const controller = new AbortController();
-    const { source, server } = connect({ signal: controller.signal, backoff: { numOfAttempts: 1 } });
+    const { source, server } = connect({
+      signal: controller.signal,
+      backoff: { numOfAttempts: 1 },
+    });
     await tick();
     server.latest.fail();
     await tick();
@@ -261,7 +329,10 @@ describe("the signal", () => {
 test("using closes at the end of the block", async () => {
   const server = new FakeServer();
   {
-    using source = track(new ResilientEventSource(`${ORIGIN}/`, { transport: server.transport }), server);
+    using source = track(
+      new ResilientEventSource(`${ORIGIN}/`, { transport: server.transport }),
+      server,
+    );
     await tick();
     server.latest.open();
     expect(source.readyState).toBe(1);

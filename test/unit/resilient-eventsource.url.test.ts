@@ -12,13 +12,19 @@ describe("what a URL may be", () => {
     ["a URL object", new URL(URL_), URL_],
     ["anything with a string form", { toString: () => URL_ } as unknown as string, URL_],
     ["not yet normal", "HTTPS://EXAMPLE.com:443/a b/../stream", URL_],
-    ["one with credentials and a fragment", "https://me:pw@example.com/?a=1#b", "https://me:pw@example.com/?a=1#b"],
+    [
+      "one with credentials and a fragment",
+      "https://me:pw@example.com/?a=1#b",
+      "https://me:pw@example.com/?a=1#b",
+    ],
   ])("%s", (_, url, href) => {
     expect(connect({}, url).source.url).toBe(href);
   });
 
   test("no URL at all is a TypeError, and `length` says that one is wanted, as for EventSource", () => {
-    expect(() => new (ResilientEventSource as unknown as new () => ResilientEventSource)()).toThrow(TypeError);
+    expect(() => new (ResilientEventSource as unknown as new () => ResilientEventSource)()).toThrow(
+      TypeError,
+    );
     expect(ResilientEventSource.length).toBe(1);
   });
 
@@ -30,21 +36,26 @@ describe("what a URL may be", () => {
     expect([source.url, server.latest.request.url]).toEqual([URL_, URL_]);
   });
 
-  test.each(["", "/stream", "stream?x", "//[", "https://", "http://a b/", "https://example.com:99999/"])(
-    "%j, where there is no document, is a SyntaxError",
-    (url) => {
-      const error = (() => {
-        try {
-          return void connect({}, url);
-        } catch (thrown) {
-          return thrown as DOMException;
-        }
-      })();
-      expect(error).toBeInstanceOf(DOMException);
-      expect(error?.name).toBe("SyntaxError");
-      expect(error?.message).toContain(JSON.stringify(url));
-    },
-  );
+  test.each([
+    "",
+    "/stream",
+    "stream?x",
+    "//[",
+    "https://",
+    "http://a b/",
+    "https://example.com:99999/",
+  ])("%j, where there is no document, is a SyntaxError", (url) => {
+    const error = (() => {
+      try {
+        return void connect({}, url);
+      } catch (thrown) {
+        return thrown as DOMException;
+      }
+    })();
+    expect(error).toBeInstanceOf(DOMException);
+    expect(error?.name).toBe("SyntaxError");
+    expect(error?.message).toContain(JSON.stringify(url));
+  });
 
   test("a relative one is resolved against the document's base URL, in a worker against its own address", () => {
     vi.stubGlobal("location", { href: "https://worker.example/dir/worker.js" });
@@ -68,7 +79,9 @@ describe("a function", () => {
     ["async", async (url: string | URL) => url],
   ])("%s is asked on every attempt", async (_, give) => {
     let token = 0;
-    const { source, server } = connect({}, () => give(token++ ? new URL(`${URL_}?token=${token}`) : `${URL_}?token=1`));
+    const { source, server } = connect({}, () =>
+      give(token++ ? new URL(`${URL_}?token=${token}`) : `${URL_}?token=1`),
+    );
     expect(source.url).toBe("");
     await tick();
     expect(source.url).toBe(`${URL_}?token=1`);
@@ -77,7 +90,9 @@ describe("a function", () => {
     expect(source.url).toBe(`${URL_}?token=2`);
     source.reconnect();
     await tick();
-    expect(server.connections.map(({ request }) => request.url)).toEqual([1, 2, 3].map((n) => `${URL_}?token=${n}`));
+    expect(server.connections.map(({ request }) => request.url)).toEqual(
+      [1, 2, 3].map((n) => `${URL_}?token=${n}`),
+    );
   });
 
   test("is not asked before the code that made the source has run, nor after close()", async () => {
@@ -99,7 +114,9 @@ describe("a function", () => {
     const { source, server, log } = connect({}, url);
     await tick();
     expect(log).toEqual(["state: waiting 1, 1500, network", "error: retry 1 in 1500, network"]);
-    expect(source.state).toMatchObject({ error: { cause: new Error("no token"), message: expect.stringContaining("no token") } });
+    expect(source.state).toMatchObject({
+      error: { cause: new Error("no token"), message: expect.stringContaining("no token") },
+    });
     await tick(1500);
     expect(source.state).toMatchObject({ status: "waiting", attempt: 2 });
     expect(server.connections).toEqual([]);
@@ -120,7 +137,10 @@ describe("a function", () => {
     let url = "/relative";
     const { source, server } = connect({}, () => url);
     await tick();
-    expect(source.state).toMatchObject({ status: "waiting", error: { reason: "network", cause: { name: "SyntaxError" } } });
+    expect(source.state).toMatchObject({
+      status: "waiting",
+      error: { reason: "network", cause: { name: "SyntaxError" } },
+    });
     url = URL_;
     await tick(1500);
     expect(server.latest.request.url).toBe(URL_);
@@ -134,7 +154,10 @@ describe("a function", () => {
 
   test("an answer that comes too late connects nobody", async () => {
     let answer = (_: string): void => {};
-    const { source, server } = connect({ connectTimeout: 1000 }, () => new Promise<string>((resolve) => (answer = resolve)));
+    const { source, server } = connect(
+      { connectTimeout: 1000 },
+      () => new Promise<string>((resolve) => (answer = resolve)),
+    );
     await tick(1000);
     answer(URL_);
     await tick();
@@ -150,7 +173,9 @@ describe("the rest of the interface", () => {
     const { source } = connect();
     const values = { CONNECTING: 0, OPEN: 1, CLOSED: 2 };
     for (const holder of [ResilientEventSource, source] as const) {
-      expect({ CONNECTING: holder.CONNECTING, OPEN: holder.OPEN, CLOSED: holder.CLOSED }).toEqual(values);
+      expect({ CONNECTING: holder.CONNECTING, OPEN: holder.OPEN, CLOSED: holder.CLOSED }).toEqual(
+        values,
+      );
       expect(() => Object.assign(holder, { OPEN: 7 })).toThrow(TypeError);
     }
   });
@@ -159,7 +184,10 @@ describe("the rest of the interface", () => {
     for (const withCredentials of [true, false, undefined]) {
       const { source, server } = connect({ withCredentials });
       await tick();
-      expect([source.withCredentials, server.latest.request.withCredentials]).toEqual([!!withCredentials, !!withCredentials]);
+      expect([source.withCredentials, server.latest.request.withCredentials]).toEqual([
+        !!withCredentials,
+        !!withCredentials,
+      ]);
     }
   });
 
@@ -174,9 +202,19 @@ describe("the rest of the interface", () => {
     const resume = { query: "since" };
     const { server } = connect({ lastEventId: "41", resume });
     await tick();
-    expect(server.latest.request).toMatchObject({ url: URL_, lastEventId: "41", resume, attempt: 0 });
+    expect(server.latest.request).toMatchObject({
+      url: URL_,
+      lastEventId: "41",
+      resume,
+      attempt: 0,
+    });
     server.latest.open().send("x", { id: "42" }).end();
     await tick(1500);
-    expect(server.latest.request).toMatchObject({ url: URL_, lastEventId: "42", resume, attempt: 1 });
+    expect(server.latest.request).toMatchObject({
+      url: URL_,
+      lastEventId: "42",
+      resume,
+      attempt: 1,
+    });
   });
 });

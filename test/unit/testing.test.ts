@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { ResilientEventSource, type ConnectionErrorEvent, type ConnectionErrorReason } from "../../src/index.ts";
+import {
+  ResilientEventSource,
+  type ConnectionErrorEvent,
+  type ConnectionErrorReason,
+} from "../../src/index.ts";
 import { fakeStream } from "../../src/testing.ts";
 import { connectFake } from "../support/unit/fake.ts";
 import { FakeServer, ORIGIN } from "../support/unit/server.ts";
@@ -12,7 +16,10 @@ describe("requested()", () => {
     const stream = fakeStream();
     expect(stream.connected).toBe(false);
     const before = stream.requested();
-    track(new ResilientEventSource(`${ORIGIN}/stream`, { transport: stream.transport }), new FakeServer());
+    track(
+      new ResilientEventSource(`${ORIGIN}/stream`, { transport: stream.transport }),
+      new FakeServer(),
+    );
     expect(stream.connected).toBe(false);
     const request = await before;
     expect(stream.connected).toBe(true);
@@ -21,7 +28,10 @@ describe("requested()", () => {
   });
 
   test("is what the source asks for", async () => {
-    const { stream } = await connectFake({}, { lastEventId: "7", withCredentials: true, resume: { query: "id" } });
+    const { stream } = await connectFake(
+      {},
+      { lastEventId: "7", withCredentials: true, resume: { query: "id" } },
+    );
     expect(await stream.requested()).toMatchObject({
       url: `${ORIGIN}/stream`,
       lastEventId: "7",
@@ -49,7 +59,9 @@ describe("open()", () => {
   test("accepts, with or without details", async () => {
     const { source, stream } = await connectFake();
     const opened = vi.fn();
-    source.addEventListener("open", ({ status, headers }) => opened(status, headers?.get("x-served-by")));
+    source.addEventListener("open", ({ status, headers }) =>
+      opened(status, headers?.get("x-served-by")),
+    );
     stream.open({ status: 200, headers: new Headers({ "X-Served-By": "test" }) });
     expect(source.readyState).toBe(ResilientEventSource.OPEN);
     stream.end();
@@ -86,11 +98,16 @@ describe("send()", () => {
     expect(heard).toEqual(["text", '"quoted"', "", '{"a":[1]}', "1", "null", "false"]);
   });
 
-  test.each([undefined, () => 1, Symbol("x")])("what has no JSON is a mistake in the test: %o", async (data) => {
-    const { source, stream } = await connectFake();
-    source.on("x", () => expect.unreachable());
-    expect(() => stream.send("x", data)).toThrow(new TypeError("data must be a string or have a JSON form"));
-  });
+  test.each([undefined, () => 1, Symbol("x")])(
+    "what has no JSON is a mistake in the test: %o",
+    async (data) => {
+      const { source, stream } = await connectFake();
+      source.on("x", () => expect.unreachable());
+      expect(() => stream.send("x", data)).toThrow(
+        new TypeError("data must be a string or have a JSON form"),
+      );
+    },
+  );
 
   test('ids: the last one stays until another comes, and "" resets it, for the resume as well', async () => {
     const { source, stream } = await connectFake();
@@ -167,7 +184,9 @@ test("comment() is a sign of life: it keeps silenceTimeout away, and silence doe
 test("retry() sets the reconnection time, which stays for the connections after it", async () => {
   const { source, stream } = await connectFake({}, { stableAfter: 0 });
   const delays: (number | undefined)[] = [];
-  source.addEventListener("error", (event) => delays.push(event.readyState === 0 ? event.delay : undefined));
+  source.addEventListener("error", (event) =>
+    delays.push(event.readyState === 0 ? event.delay : undefined),
+  );
   stream.retry(250);
   stream.end();
   await tick(250);
@@ -183,7 +202,11 @@ describe("the end of a connection", () => {
     const { source, stream } = await connectFake();
     const log: string[] = [];
     source.addEventListener("error", (event) =>
-      log.push(event.readyState === ResilientEventSource.CONNECTING ? `${event.error.reason} ${event.attempt} ${event.delay}` : "gave up"),
+      log.push(
+        event.readyState === ResilientEventSource.CONNECTING
+          ? `${event.error.reason} ${event.attempt} ${event.delay}`
+          : "gave up",
+      ),
     );
     stream.end();
     expect(stream.connected).toBe(false);
@@ -198,7 +221,13 @@ describe("the end of a connection", () => {
     await tick(1000);
     expect(log).toEqual(["ended 1 1000", "network 2 2000", "status 3 9000", "rejected 1 1000"]);
     expect(stream.requests.map(({ attempt }) => attempt)).toEqual([0, 1, 2, 3, 1]);
-    expect(stream.requests.map(({ signal }) => signal.aborted)).toEqual([true, true, true, true, false]);
+    expect(stream.requests.map(({ signal }) => signal.aborted)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   const reasons: Record<ConnectionErrorReason, boolean> = {
@@ -210,19 +239,26 @@ describe("the end of a connection", () => {
     "content-type": false,
     unsupported: false,
   };
-  test.each(Object.entries(reasons) as [ConnectionErrorReason, boolean][])("fail({ reason: %o }): retried %s", async (reason, retried) => {
-    const { source, stream } = await connectFake();
-    const cause = new Error("the test's");
-    const errors: ConnectionErrorEvent[] = [];
-    source.onerror = (event) => errors.push(event);
-    stream.fail({ reason, cause });
-    await tick();
-    expect(errors).toHaveLength(1);
-    expect(errors[0]!.error).toMatchObject({ reason, cause, message: `the test let the connection fail: ${reason}` });
-    expect(source.readyState).toBe(retried ? 0 : 2);
-    await tick(1000);
-    expect(stream.connected).toBe(retried);
-  });
+  test.each(Object.entries(reasons) as [ConnectionErrorReason, boolean][])(
+    "fail({ reason: %o }): retried %s",
+    async (reason, retried) => {
+      const { source, stream } = await connectFake();
+      const cause = new Error("the test's");
+      const errors: ConnectionErrorEvent[] = [];
+      source.onerror = (event) => errors.push(event);
+      stream.fail({ reason, cause });
+      await tick();
+      expect(errors).toHaveLength(1);
+      expect(errors[0]!.error).toMatchObject({
+        reason,
+        cause,
+        message: `the test let the connection fail: ${reason}`,
+      });
+      expect(source.readyState).toBe(retried ? 0 : 2);
+      await tick(1000);
+      expect(stream.connected).toBe(retried);
+    },
+  );
 
   test("close() and reconnect() leave it: nobody is connected, or somebody new", async () => {
     const { source, stream } = await connectFake();

@@ -17,13 +17,19 @@ export interface WptTest {
 /** Defines the tests of one file. */
 export type Define = (name: string, run: WptTest["run"], options?: { alone?: boolean }) => void;
 
-export function testsOf(file: string, where: readonly Scope[], define: (test: Define) => void): WptTest[] {
+export function testsOf(
+  file: string,
+  where: readonly Scope[],
+  define: (test: Define) => void,
+): WptTest[] {
   const tests: WptTest[] = [];
   define((name, run, { alone = false } = {}) => tests.push({ file, name, where, alone, run }));
   return tests;
 }
 
 /** As `*.any.js`, and in shared workers too. */
-export const any = (file: string, define: (test: Define) => void): WptTest[] => testsOf(file, scopes, define);
+export const any = (file: string, define: (test: Define) => void): WptTest[] =>
+  testsOf(file, scopes, define);
 /** As `*.window.js` and pages. */
-export const page = (file: string, define: (test: Define) => void): WptTest[] => testsOf(file, ["window"], define);
+export const page = (file: string, define: (test: Define) => void): WptTest[] =>
+  testsOf(file, ["window"], define);

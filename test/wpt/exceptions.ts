@@ -15,7 +15,9 @@ const ours: ClassName[] = ["ours", "ours, by the book"];
 export const exceptions: Exception[] = [
   {
     of: ["native", ...ours],
-    tests: ["eventsource-constructor-url-bogus.any.js: a URL that cannot be parsed is a SyntaxError: http://this is invalid/"],
+    tests: [
+      "eventsource-constructor-url-bogus.any.js: a URL that cannot be parsed is a SyntaxError: http://this is invalid/",
+    ],
     why: "Chromium's URL parser takes a space in a host",
   },
   {
@@ -38,12 +40,19 @@ export const exceptions: Exception[] = [
   },
   {
     of: ours,
-    tests: ["eventsource-constructor-non-same-origin.window.js", "eventsource-cross-origin.window.js: refused"],
+    tests: [
+      "eventsource-constructor-non-same-origin.window.js",
+      "eventsource-cross-origin.window.js: refused",
+    ],
     why: "to a script this looks like an outage, and outages are retried",
   },
   {
     of: ["ours"],
-    tests: ["format-mime-bogus.any.js", "format-mime-valid-bogus.any.js", "request-status-error.window.js"],
+    tests: [
+      "format-mime-bogus.any.js",
+      "format-mime-valid-bogus.any.js",
+      "request-status-error.window.js",
+    ],
     why: "native EventSource, which opens, does not say why it was refused; the next attempt, by fetch, learns it and gives up (503: waits)",
   },
   {

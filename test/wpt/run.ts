@@ -18,7 +18,9 @@ async function perform(test: WptTest): Promise<string | null> {
     sources.push(source);
     return source;
   };
-  const timeout = new Promise((_, reject) => setTimeout(() => reject(new Error("timed out")), PATIENCE));
+  const timeout = new Promise((_, reject) =>
+    setTimeout(() => reject(new Error("timed out")), PATIENCE),
+  );
   try {
     await Promise.race([test.run(open), timeout]);
     return null;
@@ -33,7 +35,8 @@ async function runAll(scope: Scope): Promise<Outcomes> {
   const here = tests.filter(({ where }) => where.includes(scope));
   const outcomes: Outcomes = {};
   const work = async (queue: WptTest[]): Promise<void> => {
-    for (let test = queue.shift(); test; test = queue.shift()) outcomes[`${test.file}: ${test.name}`] = await perform(test);
+    for (let test = queue.shift(); test; test = queue.shift())
+      outcomes[`${test.file}: ${test.name}`] = await perform(test);
   };
   const together = here.filter(({ alone }) => !alone);
   await Promise.all(Array.from({ length: BESIDE_EACH_OTHER }, () => work(together)));

@@ -10,24 +10,43 @@ export async function startServer(): Promise<FaultServer> {
     const parameters = new URLSearchParams(request.query);
     const key = parameters.get("key") ?? "";
     const requests = seen.get(key) ?? [];
-    seen.set(key, [...requests, { method: request.method, headers: Object.fromEntries(request.headers) }]);
+    seen.set(key, [
+      ...requests,
+      { method: request.method, headers: Object.fromEntries(request.headers) },
+    ]);
     if (request.method === "OPTIONS") {
-      const headers = fill({ "Access-Control-Allow-Headers": "{access-control-request-headers}" }, request);
+      const headers = fill(
+        { "Access-Control-Allow-Headers": "{access-control-request-headers}" },
+        request,
+      );
       connection.head({ headers: { ...allow(request), ...headers } }).end();
       return;
     }
     const answers = JSON.parse(parameters.get("answers") ?? "[{}]") as Answer[];
-    const turn = parameters.get("by") === "id" ? Number(request.headers.has("last-event-id")) : requests.length;
-    const { status = 200, headers = {}, body = "", delay = 0 } = answers[Math.min(turn, answers.length - 1)]!;
+    const turn =
+      parameters.get("by") === "id"
+        ? Number(request.headers.has("last-event-id"))
+        : requests.length;
+    const {
+      status = 200,
+      headers = {},
+      body = "",
+      delay = 0,
+    } = answers[Math.min(turn, answers.length - 1)]!;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     connection.head({ status, headers: fill(headers, request) });
     // Headers are Latin-1 here, so that the bytes of one go back as they came.
-    connection.write(Buffer.from(filled(Buffer.from(body).toString("latin1"), request), "latin1")).end();
+    connection
+      .write(Buffer.from(filled(Buffer.from(body).toString("latin1"), request), "latin1"))
+      .end();
   };
   server.serve("/stream", answer);
   server.serve("/frame/stream", answer);
   server.serve("/seen", ({ query, headers }, connection) => {
-    const allowed = { "Content-Type": "application/json", "Access-Control-Allow-Origin": headers.get("origin") ?? "*" };
+    const allowed = {
+      "Content-Type": "application/json",
+      "Access-Control-Allow-Origin": headers.get("origin") ?? "*",
+    };
     connection
       .head({ headers: allowed })
       .write(JSON.stringify(seen.get(new URLSearchParams(query).get("key") ?? "") ?? []))
@@ -37,11 +56,16 @@ export async function startServer(): Promise<FaultServer> {
 }
 
 const allow = (request: FaultRequest): Record<string, string> =>
-  fill({ "Access-Control-Allow-Origin": "{origin}", "Access-Control-Allow-Credentials": "true" }, request);
+  fill(
+    { "Access-Control-Allow-Origin": "{origin}", "Access-Control-Allow-Credentials": "true" },
+    request,
+  );
 
 const filled = (text: string, { headers }: FaultRequest): string =>
   text.replace(/\{([a-z-]+)\}/g, (_, name: string) => headers.get(name) ?? "");
 
 function fill(headers: Record<string, string>, request: FaultRequest): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filled(value, request)]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, filled(value, request)]),
+  );
 }

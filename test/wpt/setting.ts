@@ -30,7 +30,11 @@ const JAVASCRIPT = { "Content-Type": "text/javascript; charset=utf-8" };
 
 /** Serves what the scopes load: a page and a worker's script for each class. */
 export async function serveScopes(server: FaultServer): Promise<void> {
-  server.servePage("/resilient-eventsource.min.js", readFileSync(dist("resilient-eventsource.min.js"), "utf8"), JAVASCRIPT);
+  server.servePage(
+    "/resilient-eventsource.min.js",
+    readFileSync(dist("resilient-eventsource.min.js"), "utf8"),
+    JAVASCRIPT,
+  );
   server.servePage("/run.js", await bundle(), JAVASCRIPT);
   for (const [name, install] of Object.entries(classes)) {
     const path = pathOf(name as ClassName);
@@ -39,7 +43,11 @@ export async function serveScopes(server: FaultServer): Promise<void> {
     server.servePage(path, html);
     server.servePage(`/frame${path}`, html);
     const load = `importScripts("/resilient-eventsource.min.js"); ${install}; importScripts("/run.js");`;
-    server.servePage(`${path}.dedicated.js`, `${load} runAll("dedicated worker").then((outcomes) => postMessage(outcomes));`, JAVASCRIPT);
+    server.servePage(
+      `${path}.dedicated.js`,
+      `${load} runAll("dedicated worker").then((outcomes) => postMessage(outcomes));`,
+      JAVASCRIPT,
+    );
     const shared = `onconnect = ({ ports: [port] }) => runAll("shared worker").then((outcomes) => port.postMessage(outcomes));`;
     server.servePage(`${path}.shared.js`, `${load} ${shared}`, JAVASCRIPT);
   }
@@ -83,7 +91,11 @@ async function bundle(): Promise<string> {
     build: {
       write: false,
       minify: false,
-      lib: { entry: fileURLToPath(new URL("run.ts", import.meta.url)), formats: ["iife"], name: "wpt" },
+      lib: {
+        entry: fileURLToPath(new URL("run.ts", import.meta.url)),
+        formats: ["iife"],
+        name: "wpt",
+      },
     },
   })) as Rolldown.RolldownOutput[];
   return results[0]!.output[0].code;

@@ -37,7 +37,11 @@ export function stream(answers: string | Answer | Answer[], { origin = "" } = {}
 }
 
 /** The URL of a stream with one answer for requests without a Last-Event-ID, and one for those with it. */
-export function resumableStream(fresh: Answer, resumed: Answer, options?: { origin?: string }): string {
+export function resumableStream(
+  fresh: Answer,
+  resumed: Answer,
+  options?: { origin?: string },
+): string {
   return `${stream([fresh, resumed], options)}&by=id`;
 }
 
@@ -48,7 +52,10 @@ export async function requestsTo(url: string): Promise<Seen[]> {
 }
 
 /** Allows the asking page, credentials included. */
-export const cors = { "Access-Control-Allow-Origin": "{origin}", "Access-Control-Allow-Credentials": "true" };
+export const cors = {
+  "Access-Control-Allow-Origin": "{origin}",
+  "Access-Control-Allow-Credentials": "true",
+};
 
 /** Listens to these events, and gives them one by one, in order. Those that come before they are asked for wait. */
 export function deliveries(source: EventSource, ...types: string[]): () => Promise<Delivered> {

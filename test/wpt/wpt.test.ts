@@ -21,7 +21,9 @@ beforeAll(async () => {
   servers = [home, away];
   await serveScopes(home);
   const runs = classNames.flatMap((className) =>
-    scopes.map(async (scope) => outcomes.set(keyOf(className, scope), await runScope(browser, home, away, className, scope))),
+    scopes.map(async (scope) =>
+      outcomes.set(keyOf(className, scope), await runScope(browser, home, away, className, scope)),
+    ),
   );
   await Promise.all(runs);
 });
@@ -31,37 +33,57 @@ afterAll(async () => {
 });
 afterAll(() => {
   const notHere = Object.entries(elsewhere).map(([file, where]) => `  ${file}: ${where}`);
-  const intro = "Web Platform Tests, eventsource/: what they check, written anew, and counted in each scope";
-  console.log([intro, ...classNames.map(summary), "Files that no check stands for:", ...notHere].join("\n"));
+  const intro =
+    "Web Platform Tests, eventsource/: what they check, written anew, and counted in each scope";
+  console.log(
+    [intro, ...classNames.map(summary), "Files that no check stands for:", ...notHere].join("\n"),
+  );
 });
 
 describe.each(classNames)("%s", (className) => {
-  test.each(tests.map(({ file, name, where }) => ({ title: `${file}: ${name}`, where })))("$title", ({ title, where }) => {
-    const exception = exceptions.find((exception) => applies(exception, className, title));
-    for (const scope of where) {
-      const failure = outcomes.get(keyOf(className, scope))?.[title];
-      if (!exception) expect.soft(failure, scope).toBeNull();
-      else if (!exception.byChance) expect.soft(failure, `${scope}: passed, so take it off exceptions.ts`).toEqual(expect.any(String));
-    }
-  });
+  test.each(tests.map(({ file, name, where }) => ({ title: `${file}: ${name}`, where })))(
+    "$title",
+    ({ title, where }) => {
+      const exception = exceptions.find((exception) => applies(exception, className, title));
+      for (const scope of where) {
+        const failure = outcomes.get(keyOf(className, scope))?.[title];
+        if (!exception) expect.soft(failure, scope).toBeNull();
+        else if (!exception.byChance)
+          expect
+            .soft(failure, `${scope}: passed, so take it off exceptions.ts`)
+            .toEqual(expect.any(String));
+      }
+    },
+  );
 });
 
 test("each exception is one of a test", () => {
   const titles = tests.map(({ file, name }) => `${file}: ${name}`);
-  const unknown = exceptions.flatMap(({ tests }) => tests).filter((start) => !titles.some((title) => title.startsWith(start)));
+  const unknown = exceptions
+    .flatMap(({ tests }) => tests)
+    .filter((start) => !titles.some((title) => title.startsWith(start)));
   expect(unknown).toEqual([]);
 });
 
-function applies({ of, tests }: (typeof exceptions)[number], className: ClassName, title: string): boolean {
+function applies(
+  { of, tests }: (typeof exceptions)[number],
+  className: ClassName,
+  title: string,
+): boolean {
   return of.includes(className) && tests.some((start) => title.startsWith(start));
 }
 
 /** How many are passed, each counted in each scope, and why not the others. */
 function summary(className: ClassName): string {
-  const results = scopes.flatMap((scope) => Object.entries(outcomes.get(keyOf(className, scope)) ?? {}));
+  const results = scopes.flatMap((scope) =>
+    Object.entries(outcomes.get(keyOf(className, scope)) ?? {}),
+  );
   const failed = results.filter(([, failure]) => failure !== null).map(([title]) => title);
   const reasons = exceptions
-    .map((exception) => ({ why: exception.why, count: failed.filter((title) => applies(exception, className, title)).length }))
+    .map((exception) => ({
+      why: exception.why,
+      count: failed.filter((title) => applies(exception, className, title)).length,
+    }))
     .filter(({ count }) => count > 0)
     .map(({ why, count }) => `  ${count}: ${why}`);
   const intro = `${className}: ${results.length - failed.length} of ${results.length} checks of wpt/eventsource pass; exceptions:`;

@@ -139,7 +139,10 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
         return true;
       }
       if (isTooLong) {
-        throw new ConnectionError(`the server sent an event of more than ${LONGEST_EVENT} characters`, { reason: "unsupported" });
+        throw new ConnectionError(
+          `the server sent an event of more than ${LONGEST_EVENT} characters`,
+          { reason: "unsupported" },
+        );
       }
       // A quiet stream need not give back what it has not taken.
       used += performance.now() - lookedAt;

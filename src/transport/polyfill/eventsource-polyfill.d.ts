@@ -20,5 +20,7 @@ declare module "eventsource-polyfill/dist/eventsource.js" {
     setTimeout: () => number;
     clearInterval: () => void;
   }
-  export default function createPolyfill(scope: PolyfillScope): new (url: string, options: PolyfillOptions) => PolyfillEventSource;
+  export default function createPolyfill(
+    scope: PolyfillScope,
+  ): new (url: string, options: PolyfillOptions) => PolyfillEventSource;
 }

@@ -12,7 +12,10 @@ type Chunk = ReadableStreamReadResult<string>;
  * The package is tamed twice. At build time (tame-polyfill.mjs) it loses its grip on the page's globals; here it is reduced to what it is good for,
  * making the request and saying when text has come. Parsing, retrying and timing are done elsewhere, for it does them in ways of its own.
  */
-export function polyfillFetch(url: string, { headers, credentials, signal }: RequestInit): Promise<Response> {
+export function polyfillFetch(
+  url: string,
+  { headers, credentials, signal }: RequestInit,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     const PolyfillEventSource = createPolyfill({
@@ -71,7 +74,12 @@ export function polyfillFetch(url: string, { headers, credentials, signal }: Req
           },
         }),
       };
-      resolve({ status: xhr.status, headers: headersOf(xhr), url: xhr.responseURL, body } as unknown as Response);
+      resolve({
+        status: xhr.status,
+        headers: headersOf(xhr),
+        url: xhr.responseURL,
+        body,
+      } as unknown as Response);
     };
 
     Object.assign(source, {
@@ -102,5 +110,10 @@ export function polyfillFetch(url: string, { headers, credentials, signal }: Req
 
 function headersOf(xhr: XMLHttpRequest): Headers {
   const lines = xhr.getAllResponseHeaders().split("\r\n").filter(Boolean);
-  return new Headers(lines.map((line): [string, string] => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+  return new Headers(
+    lines.map((line): [string, string] => [
+      line.slice(0, line.indexOf(":")),
+      line.slice(line.indexOf(":") + 1).trim(),
+    ]),
+  );
 }

@@ -42,6 +42,12 @@ globalThis.complaints = [];
 export const events = { price: (text: string): { eur: number } => ({ eur: Number(text) }) };
 
 /** Notes a call of a listener. */
-export function hear(label: string | undefined, payload: { eur: number } | string, { lastEventId }: { lastEventId: string }): void {
-  heard.push([label ?? "", typeof payload === "string" ? payload : `€${payload.eur}`, lastEventId].join("|"));
+export function hear(
+  label: string | undefined,
+  payload: { eur: number } | string,
+  { lastEventId }: { lastEventId: string },
+): void {
+  heard.push(
+    [label ?? "", typeof payload === "string" ? payload : `€${payload.eur}`, lastEventId].join("|"),
+  );
 }

@@ -14,7 +14,9 @@ function Prices({ url, options, names = ["price"], label, stream }: Props): Reac
     events: { ...events },
     on: {
       price: names.includes("price") ? (payload, meta) => hear(label, payload, meta) : undefined,
-      message: names.includes("message") ? (payload, meta) => hear(label, payload, meta) : undefined,
+      message: names.includes("message")
+        ? (payload, meta) => hear(label, payload, meta)
+        : undefined,
     },
   });
   return createElement(
@@ -26,14 +28,24 @@ function Prices({ url, options, names = ["price"], label, stream }: Props): Reac
   );
 }
 
-function Price({ source }: { source: ResilientEventSource<{ price: { eur: number } }> | null }): ReactNode {
+function Price({
+  source,
+}: {
+  source: ResilientEventSource<{ price: { eur: number } }> | null;
+}): ReactNode {
   return createElement("output", { id: "latest" }, useLatest(source, "price")?.eur ?? "none");
 }
 
 /** React 18 has no Activity. */
-const { Activity = ({ children }: { children: ReactNode }) => children } = React as Partial<typeof React>;
+const { Activity = ({ children }: { children: ReactNode }) => children } = React as Partial<
+  typeof React
+>;
 
 export function App(props: Props): ReactNode {
   const children = createElement(Prices, props);
-  return createElement(StrictMode, null, createElement(Activity, { mode: props.hidden ? "hidden" : "visible", children }));
+  return createElement(
+    StrictMode,
+    null,
+    createElement(Activity, { mode: props.hidden ? "hidden" : "visible", children }),
+  );
 }

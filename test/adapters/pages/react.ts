@@ -9,7 +9,8 @@ const complain = (error: unknown): void => void complaints.push(String(error));
 globalThis.adapterPage = {
   mount: (props) => {
     const container = document.getElementById("app")!;
-    if (container.hasChildNodes()) root = hydrateRoot(container, createElement(App, props), { onRecoverableError: complain });
+    if (container.hasChildNodes())
+      root = hydrateRoot(container, createElement(App, props), { onRecoverableError: complain });
     else {
       root = createRoot(container);
       root.render(createElement(App, props));

@@ -6,7 +6,11 @@ import { renderToString } from "react-dom/server";
 
 function Price() {
   const { source, state } = useEventSource("/stream/prices", { events: { price: json() } });
-  return createElement("p", null, `${state.status}, ${useLatest(source, "price")?.eur ?? "no price yet"}`);
+  return createElement(
+    "p",
+    null,
+    `${state.status}, ${useLatest(source, "price")?.eur ?? "no price yet"}`,
+  );
 }
 
 console.log(typeof ResilientEventSource, renderToString(createElement(Price)));

@@ -12,5 +12,7 @@ self.addEventListener("message", (event) => {
   });
   source.on("price", ({ eur }) => event.source.postMessage(eur));
   // The browser ends a service worker that waits for nothing.
-  event.waitUntil(new Promise((resolve) => source.on("message", resolve)).then(() => source.close()));
+  event.waitUntil(
+    new Promise((resolve) => source.on("message", resolve)).then(() => source.close()),
+  );
 });

@@ -9,12 +9,18 @@ export function crossingOrigins(bench: Bench): void {
     it(`needs no preflight ${withCredentials ? "with" : "without"} credentials, and none to resume`, async () => {
       const before = preflights();
       for (const lastEventId of ["", "é 1"]) {
-        const { client, connection, request } = await bench.open({ server: bench.away, withCredentials, lastEventId });
+        const { client, connection, request } = await bench.open({
+          server: bench.away,
+          withCredentials,
+          lastEventId,
+        });
         connection.write("data: a\n\n");
         await client.heard("a");
         const inQuery = bench.isPage || client.abilities.resume === "query";
         expect(request.query).toBe(lastEventId && inQuery ? "lastEventId=%C3%A9%201" : "");
-        expect(request.headers.get("last-event-id") ?? "").toBe(lastEventId && !inQuery ? Buffer.from(lastEventId).toString("latin1") : "");
+        expect(request.headers.get("last-event-id") ?? "").toBe(
+          lastEventId && !inQuery ? Buffer.from(lastEventId).toString("latin1") : "",
+        );
       }
       expect(preflights()).toBe(before);
     });
@@ -24,12 +30,16 @@ export function crossingOrigins(bench: Bench): void {
     const before = preflights();
     // The preflight comes first: accept() would hand out that one.
     const path = bench.newPath();
-    bench.away.serve(path, (_, connection) => connection.head().write("data: a\n\n"), { cors: true });
+    bench.away.serve(path, (_, connection) => connection.head().write("data: a\n\n"), {
+      cors: true,
+    });
     const resume: Resume = "header";
     const client = await bench.connect({ url: bench.away.origin + path, lastEventId: "1", resume });
     await client.heard("a");
     const isHeader = client.abilities.resume === "header";
-    expect(bench.away.requestsTo(path).at(-1)!.headers.get("last-event-id")).toBe(isHeader ? "1" : undefined);
+    expect(bench.away.requestsTo(path).at(-1)!.headers.get("last-event-id")).toBe(
+      isHeader ? "1" : undefined,
+    );
     expect(preflights() - before).toBe(isHeader && bench.isPage ? 1 : 0);
   });
 
@@ -51,7 +61,8 @@ export function crossingOrigins(bench: Bench): void {
       return;
     }
     const settled = await client.end();
-    if (client.abilities.status) expect(settled).toMatchObject({ call: "rejected", reason: "network", status: null });
+    if (client.abilities.status)
+      expect(settled).toMatchObject({ call: "rejected", reason: "network", status: null });
     else expect(["network", "rejected"]).toContain((settled as { reason?: string }).reason);
     expect(client.entries).toHaveLength(1);
   });

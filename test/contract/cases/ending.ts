@@ -22,17 +22,40 @@ const KEPT = { Connection: undefined };
 const chunked = (): HeadInit => ({ chunked: true });
 const keptChunked = (): HeadInit => ({ chunked: true, headers: KEPT });
 const promising = (length: number): HeadInit => ({ headers: { "Content-Length": String(length) } });
-const keptPromising = (length: number): HeadInit => ({ headers: { "Content-Length": String(length + 1), ...KEPT } });
+const keptPromising = (length: number): HeadInit => ({
+  headers: { "Content-Length": String(length + 1), ...KEPT },
+});
 
 const endings: Record<string, Ending> = {
   "the end of the connection": { end: (connection) => connection.end(), isRegular: true },
   "the last chunk": { head: chunked, end: (connection) => connection.end(), isRegular: true },
-  "the promised length": { head: promising, end: (connection) => connection.end(), isRegular: true },
-  "a FIN between chunks": { head: keptChunked, end: (connection) => connection.cut(), isRegular: false, isBetweenChunks: true },
-  "a FIN within a chunk": { head: keptChunked, end: (connection) => connection.raw("10\r\nabc").cut(), isRegular: false },
-  "a FIN before the promised length": { head: keptPromising, end: (connection) => connection.cut(), isRegular: false },
+  "the promised length": {
+    head: promising,
+    end: (connection) => connection.end(),
+    isRegular: true,
+  },
+  "a FIN between chunks": {
+    head: keptChunked,
+    end: (connection) => connection.cut(),
+    isRegular: false,
+    isBetweenChunks: true,
+  },
+  "a FIN within a chunk": {
+    head: keptChunked,
+    end: (connection) => connection.raw("10\r\nabc").cut(),
+    isRegular: false,
+  },
+  "a FIN before the promised length": {
+    head: keptPromising,
+    end: (connection) => connection.cut(),
+    isRegular: false,
+  },
   "an RST": { end: (connection) => connection.reset(), isRegular: false, isRegularToNode: true },
-  "an RST between chunks": { head: keptChunked, end: (connection) => connection.reset(), isRegular: false },
+  "an RST between chunks": {
+    head: keptChunked,
+    end: (connection) => connection.reset(),
+    isRegular: false,
+  },
 };
 
 const WHOLE = "id: 1\ndata: a\n\n";
@@ -53,7 +76,9 @@ export function ending(bench: Bench): void {
     { isRegular, isRegularToNode = isRegular, isBetweenChunks }: Ending,
     { status }: TransportAbilities,
   ) => {
-    const isEnd = bench.isPage ? isRegular || (bench.traits.endsBetweenChunks && isBetweenChunks) : isRegularToNode;
+    const isEnd = bench.isPage
+      ? isRegular || (bench.traits.endsBetweenChunks && isBetweenChunks)
+      : isRegularToNode;
     // To an EventSource every end is a cut.
     if (status && isEnd) expect(settled).toEqual({ call: "resolved" });
     else expect(settled).toMatchObject({ call: "rejected", reason: "network" });
@@ -105,7 +130,9 @@ export function ending(bench: Bench): void {
     await client.heard("0");
     connection.reset();
     await client.end();
-    expect(client.data).toEqual(bench.traits.dropsChunks ? sent.slice(0, client.data.length) : sent);
+    expect(client.data).toEqual(
+      bench.traits.dropsChunks ? sent.slice(0, client.data.length) : sent,
+    );
     // What is dropped is asked for again.
     expect(client.resumePoint).toBe(client.data.at(-1));
   });
@@ -115,7 +142,8 @@ export function ending(bench: Bench): void {
     connection.head().end();
     // Firefox and WebKit open at the first byte, so there such a stream has never opened.
     const settled = await client.end();
-    if (client.abilities.status) expect(client.entries).toMatchObject([{ call: "open" }, { call: "resolved" }]);
+    if (client.abilities.status)
+      expect(client.entries).toMatchObject([{ call: "open" }, { call: "resolved" }]);
     else expect(settled).toMatchObject({ call: "rejected", reason: "network" });
   });
 

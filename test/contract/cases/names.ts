@@ -23,21 +23,30 @@ export function names(bench: Bench): void {
       TRICKY.map((name) => `event: ${name}\ndata: of ${name}\n\n`),
       { names: TRICKY },
     );
-    expect(client.events.map(({ type, data }) => [type, data])).toEqual(TRICKY.map((name) => [name, `of ${name}`]));
+    expect(client.events.map(({ type, data }) => [type, data])).toEqual(
+      TRICKY.map((name) => [name, `of ${name}`]),
+    );
     expect(client.settled).toBeUndefined();
     expect(client.entries.filter(({ call }) => call === "open")).toHaveLength(1);
   });
 
   it("names nobody hears do no harm", async () => {
-    const client = await bench.receive([TRICKY.map((name) => `event: ${name}\ndata: of ${name}\n\n`).join("")], { names: ["message"] });
+    const client = await bench.receive(
+      [TRICKY.map((name) => `event: ${name}\ndata: of ${name}\n\n`).join("")],
+      { names: ["message"] },
+    );
     // Only a parser of our own can pass on what it was not told to listen to.
-    expect(client.data).toEqual(client.abilities.comments ? TRICKY.map((name) => `of ${name}`) : ["of message"]);
+    expect(client.data).toEqual(
+      client.abilities.comments ? TRICKY.map((name) => `of ${name}`) : ["of message"],
+    );
   });
 
   it("names come and go while the stream is open", async () => {
     const { client, connection } = await bench.open({ names: ["message", "early"] });
     const send = async (mark: string): Promise<void> => {
-      connection.write(`event: early\ndata: early ${mark}\n\nevent: late\ndata: late ${mark}\n\ndata: ${mark}\n\n`);
+      connection.write(
+        `event: early\ndata: early ${mark}\n\nevent: late\ndata: late ${mark}\n\ndata: ${mark}\n\n`,
+      );
       await client.heard(mark);
     };
     await send("1");
@@ -52,7 +61,8 @@ export function names(bench: Bench): void {
     await send("4");
     const sent = ["1", "2", "3", "4"].flatMap((mark) => [`early ${mark}`, `late ${mark}`, mark]);
     const tooEarly = client.abilities.comments ? [] : ["late 1"];
-    const tooLate = client.abilities.comments || bench.traits.keepsNames ? [] : ["early 3", "late 4"];
+    const tooLate =
+      client.abilities.comments || bench.traits.keepsNames ? [] : ["early 3", "late 4"];
     expect(client.data).toEqual(sent.filter((data) => ![...tooEarly, ...tooLate].includes(data)));
   });
 }

@@ -17,10 +17,18 @@ interface Refusal {
 }
 
 const refusals: Record<string, Refusal> = {
-  "204": { head: { status: 204, headers: { "Content-Type": undefined } }, reason: "status", status: 204 },
+  "204": {
+    head: { status: 204, headers: { "Content-Type": undefined } },
+    reason: "status",
+    status: 204,
+  },
   // WebKitGTK's HTTP reads such a body to its end, since it may have to ask again with a password.
   "401": { ends: true, head: { status: 401 }, reason: "status", status: 401 },
-  "404 with a page": { head: { status: 404, headers: { "Content-Type": "text/html" } }, reason: "status", status: 404 },
+  "404 with a page": {
+    head: { status: 404, headers: { "Content-Type": "text/html" } },
+    reason: "status",
+    status: 404,
+  },
   "500": { head: { status: 500 }, reason: "status", status: 500 },
   "503 with Retry-After in seconds": {
     head: { status: 503, headers: { "Retry-After": "7" } },
@@ -34,11 +42,28 @@ const refusals: Record<string, Refusal> = {
     status: 503,
     retryAfter: () => NEXT_WEEK.getTime() - Date.now(),
   },
-  "429 with a Retry-After of nonsense": { head: { status: 429, headers: { "Retry-After": "soon" } }, reason: "status", status: 429 },
-  "a page with 200": { head: { headers: { "Content-Type": "text/html" } }, reason: "content-type", status: 200 },
-  "JSON with 200": { head: { headers: { "Content-Type": "application/json" } }, reason: "content-type", status: 200 },
+  "429 with a Retry-After of nonsense": {
+    head: { status: 429, headers: { "Retry-After": "soon" } },
+    reason: "status",
+    status: 429,
+  },
+  "a page with 200": {
+    head: { headers: { "Content-Type": "text/html" } },
+    reason: "content-type",
+    status: 200,
+  },
+  "JSON with 200": {
+    head: { headers: { "Content-Type": "application/json" } },
+    reason: "content-type",
+    status: 200,
+  },
   // Where the type is sniffed (Chromium's EventSource and XMLHttpRequest), the answer is not known before its end or 512 bytes.
-  "no Content-Type": { ends: true, head: { headers: { "Content-Type": undefined } }, reason: "network", status: 200 },
+  "no Content-Type": {
+    ends: true,
+    head: { headers: { "Content-Type": undefined } },
+    reason: "network",
+    status: 200,
+  },
 };
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
@@ -83,7 +108,9 @@ export function opening(bench: Bench): void {
   });
 
   it("answers something that is not HTTP", async () => {
-    const client = await bench.meet((connection) => connection.raw("SSH-2.0-OpenSSH_9.2\r\n").cut());
+    const client = await bench.meet((connection) =>
+      connection.raw("SSH-2.0-OpenSSH_9.2\r\n").cut(),
+    );
     // An EventSource refuses an answer without a type, where it takes this for one. To us that is `network`, too.
     const reason = traits.takesTextForAnswer && !client.abilities.status ? "rejected" : "network";
     expect(await client.end()).toMatchObject({ call: "rejected", reason });
@@ -96,8 +123,13 @@ export function opening(bench: Bench): void {
       const settled = await client.end();
       const outcome = settled.call === "resolved" ? "resolved" : settled.reason;
       // A native EventSource cannot tell, and `rejected` is asked again, too. Chromium takes for complete what came without TLS.
-      const retried = client.abilities.status ? ["network", "resolved"] : ["network", "resolved", "rejected"];
-      expect(retried, `after ${JSON.stringify(HEAD.slice(0, length))}: ${JSON.stringify(settled)}`).toContain(outcome);
+      const retried = client.abilities.status
+        ? ["network", "resolved"]
+        : ["network", "resolved", "rejected"];
+      expect(
+        retried,
+        `after ${JSON.stringify(HEAD.slice(0, length))}: ${JSON.stringify(settled)}`,
+      ).toContain(outcome);
       expect(client.events).toEqual([]);
     };
     await Promise.all(Array.from(HEAD, (_, length) => cutAt(length)));
@@ -118,15 +150,22 @@ export function opening(bench: Bench): void {
   });
 
   it("a type with a parameter", async () => {
-    const { client, connection } = await bench.open({ head: { headers: { "Content-Type": "text/event-stream;charset=utf-8" } } });
+    const { client, connection } = await bench.open({
+      head: { headers: { "Content-Type": "text/event-stream;charset=utf-8" } },
+    });
     connection.write("data: é\n\n");
     await client.heard("é");
   });
 
   it("says what opened, where it is seen", async () => {
     const { client } = await bench.open();
-    const details = client.abilities.status ? { status: 200, contentType: "text/event-stream" } : { status: null, contentType: null };
-    expect(client.entries.find(({ call }) => call === "open")).toEqual({ call: "open", ...details });
+    const details = client.abilities.status
+      ? { status: 200, contentType: "text/event-stream" }
+      : { status: null, contentType: null };
+    expect(client.entries.find(({ call }) => call === "open")).toEqual({
+      call: "open",
+      ...details,
+    });
   });
 
   it("opens before the first event", async () => {
@@ -167,7 +206,9 @@ export function opening(bench: Bench): void {
     const target = bench.newPath();
     const arrived = bench.home.accept(target);
     const { client, connection } = await bench.request();
-    connection.head({ status: 307, headers: { Location: `${target}?to=here`, "Content-Type": undefined } }).end();
+    connection
+      .head({ status: 307, headers: { Location: `${target}?to=here`, "Content-Type": undefined } })
+      .end();
     const { request, connection: second } = await arrived;
     expect(request.query).toBe("to=here");
     second.head().write("data: a\n\n");
@@ -179,7 +220,12 @@ export function opening(bench: Bench): void {
     const target = bench.newPath();
     const arrived = bench.away.accept(target, { cors: true });
     const { client, connection } = await bench.request();
-    connection.head({ status: 307, headers: { Location: bench.away.origin + target, "Content-Type": undefined } }).end();
+    connection
+      .head({
+        status: 307,
+        headers: { Location: bench.away.origin + target, "Content-Type": undefined },
+      })
+      .end();
     const { connection: second } = await arrived;
     second.head().write("data: a\n\n");
     await client.heard("a");
@@ -190,7 +236,9 @@ export function opening(bench: Bench): void {
   it("gives up on a redirect loop", async () => {
     const path = bench.newPath();
     bench.home.serve(path, (_, connection) =>
-      connection.head({ status: 307, headers: { Location: path, "Content-Type": undefined } }).end(),
+      connection
+        .head({ status: 307, headers: { Location: path, "Content-Type": undefined } })
+        .end(),
     );
     const client = await bench.connect({ url: bench.home.origin + path });
     const settled = await client.end();

@@ -22,21 +22,39 @@ function everySplit(text: string): Uint8Array[][] {
   return Array.from(all, (_, at) => [all.slice(0, at), all.slice(at)]).slice(1);
 }
 
-const stream = (chunks: string | (string | Uint8Array)[], ...events: (Expected | string)[]): Stream => ({
+const stream = (
+  chunks: string | (string | Uint8Array)[],
+  ...events: (Expected | string)[]
+): Stream => ({
   chunks: typeof chunks === "string" ? [chunks] : chunks,
   events: events.map((event) => (typeof event === "string" ? { data: event } : event)),
 });
 
 const streams: Record<string, Stream> = {
-  "an event without a name is a message": stream("data: hello\n\n", { type: "message", data: "hello" }),
+  "an event without a name is a message": stream("data: hello\n\n", {
+    type: "message",
+    data: "hello",
+  }),
   "an event with a name": stream("event: price\ndata: 42\n\n", { type: "price", data: "42" }),
-  "the last of several names counts": stream("event: other\nevent: price\ndata: 42\n\n", { type: "price", data: "42" }),
+  "the last of several names counts": stream("event: other\nevent: price\ndata: 42\n\n", {
+    type: "price",
+    data: "42",
+  }),
   "an empty name means message": stream("event: price\nevent:\ndata: 42\n\n", "42"),
   "a name is forgotten with its block": stream("event: price\n\ndata: x\n\n", "x"),
-  "data of several lines": stream("data: one\ndata: two\ndata:\ndata: four\n\n", "one\ntwo\n\nfour"),
+  "data of several lines": stream(
+    "data: one\ndata: two\ndata:\ndata: four\n\n",
+    "one\ntwo\n\nfour",
+  ),
   "data without a colon is an empty line": stream("data\n\ndata\ndata\n\n", "", "\n"),
   "empty data is an event": stream("data:\n\ndata: \n\n", "", ""),
-  "one space after the colon belongs to the syntax": stream("data:a\n\ndata: b\n\ndata:  c \n\ndata:\td\n\n", "a", "b", " c ", "\td"),
+  "one space after the colon belongs to the syntax": stream(
+    "data:a\n\ndata: b\n\ndata:  c \n\ndata:\td\n\n",
+    "a",
+    "b",
+    " c ",
+    "\td",
+  ),
   "colons in data": stream("data: a: b\n\ndata::\n\n", "a: b", ":"),
   "a block without data is no event": stream("event: price\n\nid\n\n: nothing\n\ndata: x\n\n", "x"),
   "any number of blank lines": stream("\n\n\ndata: a\n\n\n\n\ndata: b\n\n\n", "a", "b"),
@@ -46,15 +64,33 @@ const streams: Record<string, Stream> = {
   ),
   "a byte order mark at the start": stream("\uFEFFdata: x\n\n", "x"),
   "only one byte order mark": stream("\uFEFF\uFEFFdata: x\n\ndata: y\n\n", "y"),
-  "a byte order mark further on is text": stream("data: a\n\n\uFEFFdata: x\n\ndata: \uFEFFy\n\n", "a", "\uFEFFy"),
+  "a byte order mark further on is text": stream(
+    "data: a\n\n\uFEFFdata: x\n\ndata: \uFEFFy\n\n",
+    "a",
+    "\uFEFFy",
+  ),
   "lines that end in LF": stream("data: a\ndata: b\n\ndata: c\n\n", "a\nb", "c"),
   "lines that end in CRLF": stream("data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", "a\nb", "c"),
   "lines that end in CR": stream("data: a\rdata: b\r\rdata: c\r\r", "a\nb", "c"),
-  "lines that end in all three": stream("data: a\rdata: b\r\ndata: c\n\r\ndata: d\r\n\r", "a\nb\nc", "d"),
-  "CRLF cut in two is one line end": stream(["data: a\r", "\ndata: b\r", "\n\r", "\ndata: c\r\n\r\n"], "a\nb", "c"),
+  "lines that end in all three": stream(
+    "data: a\rdata: b\r\ndata: c\n\r\ndata: d\r\n\r",
+    "a\nb\nc",
+    "d",
+  ),
+  "CRLF cut in two is one line end": stream(
+    ["data: a\r", "\ndata: b\r", "\n\r", "\ndata: c\r\n\r\n"],
+    "a\nb",
+    "c",
+  ),
   comments: stream(": c\n:c\n:\ndata: a\n: data: no\ndata: b\n\n: c\n\n", "a\nb"),
-  "more than ASCII": stream("event: price\ndata: é 日本 🎉\n\n", { type: "price", data: "é 日本 🎉" }),
-  "bytes that are not UTF-8": stream([Uint8Array.of(...bytes("data: a"), 0xff, 0xc3, ...bytes("b\n\n"))], "a\uFFFD\uFFFDb"),
+  "more than ASCII": stream("event: price\ndata: é 日本 🎉\n\n", {
+    type: "price",
+    data: "é 日本 🎉",
+  }),
+  "bytes that are not UTF-8": stream(
+    [Uint8Array.of(...bytes("data: a"), 0xff, 0xc3, ...bytes("b\n\n"))],
+    "a\uFFFD\uFFFDb",
+  ),
   "a long line": stream(`data: ${"x".repeat(300_000)}\n\n`, "x".repeat(300_000)),
   "an id stays until there is another": stream(
     "data: a\n\nid: 1\ndata: b\n\ndata: c\n\nid: 2\nid: 3\ndata: d\n\n",
@@ -71,7 +107,11 @@ const streams: Record<string, Stream> = {
     { data: "d", id: "", ownId: true },
     { data: "e", id: "" },
   ),
-  "an id is any text": stream("id: é,日本:1 {} \ndata: a\n\n", { data: "a", id: "é,日本:1 {} ", ownId: true }),
+  "an id is any text": stream("id: é,日本:1 {} \ndata: a\n\n", {
+    data: "a",
+    id: "é,日本:1 {} ",
+    ownId: true,
+  }),
   "an id longer than 12 characters": stream(
     "id: 0123456789abcdef\ndata: a\n\ndata: b\n\n",
     { data: "a", id: "0123456789abcdef", ownId: true },
@@ -84,16 +124,24 @@ export function parsing(bench: Bench): void {
 
   rows(streams, async ({ chunks, events }) => {
     const client = await bench.receive(chunks, { names: ["message", "price"] });
-    expect(client.events.map(({ type, data }) => ({ type, data }))).toEqual(events.map(({ type = "message", data }) => ({ type, data })));
+    expect(client.events.map(({ type, data }) => ({ type, data }))).toEqual(
+      events.map(({ type = "message", data }) => ({ type, data })),
+    );
     expect(client.events.map(({ lastEventId }) => lastEventId)).toEqual(
       events.map(({ id = "", ownId }) => (traits.forgetsIds && !ownId ? "" : id)),
     );
-    for (const { origin } of client.events) expect(origin).toBe(traits.hidesOrigin ? null : bench.home.origin);
+    for (const { origin } of client.events)
+      expect(origin).toBe(traits.hidesOrigin ? null : bench.home.origin);
   });
 
   it("a byte order mark in pieces", async () => {
     const mark = bytes("\uFEFF");
-    const client = await bench.receive([mark.slice(0, 1), mark.slice(1, 2), mark.slice(2), "data: x\ndata: y\n\n"]);
+    const client = await bench.receive([
+      mark.slice(0, 1),
+      mark.slice(1, 2),
+      mark.slice(2),
+      "data: x\ndata: y\n\n",
+    ]);
     expect(client.data).toEqual([traits.keepsSplitMarks ? "y" : "x\ny"]);
   });
 
@@ -111,7 +159,9 @@ export function parsing(bench: Bench): void {
   it("an id with NUL is ignored", async () => {
     const client = await bench.receive(["id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n"]);
     const afterNul = traits.forgetsIds ? "" : traits.takesNulIds ? "2\0" : "1";
-    expect(client.events.map(({ lastEventId }) => lastEventId)).toEqual(traits.dropsNul ? ["1"] : ["1", afterNul]);
+    expect(client.events.map(({ lastEventId }) => lastEventId)).toEqual(
+      traits.dropsNul ? ["1"] : ["1", afterNul],
+    );
   });
 
   it("an id without data moves the resume point", async () => {
@@ -122,7 +172,9 @@ export function parsing(bench: Bench): void {
     if (client.abilities.comments) await client.until(() => client.resumePoint === "2");
     connection.write("data: b\n\n");
     await client.heard("b");
-    expect(client.resumePoint).toBe(traits.forgetsIds ? "" : traits.forgetsIdsWithoutData ? "1" : "2");
+    expect(client.resumePoint).toBe(
+      traits.forgetsIds ? "" : traits.forgetsIdsWithoutData ? "1" : "2",
+    );
     expect(client.data).toEqual(["a", "b"]);
   });
 

@@ -34,14 +34,17 @@ const queries: Record<string, Query> = {
 };
 
 /** What need not be encoded is not, and the rest is in capitals. */
-const normalize = (query: string): string => query.replace("%7e", "~").replace("%65", "e").replace("%2f", "%2F");
+const normalize = (query: string): string =>
+  query.replace("%7e", "~").replace("%65", "e").replace("%2f", "%2F");
 
 export function resuming(bench: Bench): void {
   it("by the header, as UTF-8 bytes", async () => {
     for (const resume of ["header", undefined] as const) {
       const { client, request } = await bench.request({ lastEventId: ID, resume });
       if (client.abilities.resume === "header") {
-        expect(request.headers.get("last-event-id")).toBe(bench.traits.recodesHeaders ? Buffer.from(UTF8).toString("latin1") : UTF8);
+        expect(request.headers.get("last-event-id")).toBe(
+          bench.traits.recodesHeaders ? Buffer.from(UTF8).toString("latin1") : UTF8,
+        );
         expect(request.query).toBe("");
       } else {
         expect(request.headers.has("last-event-id")).toBe(false);
@@ -53,7 +56,11 @@ export function resuming(bench: Bench): void {
   rows(queries, async ({ resume, before, after, id = ID }) => {
     const path = bench.newPath();
     const accepted = bench.home.accept(path);
-    await bench.connect({ url: `${bench.home.origin}${path}${before && `?${before}`}`, lastEventId: id, resume });
+    await bench.connect({
+      url: `${bench.home.origin}${path}${before && `?${before}`}`,
+      lastEventId: id,
+      resume,
+    });
     const { request } = await accepted;
     expect(request.query).toBe(bench.traits.normalizesUrls ? normalize(after) : after);
     expect(request.headers.has("last-event-id")).toBe(false);
@@ -72,7 +79,12 @@ export function resuming(bench: Bench): void {
   });
 
   it("without an id nothing is added", async () => {
-    const resumes: (Resume | undefined)[] = [undefined, "header", { query: "since" }, (url) => new URL("/wrong", url)];
+    const resumes: (Resume | undefined)[] = [
+      undefined,
+      "header",
+      { query: "since" },
+      (url) => new URL("/wrong", url),
+    ];
     for (const resume of resumes) {
       const { request } = await bench.request({ resume });
       expect(request.query).toBe("");
@@ -84,11 +96,13 @@ export function resuming(bench: Bench): void {
     const { client, connection } = await bench.open({ lastEventId: "7" });
     connection.write("data: a\n\nid: 8\ndata: b\n\ndata: c\n\n");
     await client.heard("c");
-    expect(client.events.map(({ lastEventId, inherited }) => ({ lastEventId, inherited }))).toEqual([
-      { lastEventId: "7", inherited: true },
-      { lastEventId: "8", inherited: false },
-      { lastEventId: bench.traits.forgetsIds ? "" : "8", inherited: false },
-    ]);
+    expect(client.events.map(({ lastEventId, inherited }) => ({ lastEventId, inherited }))).toEqual(
+      [
+        { lastEventId: "7", inherited: true },
+        { lastEventId: "8", inherited: false },
+        { lastEventId: bench.traits.forgetsIds ? "" : "8", inherited: false },
+      ],
+    );
   });
 
   it("an inherited id is reset where that can be seen", async () => {

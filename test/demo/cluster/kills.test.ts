@@ -34,18 +34,23 @@ function watchTicks(): void {
   globalThis.shownTicks = [];
   new MutationObserver((records) => {
     for (const { addedNodes } of records) {
-      for (const node of addedNodes) if (node instanceof HTMLElement && node.dataset.tick) shownTicks.push(Number(node.dataset.tick));
+      for (const node of addedNodes)
+        if (node instanceof HTMLElement && node.dataset.tick)
+          shownTicks.push(Number(node.dataset.tick));
     }
   }).observe(document, { childList: true, subtree: true });
 }
 
 const shown = (): Promise<number[]> => page.evaluate(() => shownTicks);
-const count = async (id: string): Promise<number> => Number((await page.locator(`#${id}`).textContent())!.replaceAll(",", ""));
+const count = async (id: string): Promise<number> =>
+  Number((await page.locator(`#${id}`).textContent())!.replaceAll(",", ""));
 
 /** The page may still have to connect: what it shows can be behind what happens. */
 async function killHolder(): Promise<string> {
   let name: string | undefined;
-  await expect.poll(async () => (name = (await demo.outages.killHolder(200))?.name), patience).toBeDefined();
+  await expect
+    .poll(async () => (name = (await demo.outages.killHolder(200))?.name), patience)
+    .toBeDefined();
   return name!;
 }
 
@@ -58,12 +63,16 @@ test(`${KILLS} times the node that holds the stream is killed with -9: every ack
   const killed: string[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
     const before = (await shown()).length;
-    await expect.poll(async () => (await shown()).length, patience).toBeGreaterThan(before + BETWEEN);
+    await expect
+      .poll(async () => (await shown()).length, patience)
+      .toBeGreaterThan(before + BETWEEN);
     killed.push(await killHolder());
   }
   await expect.poll(() => count("kills"), patience).toBe(KILLS);
   await demo.stopTicks();
-  await expect.poll(async () => (await shown()).at(-1), patience).toBeGreaterThanOrEqual(account.acknowledged.at(-1)!);
+  await expect
+    .poll(async () => (await shown()).at(-1), patience)
+    .toBeGreaterThanOrEqual(account.acknowledged.at(-1)!);
 
   const ticks = await shown();
   expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));
@@ -71,7 +80,12 @@ test(`${KILLS} times the node that holds the stream is killed with -9: every ack
   expect(ticks.filter((n) => !unanswered.has(n))).toEqual(account.acknowledged);
   expect(new Set(killed)).toEqual(new Set(["A", "B"]));
   // What the page says of it.
-  expect({ received: await count("received"), lost: await count("lost"), twice: await count("twice"), late: await count("late") }).toEqual({
+  expect({
+    received: await count("received"),
+    lost: await count("lost"),
+    twice: await count("twice"),
+    late: await count("late"),
+  }).toEqual({
     received: ticks.length,
     lost: 0,
     twice: 0,

@@ -21,7 +21,10 @@ afterAll(() => cluster.close());
 
 /** Publishes so many numbered events, at both nodes in turn. */
 async function publish(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) expect(await cluster.nodes[published++ % 2]!.publish("tick", String(published))).toBe("acknowledged");
+  for (let i = 0; i < count; i++)
+    expect(await cluster.nodes[published++ % 2]!.publish("tick", String(published))).toBe(
+      "acknowledged",
+    );
 }
 
 /** A node that was running may keep more in its memory. */
@@ -33,15 +36,20 @@ async function restartNodes(): Promise<void> {
 }
 
 /** The numbers up to the newest one: the last `count` that were published. */
-const newest = (count: number): string[] => Array.from({ length: count }, (_, index) => String(published - count + 1 + index));
+const newest = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(published - count + 1 + index));
 
 const accept = { Accept: "text/event-stream" };
 
 /** Opens a stream, and reads until the text has come. */
-const read = async (url: string, until: string, headers?: Record<string, string>): Promise<string> =>
-  (await readUntil(url, until, { ...accept, ...headers })).text;
+const read = async (
+  url: string,
+  until: string,
+  headers?: Record<string, string>,
+): Promise<string> => (await readUntil(url, until, { ...accept, ...headers })).text;
 
-const dataOf = (text: string): string[] => [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data!);
+const dataOf = (text: string): string[] =>
+  [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data!);
 const idsOf = (text: string): string[] => [...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id!);
 
 describe("the last event id", () => {
@@ -62,25 +70,34 @@ describe("the last event id", () => {
   });
 
   test("is taken from the query parameter last_event_id on any node", async () => {
-    for (const { url } of cluster.nodes) expect(dataOf(await read(`${url}?last_event_id=${ids.at(-4)!}`, last))).toEqual(newest(3));
+    for (const { url } of cluster.nodes)
+      expect(dataOf(await read(`${url}?last_event_id=${ids.at(-4)!}`, last))).toEqual(newest(3));
   });
 
   test("is taken from the header, which wins", async () => {
-    const text = await read(`${cluster.nodes[1].url}?last_event_id=${ids.at(-4)!}`, last, { "Last-Event-ID": ids.at(-2)! });
+    const text = await read(`${cluster.nodes[1].url}?last_event_id=${ids.at(-4)!}`, last, {
+      "Last-Event-ID": ids.at(-2)!,
+    });
     expect(dataOf(text)).toEqual(newest(1));
   });
 
   test.each(["", "?lastEventId=ID", "?last_event_id=1:1", "?last_event_id=nonsense"])(
     "that is not known brings everything kept: stream%s",
     async (query) => {
-      expect(dataOf(await read(cluster.nodes[1].url + query.replace("ID", ids.at(-4)!), last))).toEqual(newest(KEPT));
+      expect(
+        dataOf(await read(cluster.nodes[1].url + query.replace("ID", ids.at(-4)!), last)),
+      ).toEqual(newest(KEPT));
     },
   );
 
   test("older than everything kept brings what is kept, and nobody says that some is missing", async () => {
     await publish(KEPT + 5);
     await restartNodes();
-    expect(dataOf(await read(`${cluster.nodes[0].url}?last_event_id=${ids.at(-1)!}`, `data: ${published}\n`))).toEqual(newest(KEPT));
+    expect(
+      dataOf(
+        await read(`${cluster.nodes[0].url}?last_event_id=${ids.at(-1)!}`, `data: ${published}\n`),
+      ),
+    ).toEqual(newest(KEPT));
   });
 });
 
@@ -94,7 +111,10 @@ describe("the library", () => {
   function listen(options: ResilientEventSourceOptions): void {
     let turn = 0;
     heard = [];
-    source = new ResilientEventSource(() => cluster.nodes[turn++ % 2]!.url, { backoff: { startingDelay: 0 }, ...options });
+    source = new ResilientEventSource(() => cluster.nodes[turn++ % 2]!.url, {
+      backoff: { startingDelay: 0 },
+      ...options,
+    });
     source.on("tick", (data) => heard.push(data));
   }
 
@@ -140,7 +160,10 @@ test("another origin is refused, and the header may not cross origins", async ()
   const ask = (origin: string): Promise<string> => read(url, ": hi", { Origin: origin });
   expect(await ask(PAGE)).toContain(": hi");
   await expect(ask("https://other.example")).rejects.toThrow();
-  const preflight = await fetch(url, { method: "OPTIONS", headers: { Origin: PAGE, "Access-Control-Request-Method": "GET" } });
+  const preflight = await fetch(url, {
+    method: "OPTIONS",
+    headers: { Origin: PAGE, "Access-Control-Request-Method": "GET" },
+  });
   expect(preflight.headers.get("access-control-allow-origin")).toBe(PAGE);
   expect(preflight.headers.get("access-control-allow-headers")).not.toMatch(/last-event-id/i);
 });

@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +39,8 @@ function run(env: Record<string, string> = {}): Run {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => (output += String(text)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (text: Buffer) => (output += String(text)));
   const ended = once(child, "close") as Promise<[number | null]>;
   return {
     output: () => output,
@@ -49,7 +58,10 @@ function run(env: Record<string, string> = {}): Run {
 function processes(): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
-      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder) || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
+      return (
+        readlinkSync(`/proc/${pid}/cwd`).startsWith(folder) ||
+        readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder)
+      );
     } catch {
       // No process, or one that has just ended.
       return false;
@@ -64,7 +76,11 @@ test.each([
   ["SIGKILL", null],
 ] as const)("after %s no process and no file is left", async (signal, expected) => {
   const { output, end } = run();
-  await expect.poll(output, patience).toMatch(/^The page is at http:\/\/localhost:\d+\/ .*\nNode A streams at .*\nNode B streams at .*\n$/);
+  await expect
+    .poll(output, patience)
+    .toMatch(
+      /^The page is at http:\/\/localhost:\d+\/ .*\nNode A streams at .*\nNode B streams at .*\n$/,
+    );
   // Two nodes with a master and two workers each, Redis, and who cleans up.
   expect(processes()).toHaveLength(8);
   expect(await end(signal)).toBe(expected);
@@ -89,7 +105,11 @@ test("says what to install, and ends with code 1", async () => {
   // An nginx without nchan, and no Redis.
   const bin = join(folder, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "nginx"), `#!/bin/sh\necho "configure arguments: --modules-path=${folder}/none" >&2\n`, { mode: 0o755 });
+  writeFileSync(
+    join(bin, "nginx"),
+    `#!/bin/sh\necho "configure arguments: --modules-path=${folder}/none" >&2\n`,
+    { mode: 0o755 },
+  );
   const { output, end } = run({ PATH: bin });
   expect(await end()).toBe(1);
   expect(output()).toBe(
@@ -104,7 +124,9 @@ test("says that its port is in use, and ends with code 1", async () => {
   const { port } = server.address() as AddressInfo;
   const { output, end } = run({ PORT: String(port) });
   expect(await end()).toBe(1);
-  expect(output()).toBe(`Port ${port} is in use. Choose another one, for example: PORT=${port + 1} npm run demo:cluster\n`);
+  expect(output()).toBe(
+    `Port ${port} is in use. Choose another one, for example: PORT=${port + 1} npm run demo:cluster\n`,
+  );
   server.close();
 });
 

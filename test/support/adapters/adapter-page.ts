@@ -22,7 +22,11 @@ function svelte(generate: Side): Plugin {
     setup({ onLoad }) {
       onLoad({ filter: /\.svelte(\.js)?$/ }, ({ path }) => {
         const isModule = path.endsWith(".js");
-        const { js } = (isModule ? compileModule : compile)(readFileSync(path, "utf8"), { filename: path, generate, dev: true });
+        const { js } = (isModule ? compileModule : compile)(readFileSync(path, "utf8"), {
+          filename: path,
+          generate,
+          dev: true,
+        });
         return { contents: js.code, loader: "js" };
       });
     },
@@ -30,7 +34,10 @@ function svelte(generate: Side): Plugin {
 }
 
 async function bundle(file: string, side: Side, alias: PageSource["alias"] = {}): Promise<string> {
-  const entries = ["react", "vue", "svelte"].map((name) => [`resilient-eventsource/${name}`, dist(`${name}.js`)]);
+  const entries = ["react", "vue", "svelte"].map((name) => [
+    `resilient-eventsource/${name}`,
+    dist(`${name}.js`),
+  ]);
   const { outputFiles } = await build({
     entryPoints: [join(root, "test/adapters/pages", file)],
     bundle: true,
@@ -48,7 +55,10 @@ async function bundle(file: string, side: Side, alias: PageSource["alias"] = {})
     conditions: ["development"],
     alias: { ...Object.fromEntries(entries), "resilient-eventsource": dist("index.js"), ...alias },
     // CommonJS packages that are bundled for Node ask for its modules that way.
-    banner: side === "server" ? { js: 'import { createRequire } from "node:module"; const require = createRequire("/");' } : {},
+    banner:
+      side === "server"
+        ? { js: 'import { createRequire } from "node:module"; const require = createRequire("/");' }
+        : {},
     // Its "paths" would lead to the source.
     tsconfigRaw: {},
     plugins: [svelte(side)],
@@ -67,6 +77,9 @@ export async function renderInNode({ page, alias }: PageSource, props: Props): P
   const script = await bundle(`${basename(page)}-server.ts`, "server", alias);
   return inTemporaryFolder((folder) => {
     writeFileSync(join(folder, "server.mjs"), script);
-    return execFileSync(process.execPath, [join(folder, "server.mjs"), JSON.stringify(props)], { encoding: "utf8", timeout: 20_000 });
+    return execFileSync(process.execPath, [join(folder, "server.mjs"), JSON.stringify(props)], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
   });
 }

@@ -7,7 +7,9 @@ import { FaultServer } from "../server/fault-server.ts";
 import { refusal, Route, stream } from "../pages/page-route.ts";
 
 /** No attempt comes by itself. */
-const PATIENT = { backoff: { startingDelay: 3_600_000, maxDelay: 3_600_000, jitter: "none" } } as const;
+const PATIENT = {
+  backoff: { startingDelay: 3_600_000, maxDelay: 3_600_000, jitter: "none" },
+} as const;
 
 /** A page with the framework in it, and the server that it talks to. */
 export class AdapterBench {
@@ -22,7 +24,10 @@ export class AdapterBench {
 
   async open(script: string, html = ""): Promise<void> {
     this.server.servePage("/page.js", script, { "Content-Type": "text/javascript; charset=utf-8" });
-    this.server.servePage("/page", `<!doctype html><div id="app">${html}</div><script type="module" src="/page.js"></script>`);
+    this.server.servePage(
+      "/page",
+      `<!doctype html><div id="app">${html}</div><script type="module" src="/page.js"></script>`,
+    );
     this.page = await this.browser.newPage();
     this.page.on("pageerror", (error) => this.errors.push(String(error)));
     this.cdp = await this.page.context().newCDPSession(this.page);
@@ -44,7 +49,10 @@ export class AdapterBench {
 
   /** Waits until an element of the component shows this. */
   async shows(id: "status" | "latest", text: string): Promise<void> {
-    await this.page.waitForFunction(({ id, text }) => document.getElementById(id)?.textContent === text, { id, text });
+    await this.page.waitForFunction(
+      ({ id, text }) => document.getElementById(id)?.textContent === text,
+      { id, text },
+    );
   }
 
   /** Waits until the listeners have heard this last. */
@@ -66,7 +74,9 @@ export class AdapterBench {
   async listeners(): Promise<string[]> {
     const types = ["window", "document"].map(async (expression) => {
       const { result } = await this.cdp.send("Runtime.evaluate", { expression });
-      const { listeners } = await this.cdp.send("DOMDebugger.getEventListeners", { objectId: result.objectId! });
+      const { listeners } = await this.cdp.send("DOMDebugger.getEventListeners", {
+        objectId: result.objectId!,
+      });
       return listeners.map(({ type }) => `${expression} ${type}`);
     });
     return (await Promise.all(types)).flat().sort();
@@ -76,7 +86,11 @@ export class AdapterBench {
 const price = (id: number): string => `id: ${id}\nevent: price\ndata: ${id}\n\n`;
 
 /** What the adapter of every framework has to do; `define` adds what only this one does. */
-export function describeAdapter(name: string, source: PageSource, define?: (bench: AdapterBench) => void): void {
+export function describeAdapter(
+  name: string,
+  source: PageSource,
+  define?: (bench: AdapterBench) => void,
+): void {
   describe(name, () => {
     const bench = new AdapterBench(source);
     let script: string;
@@ -149,7 +163,10 @@ export function describeAdapter(name: string, source: PageSource, define?: (benc
 
     test("unmounted in a wait it is over", async () => {
       const to = new Route(bench.server, [refusal(503), refusal(503), stream(price(1))]);
-      await bench.mount({ url: to.url, options: { backoff: { startingDelay: 200, jitter: "none" } } });
+      await bench.mount({
+        url: to.url,
+        options: { backoff: { startingDelay: 200, jitter: "none" } },
+      });
       await bench.shows("status", "waiting");
       await bench.unmount();
       await bench.live(0);

@@ -33,7 +33,11 @@ const programs = {
   // The library that the driver depends on brings it.
   MiniBrowser: {
     env: ["MINIBROWSER_PATH"],
-    paths: ["/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib/*/webkitgtk-6.*/MiniBrowser", "/usr/libexec/webkit2gtk-4.*/MiniBrowser"],
+    paths: [
+      "/usr/lib/*/webkit2gtk-4.*/MiniBrowser",
+      "/usr/lib/*/webkitgtk-6.*/MiniBrowser",
+      "/usr/libexec/webkit2gtk-4.*/MiniBrowser",
+    ],
     debianPackage: "webkit2gtk-driver",
   },
   Xvfb: {
@@ -54,7 +58,10 @@ function expand(pattern: string): string[] {
     if (!statSync(folder).isDirectory()) return [];
     return readdirSync(folder).flatMap((entry) => (name.test(entry) ? [`${folder}/${entry}`] : []));
   };
-  return parts.reduce<string[]>((folders, part) => folders.flatMap((folder) => matching(folder, part)), [""]);
+  return parts.reduce<string[]>(
+    (folders, part) => folders.flatMap((folder) => matching(folder, part)),
+    [""],
+  );
 }
 
 function find({ env, paths }: Program): string | undefined {

@@ -11,7 +11,10 @@ export function installPackages(...names: string[]): void {
   const mark = `NOT_INSTALLED_${names.join("_")}`;
   if (process.env[mark] || !isRootOnDebian()) return;
   const run = (...args: string[]) =>
-    execFileSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+    execFileSync("apt-get", args, {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
   try {
     run("update");
     run("install", "-y", "--no-install-recommends", ...names);

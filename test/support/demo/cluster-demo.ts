@@ -18,6 +18,7 @@ export async function startFastDemo(account: Account): Promise<ClusterDemo> {
     port: 0,
     firstPort: clusterPort,
     interval: 20,
-    settled: (n, acknowledged) => void account[acknowledged ? "acknowledged" : "unanswered"].push(n),
+    settled: (n, acknowledged) =>
+      void account[acknowledged ? "acknowledged" : "unanswered"].push(n),
   });
 }

@@ -27,7 +27,11 @@ export async function freePort(): Promise<number> {
 }
 
 function run(args: string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Starts Node with these arguments, and resolves when it listens on the port. */
@@ -52,7 +56,10 @@ export async function startServer(port: number, args: string[]): Promise<ServerP
 }
 
 /** Runs the demo's server with this environment to its end; `started` is called with its first output. */
-export async function runDemo(env: Record<string, string>, started?: (child: ChildProcess, output: string) => void): Promise<Ended> {
+export async function runDemo(
+  env: Record<string, string>,
+  started?: (child: ChildProcess, output: string) => void,
+): Promise<Ended> {
   const child = run(["demo/server.mjs"], env);
   let output = "";
   const hear = (text: Buffer): void => {

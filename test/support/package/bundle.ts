@@ -11,20 +11,38 @@ import webpack from "webpack";
 export async function buildWithVite(root: string): Promise<void> {
   const complaints: string[] = [];
   const note = (message: string): unknown => complaints.push(message);
-  const customLogger = { ...vite.createLogger(), info: () => undefined, warn: note, warnOnce: note, error: note };
+  const customLogger = {
+    ...vite.createLogger(),
+    info: () => undefined,
+    warn: note,
+    warnOnce: note,
+    error: note,
+  };
   await vite.build({ root, configFile: false, customLogger });
   expect(complaints).toEqual([]);
 }
 
-export async function buildWithWebpack(context: string, output: webpack.Configuration["output"] = {}): Promise<void> {
-  const compiler = webpack({ mode: "production", context, entry: "./main.js", output: { ...output, path: join(context, "dist") } });
+export async function buildWithWebpack(
+  context: string,
+  output: webpack.Configuration["output"] = {},
+): Promise<void> {
+  const compiler = webpack({
+    mode: "production",
+    context,
+    entry: "./main.js",
+    output: { ...output, path: join(context, "dist") },
+  });
   const stats = await promisify(compiler.run.bind(compiler))();
   await promisify(compiler.close.bind(compiler))();
   const { errors, warnings } = stats!.toJson({ all: false, errors: true, warnings: true });
   expect([errors, warnings]).toEqual([[], []]);
 }
 
-export async function buildWithEsbuild(folder: string, entry: string, options: esbuild.BuildOptions): Promise<void> {
+export async function buildWithEsbuild(
+  folder: string,
+  entry: string,
+  options: esbuild.BuildOptions,
+): Promise<void> {
   const { warnings } = await esbuild.build({
     entryPoints: [join(folder, entry)],
     outdir: join(folder, "dist"),

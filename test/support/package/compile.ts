@@ -14,7 +14,10 @@ export const compilers = { newest: "typescript", oldest: "typescript-oldest" };
 export const projects = {
   bundler: { type: "module", options: { module: "ESNext", moduleResolution: "Bundler" } },
   "node16 ESM": { type: "module", options: { module: "Node16", moduleResolution: "Node16" } },
-  "node16 CommonJS": { type: "commonjs", options: { module: "Node16", moduleResolution: "Node16" } },
+  "node16 CommonJS": {
+    type: "commonjs",
+    options: { module: "Node16", moduleResolution: "Node16" },
+  },
 };
 
 export interface Fixtures {
@@ -53,10 +56,17 @@ export function compile(
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type }));
     writeFileSync(
       join(folder, "tsconfig.json"),
-      JSON.stringify({ include: [join("types", fixtures, "*.ts"), join("types", fixtures, "*.tsx")], compilerOptions }),
+      JSON.stringify({
+        include: [join("types", fixtures, "*.ts"), join("types", fixtures, "*.tsx")],
+        compilerOptions,
+      }),
     );
     try {
-      execFileSync(process.execPath, [require.resolve(`${compilers[compiler]}/bin/tsc`), "-p", folder], { cwd: folder, encoding: "utf8" });
+      execFileSync(
+        process.execPath,
+        [require.resolve(`${compilers[compiler]}/bin/tsc`), "-p", folder],
+        { cwd: folder, encoding: "utf8" },
+      );
       return "";
     } catch (error) {
       return (error as { stdout: string }).stdout;

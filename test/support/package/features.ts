@@ -12,7 +12,8 @@ const compat = createRequire(import.meta.url)("@mdn/browser-compat-data") as Com
 export function featuresOf(files: readonly string[], options: ts.CompilerOptions): Set<string> {
   const program = ts.createProgram(files, { ...options, noEmit: true });
   const checker = program.getTypeChecker();
-  const isPlatform = (node: ts.Node): boolean => program.isSourceFileDefaultLibrary(node.getSourceFile());
+  const isPlatform = (node: ts.Node): boolean =>
+    program.isSourceFileDefaultLibrary(node.getSourceFile());
   const features = new Set<string>();
   const note = (names: readonly string[]): void => {
     const known = names.find((name) => supportOf(name));
@@ -21,27 +22,43 @@ export function featuresOf(files: readonly string[], options: ts.CompilerOptions
 
   const noteGlobal = (node: ts.Identifier): void => {
     const declarations = checker.getSymbolAtLocation(node)?.declarations ?? [];
-    if (declarations.some((one) => isPlatform(one) && (ts.isVariableDeclaration(one) || ts.isFunctionDeclaration(one)))) {
+    if (
+      declarations.some(
+        (one) =>
+          isPlatform(one) && (ts.isVariableDeclaration(one) || ts.isFunctionDeclaration(one)),
+      )
+    ) {
       note([`javascript.builtins.${node.text}`, `api.${node.text}`, `api.Window.${node.text}`]);
     }
   };
   const noteMember = (type: ts.Type, name: string): void => {
     const owner = checker.getApparentType(type);
-    const declarations = (checker.getPropertyOfType(owner, name)?.declarations ?? []).filter(isPlatform);
+    const declarations = (checker.getPropertyOfType(owner, name)?.declarations ?? []).filter(
+      isPlatform,
+    );
     if (declarations.length === 0) return;
-    const owners = [owner.symbol?.name, ...declarations.map(({ parent }) => nameOf(parent))].map((each = "") =>
-      each.replace(/^Readonly(?=Array|Map|Set)|Constructor$/g, ""),
+    const owners = [owner.symbol?.name, ...declarations.map(({ parent }) => nameOf(parent))].map(
+      (each = "") => each.replace(/^Readonly(?=Array|Map|Set)|Constructor$/g, ""),
     );
     note([
-      ...owners.flatMap((each) => [`api.${each}.${name}`, `api.${each}.${name}_static`, `javascript.builtins.${each}.${name}`]),
+      ...owners.flatMap((each) => [
+        `api.${each}.${name}`,
+        `api.${each}.${name}_static`,
+        `javascript.builtins.${each}.${name}`,
+      ]),
       // A member that is not listed is as old as its interface.
       ...owners.flatMap((each) => [`api.${each}`, `javascript.builtins.${each}`]),
     ]);
   };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node)) return;
-    if (ts.isPropertyAccessExpression(node)) noteMember(checker.getTypeAtLocation(node.expression), node.name.text);
-    else if (ts.isBindingElement(node)) noteMember(checker.getTypeAtLocation(node.parent), (node.propertyName ?? node.name).getText());
+    if (ts.isPropertyAccessExpression(node))
+      noteMember(checker.getTypeAtLocation(node.expression), node.name.text);
+    else if (ts.isBindingElement(node))
+      noteMember(
+        checker.getTypeAtLocation(node.parent),
+        (node.propertyName ?? node.name).getText(),
+      );
     else if (ts.isIdentifier(node)) noteGlobal(node);
     ts.forEachChild(node, visit);
   };
@@ -52,7 +69,9 @@ export function featuresOf(files: readonly string[], options: ts.CompilerOptions
 /** The name of an interface, or of the variable where statics are declared: `declare var Response: { error(): Response }`. */
 function nameOf(node: ts.Node): string | undefined {
   if (ts.isInterfaceDeclaration(node)) return node.name.text;
-  return ts.isTypeLiteralNode(node) && ts.isVariableDeclaration(node.parent) ? node.parent.name.getText() : undefined;
+  return ts.isTypeLiteralNode(node) && ts.isVariableDeclaration(node.parent)
+    ? node.parent.name.getText()
+    : undefined;
 }
 
 /** Whether a browser (by its name in browserslist) has a feature from this version on, at the latest. */
@@ -65,15 +84,15 @@ export function has(browser: string, version: string, feature: string): boolean 
 
 function supportOf(feature: string): Partial<Record<string, SupportStatement>> | undefined {
   let at: Identifier | undefined = compat as unknown as Identifier;
-  for (const part of feature.split(".")) at = at && Object.hasOwn(at, part) ? (at as Record<string, Identifier>)[part] : undefined;
+  for (const part of feature.split("."))
+    at = at && Object.hasOwn(at, part) ? (at as Record<string, Identifier>)[part] : undefined;
   return at?.__compat?.support;
 }
 
 /** "14.1" ≤ "14.5" ("preview" is at most nothing). */
 function isAtMost(a: string, b: string): boolean {
-  const [[major, minor = 0], [otherMajor, otherMinor = 0]] = [a, b].map((version) => version.split(".").map(Number)) as [
-    [number, number?],
-    [number, number?],
-  ];
+  const [[major, minor = 0], [otherMajor, otherMinor = 0]] = [a, b].map((version) =>
+    version.split(".").map(Number),
+  ) as [[number, number?], [number, number?]];
   return major < otherMajor || (major === otherMajor && minor <= otherMinor);
 }

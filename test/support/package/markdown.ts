@@ -1,6 +1,8 @@
 /** The fenced code blocks of a text in one language. */
 export function snippets(text: string, language: string): string[] {
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, snippet]) => snippet!);
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+    ([, snippet]) => snippet!,
+  );
 }
 
 /** The part of a text under a heading of the second level. */

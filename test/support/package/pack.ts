@@ -28,11 +28,15 @@ export function inTemporaryFolder<Result>(use: (folder: string) => Result): Resu
 
 function packInto(folder: string): string {
   dist("index.js");
-  const json = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--offline", "--pack-destination", folder], {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const json = execFileSync(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--offline", "--pack-destination", folder],
+    {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   const [{ filename }] = JSON.parse(json) as [{ filename: string }];
   return join(folder, filename);
 }

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { root } from "./dist.ts";
@@ -19,18 +28,25 @@ export class Stranger {
 
   constructor(app: string) {
     installInto(this.folder);
-    for (const name of PACKAGES) symlinkSync(join(root, "node_modules", name), join(this.folder, "node_modules", name), "dir");
+    for (const name of PACKAGES)
+      symlinkSync(join(root, "node_modules", name), join(this.folder, "node_modules", name), "dir");
     cpSync(join(root, "test/apps", app), this.folder, { recursive: true });
     writeFileSync(join(this.folder, "package.json"), JSON.stringify({ type: "module" }));
   }
 
   /** Serves what the app has in `public` and in `dist`, index.html as "/", with these headers. */
   serve(server: FaultServer, headers: Record<string, string>): void {
-    for (const folder of ["public", "dist"].map((name) => join(this.folder, name)).filter((path) => existsSync(path))) {
+    for (const folder of ["public", "dist"]
+      .map((name) => join(this.folder, name))
+      .filter((path) => existsSync(path))) {
       for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
         const type = types[extname(file)];
         const path = file === "index.html" ? "/" : `/${file}`;
-        if (type) server.servePage(path, readFileSync(join(folder, file), "utf8"), { ...headers, "Content-Type": type });
+        if (type)
+          server.servePage(path, readFileSync(join(folder, file), "utf8"), {
+            ...headers,
+            "Content-Type": type,
+          });
       }
     }
   }

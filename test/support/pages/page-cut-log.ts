@@ -13,13 +13,31 @@ export function seeded(seed: number): () => number {
 }
 
 /** Where a cut hurts: what is on its two sides belongs together. */
-const places = ["within UTF-8", "between CR and LF", "within a field name", "within an id", "before the blank line"] as const;
+const places = [
+  "within UTF-8",
+  "between CR and LF",
+  "within a field name",
+  "within an id",
+  "before the blank line",
+] as const;
 type Place = (typeof places)[number];
 
 /** The names of a log's events. The last event of all has the last name. */
 export const eventNames = ["message", "tick", "prix-é", "日本", "last"];
 
-const words = ["plain", "é", "日本語", "🦊🌍", "ÿ", "", "id: 7", "data", " white  space ", "\u2028", "{}"];
+const words = [
+  "plain",
+  "é",
+  "日本語",
+  "🦊🌍",
+  "ÿ",
+  "",
+  "id: 7",
+  "data",
+  " white  space ",
+  "\u2028",
+  "{}",
+];
 const lineEnds = ["\n", "\n", "\r\n", "\r\n", "\r"];
 /** Enough (ms) for what was written before to arrive by itself, mostly. */
 const CHUNK_PAUSE = 3;
@@ -39,7 +57,8 @@ export class EventLog {
   private length = 0;
 
   constructor(events: number, random: () => number) {
-    const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+    const pick = <Item>(items: readonly Item[]): Item =>
+      items[Math.floor(random() * items.length)]!;
     const addBlock = (id: string, fields: string[]): void => {
       const lineEnd = pick(lineEnds);
       const bytes = Buffer.from([...fields, ""].map((field) => field + lineEnd).join(""));
@@ -51,7 +70,10 @@ export class EventLog {
     for (let index = 1; index <= events; index++) {
       const id = `${index},${pick(["é", "日本", "a b", "🦊", "%", "+"])}`;
       const name = index === events ? "last" : pick(eventNames.slice(0, -1));
-      const data = Array.from({ length: 1 + Math.floor(random() * 3) }, () => `${pick(words)} ${pick(words)}`);
+      const data = Array.from(
+        { length: 1 + Math.floor(random() * 3) },
+        () => `${pick(words)} ${pick(words)}`,
+      );
       const head = [`id: ${id}`, ...(name === "message" ? [] : [`event: ${name}`])];
       const body = data.map((line) => `data: ${line}`);
       addBlock(id, random() < 0.5 ? [...head, ...body] : [...body, ...head.reverse()]);
@@ -100,7 +122,9 @@ export class CutRoute {
     this.url = server.origin + path;
     this.left = cuts;
     server.serve(path, (request, connection) => {
-      const id = resumePoint(resumeBy === "header" ? { ...request, query: "" } : { ...request, headers: new Map() });
+      const id = resumePoint(
+        resumeBy === "header" ? { ...request, query: "" } : { ...request, headers: new Map() },
+      );
       const offset = log.offsets.get(id);
       if (offset === undefined) connection.head({ status: 400 }).end();
       else this.send(offset, connection);
@@ -128,7 +152,10 @@ export class CutRoute {
   /** A place that hurts for half of the cuts, any byte for the others; at such distances that the cuts suffice for the log. */
   private nextCut(offset: number): number {
     const distance = (this.log.bytes.length - offset) / this.left;
-    const anywhere = Math.min(this.log.bytes.length, Math.floor(offset + this.random() * 2 * distance));
+    const anywhere = Math.min(
+      this.log.bytes.length,
+      Math.floor(offset + this.random() * 2 * distance),
+    );
     this.left--;
     if (this.random() < 0.5) return this.count("anywhere", anywhere);
     const place = places[Math.floor(this.random() * places.length)]!;

@@ -14,7 +14,8 @@ const PATIENCE = 20_000;
 /** Serves the scripts of a folder under a path that ends in "/". */
 export function serveScripts(server: FaultServer, path: string, folder: string): void {
   for (const file of readdirSync(folder)) {
-    if (file.endsWith(".js")) server.servePage(path + file, readFileSync(join(folder, file), "utf8"), JAVASCRIPT);
+    if (file.endsWith(".js"))
+      server.servePage(path + file, readFileSync(join(folder, file), "utf8"), JAVASCRIPT);
   }
 }
 
@@ -59,8 +60,14 @@ export class OpenPage {
   }
 
   /** Makes a source by code of the page. */
-  async make<Argument>(create: (argument: Argument) => Watched | Promise<Watched>, argument: Argument): Promise<PageSource> {
-    return new PageSource(this.page, await this.page.evaluate(`keep((${String(create)})(${JSON.stringify(argument)}))`));
+  async make<Argument>(
+    create: (argument: Argument) => Watched | Promise<Watched>,
+    argument: Argument,
+  ): Promise<PageSource> {
+    return new PageSource(
+      this.page,
+      await this.page.evaluate(`keep((${String(create)})(${JSON.stringify(argument)}))`),
+    );
   }
 
   /** Closes every source, and gives the errors nobody caught. */
@@ -101,7 +108,10 @@ export class PageSource {
     for (;;) {
       const notes = await this.notes();
       if (condition(notes)) return notes;
-      if (performance.now() > deadline) throw new Error(`waited in vain for ${condition.toString()}\n${JSON.stringify(notes, null, 2)}`);
+      if (performance.now() > deadline)
+        throw new Error(
+          `waited in vain for ${condition.toString()}\n${JSON.stringify(notes, null, 2)}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

@@ -1,4 +1,10 @@
-import type { FaultConnection, FaultRequest, FaultServer, HeadInit, Scenario } from "../server/fault-server.ts";
+import type {
+  FaultConnection,
+  FaultRequest,
+  FaultServer,
+  HeadInit,
+  Scenario,
+} from "../server/fault-server.ts";
 
 /** A request, and when it came by the two clocks of this process. */
 interface Arrival {
@@ -56,7 +62,9 @@ export class Route {
 /** The last event ID of a request, from its header or the query parameter `lastEventId`; "" for none. */
 export function resumePoint({ headers, query }: FaultRequest): string {
   const header = headers.get("last-event-id");
-  return header === undefined ? (new URLSearchParams(query).get("lastEventId") ?? "") : Buffer.from(header, "latin1").toString();
+  return header === undefined
+    ? (new URLSearchParams(query).get("lastEventId") ?? "")
+    : Buffer.from(header, "latin1").toString();
 }
 
 /** An event stream that begins like this, and stays open. */

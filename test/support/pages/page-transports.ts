@@ -48,7 +48,11 @@ export class Bench implements Row {
 
   /** Every wait is the shortest there is, unless the options say otherwise. */
   connect(url: string, options: ConnectOptions = {}): Promise<PageSource> {
-    return this.page.connect(url, { backoff: { startingDelay: 0 }, transport: this.transport, ...options });
+    return this.page.connect(url, {
+      backoff: { startingDelay: 0 },
+      transport: this.transport,
+      ...options,
+    });
   }
 
   /** Connects to several routes at once, and gives what came of each, by name. */
@@ -57,10 +61,12 @@ export class Bench implements Row {
     look: (source: PageSource, route: Route) => Promise<Outcome>,
     options?: ConnectOptions,
   ): Promise<Record<string, Outcome>> {
-    const entries = Object.entries(answers).map(async ([name, answers]): Promise<[string, Outcome]> => {
-      const route = this.route(...answers);
-      return [name, await look(await this.connect(route.url, options), route)];
-    });
+    const entries = Object.entries(answers).map(
+      async ([name, answers]): Promise<[string, Outcome]> => {
+        const route = this.route(...answers);
+        return [name, await look(await this.connect(route.url, options), route)];
+      },
+    );
     return Object.fromEntries(await Promise.all(entries));
   }
 }

@@ -1,6 +1,10 @@
 // Runs in pages of openPage(): nothing here may refer to anything outside of `installWatch`.
 import type * as Library from "../../../src/index.ts";
-import type { ConnectionError, ResilientEventSource, ResilientEventSourceOptions } from "../../../src/index.ts";
+import type {
+  ConnectionError,
+  ResilientEventSource,
+  ResilientEventSourceOptions,
+} from "../../../src/index.ts";
 
 /** What is left of a ConnectionError on its way out of the page. */
 type Failure = Pick<ConnectionError, "reason" | "status" | "retryAfter" | "message">;
@@ -32,7 +36,10 @@ export interface Watched {
 }
 
 /** Options that can travel into a page; functions of the page are given as `extra` there. */
-export interface ConnectOptions extends Omit<ResilientEventSourceOptions, "transport" | "signal" | "events" | "resume"> {
+export interface ConnectOptions extends Omit<
+  ResilientEventSourceOptions,
+  "transport" | "signal" | "events" | "resume"
+> {
   /** The one to make. Default: the default one. */
   transport?: "fetchTransport" | "eventSourceTransport" | "polyfillTransport" | undefined;
   resume?: "header" | { query: string } | undefined;
@@ -50,7 +57,11 @@ declare global {
   function keep(watched: Watched | Promise<Watched>): Promise<number>;
   /** Errors of the page that nobody caught. */
   var uncaught: string[];
-  function connect(url: string, options?: ConnectOptions, extra?: ResilientEventSourceOptions): Watched;
+  function connect(
+    url: string,
+    options?: ConnectOptions,
+    extra?: ResilientEventSourceOptions,
+  ): Watched;
   function watch(source: ResilientEventSource, names?: readonly string[]): Watched;
 }
 
@@ -66,17 +77,32 @@ export function installWatch(): void {
     const opens: Notes["opens"] = [];
     const errors: ErrorNote[] = [];
     const events: Notes["events"] = [];
-    const flatten = ({ reason, status, retryAfter, message }: Failure): Failure => ({ reason, status, retryAfter, message });
+    const flatten = ({ reason, status, retryAfter, message }: Failure): Failure => ({
+      reason,
+      status,
+      retryAfter,
+      message,
+    });
 
     source.addEventListener("open", ({ status }) => opens.push(status));
     source.addEventListener("error", (event) => {
       const { readyState, error } = event;
       const next = event.readyState === 0 ? event : undefined;
-      errors.push({ readyState, attempt: next?.attempt, delay: next?.delay, until: next?.until, error: flatten(error) });
+      errors.push({
+        readyState,
+        attempt: next?.attempt,
+        delay: next?.delay,
+        until: next?.until,
+        error: flatten(error),
+      });
     });
     for (const [index, type] of names.entries()) {
-      if (index % 2) source.on(type, (data, { lastEventId }) => events.push({ type, data, lastEventId }));
-      else source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) => events.push({ type, data, lastEventId }));
+      if (index % 2)
+        source.on(type, (data, { lastEventId }) => events.push({ type, data, lastEventId }));
+      else
+        source.addEventListener(type, ({ data, lastEventId }: MessageEvent<string>) =>
+          events.push({ type, data, lastEventId }),
+        );
     }
     const notes = (): Notes => {
       const { state, readyState, lastEventId } = source;
@@ -89,6 +115,9 @@ export function installWatch(): void {
 
   globalThis.connect = (url, { transport, names, ...options } = {}, extra = {}) => {
     const made = transport && globalThis.library[transport]();
-    return watch(new globalThis.library.ResilientEventSource(url, { ...options, transport: made, ...extra }), names);
+    return watch(
+      new globalThis.library.ResilientEventSource(url, { ...options, transport: made, ...extra }),
+      names,
+    );
   };
 }

@@ -69,20 +69,27 @@ export class Tab {
         "shared default": () => sharedTransport(),
       };
       const backoff = { startingDelay: 300 };
-      const source = new ResilientEventSource(path, { backoff, ...options, transport: transports[transport]() });
+      const source = new ResilientEventSource(path, {
+        backoff,
+        ...options,
+        transport: transports[transport](),
+      });
       const heard: Heard = { source, got: [], states: [], errors: [] };
       source.on("message", (data) => heard.got.push(Number(data)));
       source.addEventListener("statechange", () => heard.states.push(source.state));
       source.addEventListener("error", ({ error }) => {
         heard.errors.push(error.reason);
-        if (marks) localStorage.setItem("errors", `${localStorage.getItem("errors") ?? ""} ${error.reason}`);
+        if (marks)
+          localStorage.setItem("errors", `${localStorage.getItem("errors") ?? ""} ${error.reason}`);
       });
       (tab.heard ??= []).push(heard);
     }, options);
   }
 
   /** What its first source, or another one, has gone through. */
-  heard(index = 0): Promise<Omit<Heard, "source"> & { state: library.ConnectionState; lastEventId: string }> {
+  heard(
+    index = 0,
+  ): Promise<Omit<Heard, "source"> & { state: library.ConnectionState; lastEventId: string }> {
     return this.page.evaluate((index) => {
       const { source, got, states, errors } = (globalThis as unknown as TabWindow).heard[index]!;
       return { got, states, errors, state: source.state, lastEventId: source.lastEventId };
@@ -142,7 +149,9 @@ export class Tab {
     // The page knows that it is back sooner than a driver does.
     let kept: boolean | undefined;
     await until(async () => {
-      kept = await this.page.evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true).catch(() => undefined);
+      kept = await this.page
+        .evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true)
+        .catch(() => undefined);
       return kept !== undefined;
     }, "the driver to find the page");
     return kept!;

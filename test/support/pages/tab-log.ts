@@ -48,7 +48,9 @@ export class TabLog {
         log.answer(Number(resumePoint(request) || log.last), connection);
       });
     for (const file of readdirSync(dist("")).filter((name) => name.endsWith(".js")))
-      log.server.servePage(`/dist/${file}`, readFileSync(dist(file), "utf8"), { "Content-Type": "text/javascript; charset=utf-8" });
+      log.server.servePage(`/dist/${file}`, readFileSync(dist(file), "utf8"), {
+        "Content-Type": "text/javascript; charset=utf-8",
+      });
     log.server.serve("/shown", (_, connection) => {
       log.shows++;
       connection.head({ status: 204 }).end();

@@ -42,7 +42,8 @@ export default class EngineTable implements Reporter {
       suites.set(suite, (suites.get(suite) ?? new Map<Project, Cell>()).set(project, cell));
       cell.counts.failed += module.errors().length;
       for (const each of module.children.allSuites()) cell.counts.failed += each.errors().length;
-      const unsaid = cell.counts.failed > 0 ? "what comes before them failed" : "left out by the command";
+      const unsaid =
+        cell.counts.failed > 0 ? "what comes before them failed" : "left out by the command";
       for (const test of module.children.allTests()) {
         const result = test.result();
         cell.counts[result.state === "pending" ? "failed" : result.state]++;
@@ -60,9 +61,15 @@ export default class EngineTable implements Reporter {
         };
         return [suite, ...projects.map((project) => String(cells.get(project) ?? absent(project)))];
       });
-    const head = ["passed / skipped / failed", ...projects.map((project) => engines[project].title)];
-    const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-    const line = (cells: string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+    const head = [
+      "passed / skipped / failed",
+      ...projects.map((project) => engines[project].title),
+    ];
+    const widths = head.map((title, column) =>
+      Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+    );
+    const line = (cells: string[]): string =>
+      `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
     const table = [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
     const notes = reasons.map((reason, index) => `[${index + 1}] ${reason}`);
     process.stdout.write(`\n${[...table, "", ...notes].join("\n").trim()}\n\n`);

@@ -44,7 +44,9 @@ export class FaultConnection {
       ...this.addedHeaders,
       ...headers,
     };
-    const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
+    const lines = Object.entries(all).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}: ${value}`],
+    );
     return this.raw([`HTTP/1.1 ${status} Fault`, ...lines, "", ""].join("\r\n"));
   }
 
@@ -108,7 +110,9 @@ export class FaultServer {
   async listen(): Promise<void> {
     const listener = createServer((socket) => this.take(socket));
     this.listener = listener;
-    await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(this.port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) =>
+      listener.once("error", reject).listen(this.port, "127.0.0.1", resolve),
+    );
     this.port = (listener.address() as AddressInfo).port;
   }
 
@@ -125,7 +129,9 @@ export class FaultServer {
 
   /** Waits for the next request to a path, and leaves the answer to the caller. */
   accept(path: string, options?: { cors?: boolean }): Promise<Exchange> {
-    return new Promise((resolve) => this.serve(path, (request, connection) => resolve({ request, connection }), options));
+    return new Promise((resolve) =>
+      this.serve(path, (request, connection) => resolve({ request, connection }), options),
+    );
   }
 
   /** Serves something static: a page, or a script of one. */
@@ -169,14 +175,18 @@ export class FaultServer {
   private answer(socket: Socket, request: FaultRequest): void {
     this.sockets.set(socket, request.path);
     this.requests.push(request);
-    const { scenario, cors } = this.scenarios.get(request.path) ?? { scenario: notFound, cors: false };
+    const { scenario, cors } = this.scenarios.get(request.path) ?? {
+      scenario: notFound,
+      cors: false,
+    };
     const connection = new FaultConnection(socket, cors ? corsHeaders(request) : {});
     if (cors && request.method === "OPTIONS") connection.head({ status: 204 }).end();
     else scenario(request, connection);
   }
 }
 
-const notFound: Scenario = (_, connection) => connection.head({ status: 404, headers: { "Content-Type": "text/plain" } }).end();
+const notFound: Scenario = (_, connection) =>
+  connection.head({ status: 404, headers: { "Content-Type": "text/plain" } }).end();
 
 function parseHead(head: string): FaultRequest {
   const [requestLine = "", ...lines] = head.slice(0, head.indexOf("\r\n\r\n")).split("\r\n");

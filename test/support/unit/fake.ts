@@ -1,4 +1,9 @@
-import { ResilientEventSource, type Decoders, type ResilientEventSourceOptions, type Untyped } from "../../../src/index.ts";
+import {
+  ResilientEventSource,
+  type Decoders,
+  type ResilientEventSourceOptions,
+  type Untyped,
+} from "../../../src/index.ts";
 import { fakeStream, type FakeStream } from "../../../src/testing.ts";
 import { FakeServer, ORIGIN } from "./server.ts";
 import { track } from "./world.ts";

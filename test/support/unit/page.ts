@@ -23,7 +23,10 @@ const onDocument = ["freeze", "resume", "visibilitychange"];
 export class FakePage {
   readonly navigation = new Counted();
   readonly window = Object.assign(new Counted(), { navigation: this.navigation });
-  readonly document = Object.assign(new Counted(), { hidden: false, baseURI: "https://example.com/app/" });
+  readonly document = Object.assign(new Counted(), {
+    hidden: false,
+    baseURI: "https://example.com/app/",
+  });
   readonly navigator = { onLine: true };
 
   constructor() {
@@ -40,9 +43,20 @@ export class FakePage {
   }
 
   /** A navigation begins, as the Navigation API tells it. */
-  navigate(init: { hashChange?: boolean; downloadRequest?: string | null; destination?: { sameDocument: boolean } } = {}): void {
+  navigate(
+    init: {
+      hashChange?: boolean;
+      downloadRequest?: string | null;
+      destination?: { sameDocument: boolean };
+    } = {},
+  ): void {
     this.navigation.dispatchEvent(
-      Object.assign(new Event("navigate"), { hashChange: false, downloadRequest: null, destination: { sameDocument: false }, ...init }),
+      Object.assign(new Event("navigate"), {
+        hashChange: false,
+        downloadRequest: null,
+        destination: { sameDocument: false },
+        ...init,
+      }),
     );
   }
 

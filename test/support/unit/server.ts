@@ -40,7 +40,10 @@ export class Connection {
   }
 
   /** The attempt ends with an error. */
-  fail(reason: ConnectionErrorInit["reason"] = "network", init: Omit<ConnectionErrorInit, "reason"> = {}): void {
+  fail(
+    reason: ConnectionErrorInit["reason"] = "network",
+    init: Omit<ConnectionErrorInit, "reason"> = {},
+  ): void {
     this.live = false;
     this.settle(new ConnectionError(`failed by the test: ${reason}`, { reason, ...init }));
   }

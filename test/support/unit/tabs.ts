@@ -23,7 +23,8 @@ class FakeChannel {
   }
 
   postMessage(message: unknown): void {
-    if (!this.tabs.channels.includes(this)) throw new DOMException("the channel is closed", "InvalidStateError");
+    if (!this.tabs.channels.includes(this))
+      throw new DOMException("the channel is closed", "InvalidStateError");
     for (const channel of this.tabs.channels) {
       if (channel === this || channel.name !== this.name) continue;
       const data = structuredClone(message);
@@ -55,7 +56,11 @@ class FakeLocks {
 
   constructor(private readonly tabs: Tabs) {}
 
-  request(name: string, { signal }: { signal: AbortSignal }, callback: () => Promise<unknown>): Promise<unknown> {
+  request(
+    name: string,
+    { signal }: { signal: AbortSignal },
+    callback: () => Promise<unknown>,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason as Error);
@@ -91,7 +96,8 @@ class FakeLocks {
 }
 
 /** What those who hear everything have heard: the data of the events `from` to `to`. */
-export const numbers = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+export const numbers = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
 /** One source in a tab. */
 export interface Tab extends Client {
@@ -122,7 +128,8 @@ export class Tabs {
     connection.open({ status: 200 });
     const { lastEventId } = connection.request;
     if (!lastEventId) return;
-    for (let number = Math.max(Number(lastEventId) + 1, this.first); number <= this.last; number++) this.send(connection, number);
+    for (let number = Math.max(Number(lastEventId) + 1, this.first); number <= this.last; number++)
+      this.send(connection, number);
   }
 
   publish(count = 1): void {
@@ -147,11 +154,18 @@ export class Tabs {
   add(options: ResilientEventSourceOptions = {}): Tab {
     const known = new Set(this.channels);
     let channel: FakeChannel | undefined;
-    const client = connect({ transport: sharedTransport(this.server.transport, { key: "stream" }), ...options }, `${ORIGIN}/stream`);
+    const client = connect(
+      { transport: sharedTransport(this.server.transport, { key: "stream" }), ...options },
+      `${ORIGIN}/stream`,
+    );
     const got: string[] = [];
     client.source.on("message", (data) => got.push(data));
     // It connects when the code that made it has run; who opens the next channel is no question then.
-    queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => (channel = this.channels.find((other) => !known.has(other))))));
+    queueMicrotask(() =>
+      queueMicrotask(() =>
+        queueMicrotask(() => (channel = this.channels.find((other) => !known.has(other)))),
+      ),
+    );
     return {
       ...client,
       got,
@@ -173,7 +187,9 @@ export class Tabs {
   /** Lets the browser do one thing: the `pick`-th of those that may come next. The messages of a channel keep their order. */
   step(pick = 0): boolean {
     const possible = this.jobs.filter(
-      ({ channel }, index) => !channel || (!channel.isSlow && this.jobs.findIndex((other) => other.channel === channel) === index),
+      ({ channel }, index) =>
+        !channel ||
+        (!channel.isSlow && this.jobs.findIndex((other) => other.channel === channel) === index),
     );
     const job = possible[pick % possible.length];
     if (!job) return false;
@@ -184,7 +200,11 @@ export class Tabs {
 
   /** What they hold of the browser. */
   get leftovers(): object {
-    return { channels: this.channels.length, held: this.locks.held.size, waiting: this.locks.waiting.length };
+    return {
+      channels: this.channels.length,
+      held: this.locks.held.size,
+      waiting: this.locks.waiting.length,
+    };
   }
 }
 

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import { ResilientEventSource, type ConnectionState, type ResilientEventSourceOptions, type StreamUrl } from "../../../src/index.ts";
+import {
+  ResilientEventSource,
+  type ConnectionState,
+  type ResilientEventSourceOptions,
+  type StreamUrl,
+} from "../../../src/index.ts";
 import { FakeServer, ORIGIN } from "./server.ts";
 
 export const HOUR = 3_600_000;
@@ -50,8 +55,13 @@ export const NOTHING = { timers: 0, connections: 0, abortListeners: 0 };
 /** What is still held: timers, connections, listeners on signals that could still abort. */
 export function leftovers(): typeof NOTHING {
   let listening = 0;
-  for (const [signal, callbacks] of abortListeners) if (!signal.aborted) listening += callbacks.length;
-  return { timers: vi.getTimerCount(), connections: servers.reduce((sum, { live }) => sum + live.length, 0), abortListeners: listening };
+  for (const [signal, callbacks] of abortListeners)
+    if (!signal.aborted) listening += callbacks.length;
+  return {
+    timers: vi.getTimerCount(),
+    connections: servers.reduce((sum, { live }) => sum + live.length, 0),
+    abortListeners: listening,
+  };
 }
 
 /** What went to `reportError`, which is forgotten here. */
@@ -92,9 +102,15 @@ export interface Client {
 }
 
 /** A source whose server is the test. */
-export function connect(options: ResilientEventSourceOptions = {}, url: StreamUrl = `${ORIGIN}/stream`): Client {
+export function connect(
+  options: ResilientEventSourceOptions = {},
+  url: StreamUrl = `${ORIGIN}/stream`,
+): Client {
   const server = new FakeServer();
-  const source = track(new ResilientEventSource(url, { transport: server.transport, ...options }), server);
+  const source = track(
+    new ResilientEventSource(url, { transport: server.transport, ...options }),
+    server,
+  );
   return { source, server, log: record(source) };
 }
 
@@ -146,13 +162,23 @@ function describeState(state: ConnectionState): string {
 function countAbortListeners(foreign: AbortSignal): void {
   abortListeners.clear();
   Object.assign(EventTarget.prototype, {
-    addEventListener(this: EventTarget, type: string, callback: EventListener | null, options?: AddEventListenerOptions) {
+    addEventListener(
+      this: EventTarget,
+      type: string,
+      callback: EventListener | null,
+      options?: AddEventListenerOptions,
+    ) {
       const known = this instanceof AbortSignal ? (abortListeners.get(this) ?? []) : [];
       if (this instanceof AbortSignal && this !== foreign && callback && !known.includes(callback))
         abortListeners.set(this, [...known, callback]);
       native.addEventListener.call(this, type, callback, options);
     },
-    removeEventListener(this: EventTarget, type: string, callback: EventListener | null, options?: EventListenerOptions) {
+    removeEventListener(
+      this: EventTarget,
+      type: string,
+      callback: EventListener | null,
+      options?: EventListenerOptions,
+    ) {
       const known = this instanceof AbortSignal ? (abortListeners.get(this) ?? []) : [];
       if (this instanceof AbortSignal)
         abortListeners.set(

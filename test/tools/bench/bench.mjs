@@ -60,22 +60,34 @@ const settings = {
   contestants: close ? CLOSE : undefined,
   withTasks: !close,
   withMemory: !close && !firefox,
-  workloads: Object.fromEntries(Object.entries(workloads).map(([name, { count }]) => [name, quick ? count / 2 : count])),
+  workloads: Object.fromEntries(
+    Object.entries(workloads).map(([name, { count }]) => [name, quick ? count / 2 : count]),
+  ),
 };
 
 async function measure() {
   let page;
   let finish;
   const finished = new Promise((resolve) => (finish = resolve));
-  const server = await startServer(Object.fromEntries(scripts.outputFiles.map(({ path, text }) => [path, text])), {
-    cpu: () => rendererCpu(page.pid),
-    progress: (line) => void process.stderr.write(`${line}\n`),
-    done: (result) => void finish(result),
-  });
+  const server = await startServer(
+    Object.fromEntries(scripts.outputFiles.map(({ path, text }) => [path, text])),
+    {
+      cpu: () => rendererCpu(page.pid),
+      progress: (line) => void process.stderr.write(`${line}\n`),
+      done: (result) => void finish(result),
+    },
+  );
   const executable = await browserPath();
   const idle = settings.withMemory ? await idleMemory(executable, server.port) : undefined;
-  page = openPage(browser, executable, `http://127.0.0.1:${server.port}/page?settings=${encodeURIComponent(JSON.stringify(settings))}`);
-  const result = await Promise.race([finished, page.exited.then(() => ({ error: "the browser ended by itself" }))]);
+  page = openPage(
+    browser,
+    executable,
+    `http://127.0.0.1:${server.port}/page?settings=${encodeURIComponent(JSON.stringify(settings))}`,
+  );
+  const result = await Promise.race([
+    finished,
+    page.exited.then(() => ({ error: "the browser ended by itself" })),
+  ]);
   await page.close();
   server.close();
   if (result.error) throw new Error(result.error);
@@ -85,7 +97,10 @@ async function measure() {
 const measured = { ...(await measure()), sizes: await allSizes() };
 const ratios = ratiosOf(measured);
 mkdirSync(here("../../.bench"), { recursive: true });
-writeFileSync(here("../../.bench/bench.json"), JSON.stringify({ ratios, ...measured }, null, 2) + "\n");
+writeFileSync(
+  here("../../.bench/bench.json"),
+  JSON.stringify({ ratios, ...measured }, null, 2) + "\n",
+);
 console.log(tables(measured, ratios));
 if (update) writeRatios(ratios, close);
 if (check) {

@@ -28,7 +28,9 @@ const commandLines = {
     "--enable-blink-features=ForceEagerMeasureMemory",
   ],
   firefox: (profile) => {
-    const lines = Object.entries(firefoxSettings).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+    const lines = Object.entries(firefoxSettings).map(
+      ([name, value]) => `user_pref("${name}", ${value});\n`,
+    );
     writeFileSync(join(profile, "user.js"), lines.join(""));
     return ["--headless", "--no-remote", "--profile", profile];
   },
@@ -43,8 +45,16 @@ const commandLines = {
 export function openPage(kind, executable, url) {
   const profile = mkdtempSync(join(tmpdir(), `bench-${kind}-`));
   // A process group of its own, so that its children end with it.
-  const browser = spawn(executable, [...commandLines[kind](profile), url], { stdio: "ignore", detached: true });
-  const kill = () => void (browser.exitCode === null && browser.signalCode === null && process.kill(-browser.pid, "SIGKILL"));
+  const browser = spawn(executable, [...commandLines[kind](profile), url], {
+    stdio: "ignore",
+    detached: true,
+  });
+  const kill = () =>
+    void (
+      browser.exitCode === null &&
+      browser.signalCode === null &&
+      process.kill(-browser.pid, "SIGKILL")
+    );
   process.once("exit", kill);
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   const exited = once(browser, "exit");

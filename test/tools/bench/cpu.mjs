@@ -4,7 +4,9 @@ import { readFileSync, readdirSync } from "node:fs";
 export function rendererCpu(browser) {
   try {
     return renderers(browser)
-      .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`))
+      .flatMap((pid) =>
+        readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`),
+      )
       .reduce((sum, file) => sum + Number(readFileSync(file, "utf8").split(" ")[0]) / 1e6, 0);
   } catch {
     return undefined;
@@ -30,7 +32,8 @@ function descendants(root) {
 }
 
 /** What Chromium and Firefox start the processes of their pages with. */
-const isRenderer = (pid) => /--type=renderer|-isForBrowser/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+const isRenderer = (pid) =>
+  /--type=renderer|-isForBrowser/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
 
 /** The fourth field of `stat`; the second, a name in parentheses, may contain anything. */
 function parent(pid) {

@@ -2,14 +2,22 @@ import { chromium } from "playwright-core";
 
 const COUNT = 60;
 /** Rows of the memory table. */
-const CONTESTANTS = ["native", "ours, native, on()", "bare fetch + eventsource-parser", "ours, fetch, on()"];
+const CONTESTANTS = [
+  "native",
+  "ours, native, on()",
+  "bare fetch + eventsource-parser",
+  "ours, fetch, on()",
+];
 
 /**
  * What an idle connection takes, in bytes of JavaScript and Blink, by contestant: heap snapshots with so many connections and with twice as many. Only
  * the devtools see the objects of Blink; here they cannot slow anything.
  */
 export async function idleMemory(executablePath, port) {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
   const result = {};
   for (const contestant of CONTESTANTS) {
     const page = await browser.newPage();
@@ -30,7 +38,10 @@ async function openStreams({ contestant, port, from, count }) {
   globalThis.streams ??= [];
   const added = Array.from({ length: count }, (_, index) => {
     const number = from + index;
-    return globalThis.open(contestant, `http://127.0.0.${2 + Math.floor(number / 6)}:${port}/events?id=${contestant}${number}`);
+    return globalThis.open(
+      contestant,
+      `http://127.0.0.${2 + Math.floor(number / 6)}:${port}/events?id=${contestant}${number}`,
+    );
   });
   globalThis.streams.push(...added);
   await Promise.all(added.map(({ opened }) => opened));
@@ -46,6 +57,7 @@ async function heapSize(devtools) {
   const { snapshot, nodes } = JSON.parse(text);
   const fields = snapshot.meta.node_fields;
   let sum = 0;
-  for (let at = fields.indexOf("self_size"); at < nodes.length; at += fields.length) sum += nodes[at];
+  for (let at = fields.indexOf("self_size"); at < nodes.length; at += fields.length)
+    sum += nodes[at];
   return sum;
 }

@@ -21,7 +21,13 @@ const PAIRS = [
 ];
 
 /** Those that are close to each other, and what they are measured by. */
-export const CLOSE = ["native", "ours, native, on()", "ours, fetch, on()", "bare fetch + eventsource-parser", "eventsource-client"];
+export const CLOSE = [
+  "native",
+  "ours, native, on()",
+  "ours, fetch, on()",
+  "bare fetch + eventsource-parser",
+  "eventsource-client",
+];
 
 /** Every figure by which we are judged, as a ratio of which more is better. */
 export function ratiosOf({ throughput, tasks = {}, idle }) {
@@ -39,9 +45,14 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
   }
   for (const [listener, blocked] of Object.entries(tasks)) {
     const gap = (name) => median(blocked[name].map(({ longestGap }) => longestGap));
-    add("tasks", `${listener}: native / ours, fetch, on()`, gap("native") / gap("ours, fetch, on()"));
+    add(
+      "tasks",
+      `${listener}: native / ours, fetch, on()`,
+      gap("native") / gap("ours, fetch, on()"),
+    );
   }
-  for (const [own, other] of idle ? [PAIRS[0], PAIRS[4]] : []) add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
+  for (const [own, other] of idle ? [PAIRS[0], PAIRS[4]] : [])
+    add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
   return ratios;
 }
 
@@ -57,7 +68,10 @@ export function regressions(ratios, isPart) {
     Object.entries(values)
       .filter(([name]) => !isPart || name in (ratios[group] ?? {}))
       .filter(([name, ratio]) => !(ratios[group]?.[name] >= ratio * (1 - MARGINS[group])))
-      .map(([name, ratio]) => `- ${group}: ${name}: ${ratios[group]?.[name]}, was ${ratio}, margin ${MARGINS[group] * 100} %`),
+      .map(
+        ([name, ratio]) =>
+          `- ${group}: ${name}: ${ratios[group]?.[name]}, was ${ratio}, margin ${MARGINS[group] * 100} %`,
+      ),
   );
 }
 

@@ -1,8 +1,15 @@
 import { createServer } from "node:http";
 import { burst, workloads } from "./workloads.mjs";
 
-const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-const stream = { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*" };
+const isolated = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+const stream = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  "Access-Control-Allow-Origin": "*",
+};
 
 /**
  * The page and its streams. Every stream starts with one event, which shows that it is open; what follows is asked for by `/go`, so that connecting is
@@ -45,7 +52,10 @@ export async function startServer(scripts, host) {
     const url = new URL(request.url, "http://localhost");
     let body = "";
     for await (const chunk of request) body += chunk;
-    if (url.pathname in scripts) response.writeHead(200, { ...isolated, "Content-Type": "text/javascript" }).end(scripts[url.pathname]);
+    if (url.pathname in scripts)
+      response
+        .writeHead(200, { ...isolated, "Content-Type": "text/javascript" })
+        .end(scripts[url.pathname]);
     else if (url.pathname in routes) routes[url.pathname](url, response, body);
     else response.writeHead(404, isolated).end();
   });
@@ -62,7 +72,9 @@ export async function startServer(scripts, host) {
 
 function html(response, script) {
   response.writeHead(200, { ...isolated, "Content-Type": "text/html" });
-  response.end(`<!doctype html><meta charset="utf-8"><title>bench</title><body><script type="module" src="${script}"></script>`);
+  response.end(
+    `<!doctype html><meta charset="utf-8"><title>bench</title><body><script type="module" src="${script}"></script>`,
+  );
 }
 
 function json(response, value) {

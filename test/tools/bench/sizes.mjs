@@ -14,7 +14,12 @@ export const peers = {
 /** Bytes, minified and gzipped: ours and the peers', measured the same way. */
 export async function allSizes() {
   const own = await sizes();
-  const all = { "ours, the class": own.class, "ours, everything": own.everything, "ours, script tag, polyfill included": own.cdn };
-  for (const [name, what] of Object.entries(peers)) all[name] = await bundled(`export { ${what} } from "${name}"`);
+  const all = {
+    "ours, the class": own.class,
+    "ours, everything": own.everything,
+    "ours, script tag, polyfill included": own.cdn,
+  };
+  for (const [name, what] of Object.entries(peers))
+    all[name] = await bundled(`export { ${what} } from "${name}"`);
   return all;
 }

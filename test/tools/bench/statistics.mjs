@@ -5,7 +5,8 @@ export function median(values) {
 }
 
 /** How many times faster than the base each round was: rounds are compared with themselves, for what the machine did meanwhile met both. */
-export const speedups = (base, samples, of) => samples.map((sample, round) => of(base[round]) / of(sample));
+export const speedups = (base, samples, of) =>
+  samples.map((sample, round) => of(base[round]) / of(sample));
 
 export const timeOf = ({ ms }) => ms;
 export const cpuOf = ({ cpu }) => cpu ?? NaN;

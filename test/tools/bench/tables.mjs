@@ -62,5 +62,9 @@ function spread(values) {
 
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, column) => (column ? "---:" : "---"))), ...rows.map(line)].join("\n");
+  return [
+    line(head),
+    line(head.map((_, column) => (column ? "---:" : "---"))),
+    ...rows.map(line),
+  ].join("\n");
 }

@@ -14,9 +14,19 @@ const line = `data: ${PROSE.slice(0, 52)}\n`;
 /** What a burst is made of. `count` is how many events a measurement sends; `characters` is the data of one, so that a lost event is noticed. */
 export const workloads = {
   small: { title: "60 bytes", count: 200_000, characters: 52, event: (number) => one(number, 52) },
-  ids: { title: "60 bytes, ids", count: 200_000, characters: 40, event: (number) => `id: ${1_000_000 + number}\n` + one(number, 40) },
+  ids: {
+    title: "60 bytes, ids",
+    count: 200_000,
+    characters: 40,
+    event: (number) => `id: ${1_000_000 + number}\n` + one(number, 40),
+  },
   large: { title: "2 KB", count: 20_000, characters: 2040, event: (number) => one(number, 2040) },
-  lines: { title: "20 lines", count: 20_000, characters: 20 * 53 - 1, event: () => line.repeat(20) + "\n" },
+  lines: {
+    title: "20 lines",
+    count: 20_000,
+    characters: 20 * 53 - 1,
+    event: () => line.repeat(20) + "\n",
+  },
 };
 
 const made = new Map();
@@ -24,6 +34,12 @@ const made = new Map();
 /** So many events of a workload as bytes; made once, since making them takes longer than sending them. */
 export function burst(name, count) {
   const key = `${name} ${count}`;
-  if (!made.has(key)) made.set(key, Buffer.from(Array.from({ length: count }, (_, number) => workloads[name].event(number)).join("")));
+  if (!made.has(key))
+    made.set(
+      key,
+      Buffer.from(
+        Array.from({ length: count }, (_, number) => workloads[name].event(number)).join(""),
+      ),
+    );
   return made.get(key);
 }

@@ -23,7 +23,13 @@ export class Book {
 
   open(query: URLSearchParams): Trip {
     const stream = query.get("source") ?? "";
-    const trip = { stream, member: query.get("member") ?? "", role: query.get("role") ?? "", began: performance.now(), ended: undefined };
+    const trip = {
+      stream,
+      member: query.get("member") ?? "",
+      role: query.get("role") ?? "",
+      began: performance.now(),
+      ended: undefined,
+    };
     this.requests++;
     this.trips.push(trip);
     return trip;
@@ -31,7 +37,9 @@ export class Book {
 
   /** The live connections, of everybody or of one stream. */
   live(stream?: string): Trip[] {
-    return this.trips.filter((trip) => trip.ended === undefined && (stream === undefined || trip.stream === stream));
+    return this.trips.filter(
+      (trip) => trip.ended === undefined && (stream === undefined || trip.stream === stream),
+    );
   }
 
   /** The connections of a stream, alive or not. */

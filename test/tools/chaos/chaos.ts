@@ -58,7 +58,15 @@ const mischiefs: Record<Mischief["kind"], number> = {
 };
 
 /** What happens to a source, its page or the network, and how often. */
-const actions = { reconnect: 12, replace: 6, offline: 3, freeze: 3, show: 4, outage: 2, "close a tab": 1 };
+const actions = {
+  reconnect: 12,
+  replace: 6,
+  offline: 3,
+  freeze: 3,
+  show: 4,
+  outage: 2,
+  "close a tab": 1,
+};
 type Action = keyof typeof actions;
 
 /** How long faults come before a calm in which everything has to be made up for (ms). */
@@ -70,13 +78,14 @@ const LOOK_EVERY = 150;
 const LATEST = 2500;
 
 /** Which sources live in which tab: those of one tab have an origin of their own, since a browser has six connections for each. */
-const tabs: Record<string, { origin: "alone" | "across" | "shared"; transports: TransportName[] }> = {
-  alone: { origin: "alone", transports: ["fetch", "auto", "eventSource", "polyfill"] },
-  across: { origin: "across", transports: ["fetch", "auto", "eventSource"] },
-  "shared 1": { origin: "shared", transports: ["shared fetch", "shared auto"] },
-  "shared 2": { origin: "shared", transports: ["shared fetch", "shared auto"] },
-  "shared 3": { origin: "shared", transports: ["shared fetch", "shared auto"] },
-};
+const tabs: Record<string, { origin: "alone" | "across" | "shared"; transports: TransportName[] }> =
+  {
+    alone: { origin: "alone", transports: ["fetch", "auto", "eventSource", "polyfill"] },
+    across: { origin: "across", transports: ["fetch", "auto", "eventSource"] },
+    "shared 1": { origin: "shared", transports: ["shared fetch", "shared auto"] },
+    "shared 2": { origin: "shared", transports: ["shared fetch", "shared auto"] },
+    "shared 3": { origin: "shared", transports: ["shared fetch", "shared auto"] },
+  };
 const inNode: TransportName[] = ["fetch", "fetch", "auto"];
 
 /** Runs a storm of faults over sources of every transport, and throws the first violation. */
@@ -112,7 +121,16 @@ class Chaos {
 
   constructor(private readonly options: ChaosOptions) {
     this.random = new Random(options.seed);
-    this.report = { seed: options.seed, seconds: 0, sources: 0, events: 0, requests: 0, checks: 0, faults: new Map(), states: new Map() };
+    this.report = {
+      seed: options.seed,
+      seconds: 0,
+      sources: 0,
+      events: 0,
+      requests: 0,
+      checks: 0,
+      faults: new Map(),
+      states: new Map(),
+    };
   }
 
   async run(): Promise<ChaosReport> {
@@ -138,11 +156,15 @@ class Chaos {
   }
 
   private async start(): Promise<void> {
-    this.server = await ChaosServer.start(this.random.fork("server"), (stream, fault) => this.note(stream, fault));
+    this.server = await ChaosServer.start(this.random.fork("server"), (stream, fault) =>
+      this.note(stream, fault),
+    );
     serveScripts(this.server.faults, "/dist/", dirname(dist("index.js")));
     this.server.faults.servePage("/page", page);
     for (const name of ["alone", "across", "shared", "node"]) {
-      const proxy = await Proxy.start(Number(new URL(this.server.faults.origin).port), { request: (query) => this.decide(query) });
+      const proxy = await Proxy.start(Number(new URL(this.server.faults.origin).port), {
+        request: (query) => this.decide(query),
+      });
       this.proxies.set(name, proxy);
     }
     this.browser = await launchChromiumTabs();
@@ -150,7 +172,10 @@ class Chaos {
     for (const name of Object.keys(tabs)) await this.openTab(name);
     for (const transport of inNode) await this.add(this.hosts.get("Node")!, "node", transport);
     const random = this.random.fork("publisher");
-    this.publisher = setInterval(() => this.server.publish(() => Math.max(0, random.int(-3, 3))), 60);
+    this.publisher = setInterval(
+      () => this.server.publish(() => Math.max(0, random.int(-3, 3))),
+      60,
+    );
   }
 
   private async openTab(name: string): Promise<void> {
@@ -171,7 +196,16 @@ class Chaos {
     const repeats = (stream === id ? random : this.random.fork(stream)).chance(0.5);
     let log = this.streams.get(stream);
     if (!log) this.streams.set(stream, (log = this.server.addStream(stream, repeats)));
-    const subject = new Subject(host, stream, log, id, this.proxies.get(origin)!.origin, transport, random, repeats);
+    const subject = new Subject(
+      host,
+      stream,
+      log,
+      id,
+      this.proxies.get(origin)!.origin,
+      transport,
+      random,
+      repeats,
+    );
     this.subjects.push(subject);
     this.report.sources++;
     this.note(id, `made in ${host.name}`, false);
@@ -179,7 +213,9 @@ class Chaos {
   }
 
   private note(who: string, what: string, isFault = true): void {
-    this.log.push(`${((performance.now() - this.began) / 1000).toFixed(2).padStart(7)} s  ${who}: ${what}`);
+    this.log.push(
+      `${((performance.now() - this.began) / 1000).toFixed(2).padStart(7)} s  ${who}: ${what}`,
+    );
     if (isFault) this.report.faults.set(what, (this.report.faults.get(what) ?? 0) + 1);
   }
 
@@ -189,7 +225,9 @@ class Chaos {
     const trip = this.book.open(query);
     const number = (this.requests.get(stream) ?? 0) + 1;
     this.requests.set(stream, number);
-    const mischief: Mischief = this.calm ? { kind: "none" } : this.mischief(this.random.fork(`mischief ${number} of ${stream}`));
+    const mischief: Mischief = this.calm
+      ? { kind: "none" }
+      : this.mischief(this.random.fork(`mischief ${number} of ${stream}`));
     if (mischief.kind !== "none") this.note(stream, `proxy: ${mischief.kind}`);
     return { mischief, closed: () => (trip.ended = performance.now()) };
   }
@@ -283,13 +321,20 @@ class Chaos {
   private async replace(subject: Subject): Promise<void> {
     const { host, stream, spec } = subject;
     subject.isReplaced = true;
-    const origin = [...this.proxies].find(([, proxy]) => spec.url.startsWith(`${proxy.origin}/`))![0];
+    const origin = [...this.proxies].find(([, proxy]) =>
+      spec.url.startsWith(`${proxy.origin}/`),
+    )![0];
     this.note(stream, "replaced", false);
     await this.add(host, origin, spec.transport);
   }
 
   /** A fault that lasts. The same one does not begin twice. */
-  private async last(name: string, duration: number, begin: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+  private async last(
+    name: string,
+    duration: number,
+    begin: () => Promise<void>,
+    undo: () => Promise<void>,
+  ): Promise<void> {
     if (this.lasting.has(name)) return;
     this.note(...(name.split(": ") as [string, string]));
     let isOver: Promise<void> | undefined;
@@ -300,7 +345,12 @@ class Chaos {
       }));
     this.lasting.set(name, over);
     await begin();
-    this.timers.push(setTimeout(() => void over().catch((error: unknown) => this.violations.push(String(error))), duration));
+    this.timers.push(
+      setTimeout(
+        () => void over().catch((error: unknown) => this.violations.push(String(error))),
+        duration,
+      ),
+    );
   }
 
   /** Asks every source for its news, and checks them. */
@@ -362,20 +412,31 @@ class Chaos {
       }
       for (const { spec } of own) {
         await this.look();
-        if (own.find((subject) => subject.spec === spec)?.news?.status === "closed") await host.call(spec.id, "reconnect");
+        if (own.find((subject) => subject.spec === spec)?.news?.status === "closed")
+          await host.call(spec.id, "reconnect");
       }
       const goals = new Map(own.map((subject) => [subject, subject.log.published + 3]));
       const isBehind = (subject: Subject): boolean =>
-        subject.closedAt === undefined && !(subject.news?.status === "open" && (subject.last ?? 0) >= goals.get(subject)!);
+        subject.closedAt === undefined &&
+        !(subject.news?.status === "open" && (subject.last ?? 0) >= goals.get(subject)!);
       await this.eventually(
-        () => own.filter(isBehind).map(({ spec, news, last, log }) => `${spec.id}: ${news?.status}, event ${last} of ${log.published}`),
+        () =>
+          own
+            .filter(isBehind)
+            .map(
+              ({ spec, news, last, log }) =>
+                `${spec.id}: ${news?.status}, event ${last} of ${log.published}`,
+            ),
         "not caught up",
       );
       await this.eventually(
         () =>
           own
             .filter(
-              ({ closedAt, news, stream }) => closedAt === undefined && news?.status === "open" && this.book.live(stream).length !== 1,
+              ({ closedAt, news, stream }) =>
+                closedAt === undefined &&
+                news?.status === "open" &&
+                this.book.live(stream).length !== 1,
             )
             .map(
               ({ spec, stream }) =>
@@ -393,16 +454,22 @@ class Chaos {
   private async end(): Promise<void> {
     for (const { host, spec } of this.subjects) await host.call(spec.id, "close");
     for (const subject of this.subjects) subject.closedAt = performance.now();
-    await this.eventually(() => this.book.live().map(({ member }) => `a live connection of ${member}`), "not closed");
+    await this.eventually(
+      () => this.book.live().map(({ member }) => `a live connection of ${member}`),
+      "not closed",
+    );
     let left: Leftovers[] = [];
     await this.eventually(async () => {
       left = await this.look();
-      return left.filter(({ timers, listeners, channels }) => timers || listeners.length || channels).map((left) => JSON.stringify(left));
+      return left
+        .filter(({ timers, listeners, channels }) => timers || listeners.length || channels)
+        .map((left) => JSON.stringify(left));
     }, "left behind");
     const { requests } = this.book;
     await sleep(1500);
     await this.look();
-    if (this.book.requests !== requests) this.violations.push(`${this.book.requests - requests} requests after everything was closed`);
+    if (this.book.requests !== requests)
+      this.violations.push(`${this.book.requests - requests} requests after everything was closed`);
     this.throwViolations();
   }
 

@@ -26,7 +26,11 @@ export class NodeHost implements Host {
   }
 
   static async start(): Promise<NodeHost> {
-    const child = fork(fileURLToPath(new URL("node-client.mjs", import.meta.url)), [dist("index.js")], { execArgv: [] });
+    const child = fork(
+      fileURLToPath(new URL("node-client.mjs", import.meta.url)),
+      [dist("index.js")],
+      { execArgv: [] },
+    );
     const host = new NodeHost(child);
     const ready = new Promise((resolve, reject) => {
       host.answers.set(0, resolve);
@@ -93,7 +97,12 @@ export class PageHost implements Host {
 
   async setOffline(offline: boolean): Promise<void> {
     await this.cdp.send("Network.enable");
-    await this.cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    await this.cdp.send("Network.emulateNetworkConditions", {
+      offline,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
   }
 
   async setFrozen(frozen: boolean): Promise<void> {

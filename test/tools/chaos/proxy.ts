@@ -11,7 +11,13 @@ export type Mischief =
   | { readonly kind: "none" }
   | { readonly kind: "cut by FIN" | "cut by RST" | "stall" | "trickle"; readonly at: number }
   | { readonly kind: "late"; readonly ms: number }
-  | { readonly kind: "swallow the request" | "corrupt the status line" | "corrupt the content type's name" | "corrupt the chunk framing" };
+  | {
+      readonly kind:
+        | "swallow the request"
+        | "corrupt the status line"
+        | "corrupt the content type's name"
+        | "corrupt the chunk framing";
+    };
 
 /** Decides by the request's query. Whoever answers with undefined does not care for this request. */
 export interface ProxyHost {
@@ -44,7 +50,9 @@ export class Proxy {
   async listen(): Promise<void> {
     const listener = createServer((client) => this.take(client));
     this.listener = listener;
-    await new Promise<void>((resolve, reject) => listener.once("error", reject).listen(this.port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) =>
+      listener.once("error", reject).listen(this.port, "127.0.0.1", resolve),
+    );
     this.port = (listener.address() as AddressInfo).port;
   }
 
@@ -63,10 +71,13 @@ export class Proxy {
       head += bytes.toString("latin1");
       if (!head.includes("\r\n\r\n")) return;
       client.off("data", read).resume();
-      const found = this.host.request(new URLSearchParams(head.slice(0, head.indexOf(" HTTP/")).split("?")[1]));
+      const found = this.host.request(
+        new URLSearchParams(head.slice(0, head.indexOf(" HTTP/")).split("?")[1]),
+      );
       client.once("close", () => found?.closed());
       const { mischief = { kind: "none" } } = found ?? {};
-      if (mischief.kind !== "swallow the request") new Relay(client, this.target, mischief).send(head);
+      if (mischief.kind !== "swallow the request")
+        new Relay(client, this.target, mischief).send(head);
     };
     client.on("data", read);
   }
@@ -165,7 +176,8 @@ class Framing {
     this.text += bytes.toString("latin1");
     if (this.next === undefined) {
       const end = this.text.indexOf("\r\n\r\n");
-      if (end < 0 || !this.text.slice(0, end).includes("Transfer-Encoding: chunked")) return undefined;
+      if (end < 0 || !this.text.slice(0, end).includes("Transfer-Encoding: chunked"))
+        return undefined;
       this.next = end + 4;
     }
     for (;;) {

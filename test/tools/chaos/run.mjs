@@ -13,7 +13,12 @@ const { values } = parseArgs({
   },
 });
 const load = async (file) =>
-  (await runnerImport(fileURLToPath(new URL(file, import.meta.url)), { configFile: false, logLevel: "error" })).module;
+  (
+    await runnerImport(fileURLToPath(new URL(file, import.meta.url)), {
+      configFile: false,
+      logLevel: "error",
+    })
+  ).module;
 const { runChaos } = await load("chaos.ts");
 const { addReports, tabulate } = await load("report.ts");
 

@@ -1,4 +1,8 @@
-import { FaultServer, type FaultConnection, type FaultRequest } from "../../support/server/fault-server.ts";
+import {
+  FaultServer,
+  type FaultConnection,
+  type FaultRequest,
+} from "../../support/server/fault-server.ts";
 import { resumePoint } from "../../support/pages/page-route.ts";
 import type { Random } from "./random.ts";
 import { StreamLog } from "./stream-log.ts";
@@ -20,7 +24,14 @@ const answers = {
 };
 
 /** What an event stream may begin with. */
-const openings = { nothing: 60, "a byte order mark": 8, "a wrong retry": 12, retry: 8, "a huge comment": 4, "a replay": 8 };
+const openings = {
+  nothing: 60,
+  "a byte order mark": 8,
+  "a wrong retry": 12,
+  retry: 8,
+  "a huge comment": 4,
+  "a replay": 8,
+};
 
 const wrongRetries = ["99999999999", "0", "-5", "abc", "1.5", "", "100000000000000000000000000000"];
 
@@ -49,10 +60,15 @@ export class ChaosServer {
     /** Hears of every fault. */
     private readonly note: (stream: string, fault: string) => void,
   ) {
-    faults.serve("/chaos", (request, connection) => this.answer(request, connection), { cors: true });
+    faults.serve("/chaos", (request, connection) => this.answer(request, connection), {
+      cors: true,
+    });
   }
 
-  static async start(random: Random, note: (stream: string, fault: string) => void): Promise<ChaosServer> {
+  static async start(
+    random: Random,
+    note: (stream: string, fault: string) => void,
+  ): Promise<ChaosServer> {
     return new ChaosServer(await FaultServer.start(), random, note);
   }
 
@@ -96,13 +112,17 @@ export class ChaosServer {
     switch (kind) {
       case "a transient status":
         connection
-          .head({ status: random.pick([408, 425, 429, 500, 502, 503, 503, 504]), headers: { "Retry-After": random.pick(retryAfters) } })
+          .head({
+            status: random.pick([408, 425, 429, 500, 502, 503, 503, 504]),
+            headers: { "Retry-After": random.pick(retryAfters) },
+          })
           .write("data: not for you\n\n")
           .end();
         break;
       case "a final answer":
         if (random.chance(0.3)) connection.head({ status: 204 }).end();
-        else if (random.chance(0.5)) connection.head({ status: random.pick([401, 403, 404, 410]) }).end();
+        else if (random.chance(0.5))
+          connection.head({ status: random.pick([401, 403, 404, 410]) }).end();
         else
           connection
             .head({ headers: { "Content-Type": "text/html" } })
@@ -118,7 +138,8 @@ export class ChaosServer {
         connection.head();
         break;
       case "half a head": {
-        const head = "HTTP/1.1 200 Fault\r\nContent-Type: text/event-stream\r\nAccess-Control-Allow-Origin: *\r\n\r\n";
+        const head =
+          "HTTP/1.1 200 Fault\r\nContent-Type: text/event-stream\r\nAccess-Control-Allow-Origin: *\r\n\r\n";
         connection.raw(head.slice(0, random.int(1, head.length - 1)));
         if (random.chance(0.5)) connection.cut();
         else connection.reset();
@@ -136,7 +157,14 @@ export class ChaosServer {
     }
   }
 
-  private stream(name: string, stream: Stream, ending: Ending, request: FaultRequest, connection: FaultConnection, random: Random): void {
+  private stream(
+    name: string,
+    stream: Stream,
+    ending: Ending,
+    request: FaultRequest,
+    connection: FaultConnection,
+    random: Random,
+  ): void {
     const feed = new Feed(connection, ending, random.magnitude(20_000));
     stream.feeds.add(feed);
     void connection.closed.then(() => stream.feeds.delete(feed));
@@ -144,7 +172,8 @@ export class ChaosServer {
 
     let after = StreamLog.numberOf(resumePoint(request));
     const opening = this.calm ? "nothing" : random.weighted(openings);
-    if (opening !== "nothing" && (opening !== "a replay" || stream.repeats)) this.note(name, `server: begins with ${opening}`);
+    if (opening !== "nothing" && (opening !== "a replay" || stream.repeats))
+      this.note(name, `server: begins with ${opening}`);
     switch (opening) {
       case "a byte order mark":
         feed.send(Buffer.from("\uFEFF"));
@@ -163,7 +192,8 @@ export class ChaosServer {
         break;
       default:
     }
-    for (let number = after + 1; number <= stream.log.published; number++) feed.send(stream.log.block(number));
+    for (let number = after + 1; number <= stream.log.published; number++)
+      feed.send(stream.log.block(number));
   }
 }
 

@@ -13,7 +13,10 @@ export class Stalls {
   /** How much (ms) of the time between them this process stood still. */
   between(from: number, to = performance.now()): number {
     this.look();
-    return this.stalls.reduce((sum, { end, ms }) => sum + Math.max(0, Math.min(end, to) - Math.max(end - ms, from)), 0);
+    return this.stalls.reduce(
+      (sum, { end, ms }) => sum + Math.max(0, Math.min(end, to) - Math.max(end - ms, from)),
+      0,
+    );
   }
 
   stop(): void {

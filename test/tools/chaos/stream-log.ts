@@ -3,10 +3,31 @@ import type { Random } from "./random.ts";
 /** The names of the events. */
 export const eventNames = ["message", "tick", "prix-é", "日本", "constructor"];
 
-const words = ["plain", "é", "日本語", "🦊🌍", "ÿ", "", "id: 7", "data", " white  space ", "\u2028", "{}", "event: x"];
+const words = [
+  "plain",
+  "é",
+  "日本語",
+  "🦊🌍",
+  "ÿ",
+  "",
+  "id: 7",
+  "data",
+  " white  space ",
+  "\u2028",
+  "{}",
+  "event: x",
+];
 const lineEnds = ["\n", "\n", "\r\n", "\r"];
 /** What comes between events, and is none. */
-const noise = [": keep-alive é", "event: without-data", "unknown: field", "retry", "retry: 1e3", "data2: x", " data: x"];
+const noise = [
+  ": keep-alive é",
+  "event: without-data",
+  "unknown: field",
+  "retry",
+  "retry: 1e3",
+  "data2: x",
+  " data: x",
+];
 
 /** The endless stream of one source: event n is the same whenever it is sent. */
 export class StreamLog {
@@ -40,7 +61,10 @@ export class StreamLog {
       const number = this.blocks.length + 1;
       const id = `${number},${random.pick(["é", "日本", "a b", "🦊", "%", "+"])}`;
       const name = random.pick(eventNames);
-      const data = Array.from({ length: random.int(1, 3) }, () => `${random.pick(words)} ${random.pick(words)}`);
+      const data = Array.from(
+        { length: random.int(1, 3) },
+        () => `${random.pick(words)} ${random.pick(words)}`,
+      );
       if (random.chance(0.01)) data.push("big ".repeat(random.int(1000, 20_000)));
       const head = [`id: ${id}`, ...(name === "message" ? [] : [`event: ${name}`])];
       const body = data.map((line) => `data: ${line}`);

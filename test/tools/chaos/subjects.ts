@@ -68,11 +68,15 @@ export class Subject {
       const number = StreamLog.numberOf(event.split("|")[1] ?? "");
       // Who joins a shared stream begins where it is.
       this.first ??= this.isShared ? number : 1;
-      const isEarlier = this.spec.options.dedupe && number < this.first && !this.earlier.has(number);
+      const isEarlier =
+        this.spec.options.dedupe && number < this.first && !this.earlier.has(number);
       if (isEarlier) this.earlier.add(number);
       const expected = isEarlier ? number : (this.last ?? this.first - 1) + 1;
       const text = this.log.text(expected);
-      if (event !== text) wrong.push(`expected event ${JSON.stringify(text.slice(0, 80))}, got ${JSON.stringify(event.slice(0, 80))}`);
+      if (event !== text)
+        wrong.push(
+          `expected event ${JSON.stringify(text.slice(0, 80))}, got ${JSON.stringify(event.slice(0, 80))}`,
+        );
       if (!isEarlier) this.last = number;
       this.events++;
     }
@@ -87,13 +91,20 @@ export class Subject {
     // A source that says it has no connection has none. Of a shared stream somebody else may have one, and what began since we asked is another story.
     const trips = this.isShared ? [] : book.of(this.stream).filter(({ began }) => began < askedAt);
     const restingSince = askedAt - news.for;
-    if (["closed", "waiting", "paused"].includes(news.status) && book.isOver(restingSince, askedAt)) {
+    if (
+      ["closed", "waiting", "paused"].includes(news.status) &&
+      book.isOver(restingSince, askedAt)
+    ) {
       if (trips.some(({ ended }) => ended === undefined))
         wrong.push(`a live connection while ${news.status} for ${Math.round(news.for)} ms`);
-      if (trips.some(({ began }) => book.isOver(restingSince, began))) wrong.push(`a request while ${news.status}`);
+      if (trips.some(({ began }) => book.isOver(restingSince, began)))
+        wrong.push(`a request while ${news.status}`);
     }
     const { closedAt = Infinity } = this;
-    if (trips.some(({ began }) => book.isOver(closedAt, began))) wrong.push("a request after close()");
-    return wrong.map((what) => `${this.spec.id} (${this.spec.transport}, ${this.host.name}): ${what}`);
+    if (trips.some(({ began }) => book.isOver(closedAt, began)))
+      wrong.push("a request after close()");
+    return wrong.map(
+      (what) => `${this.spec.id} (${this.spec.transport}, ${this.host.name}): ${what}`,
+    );
   }
 }

@@ -1,8 +1,14 @@
 // Runs in pages and in a process of its own: nothing here may refer to anything outside of `installWitness`.
 import type * as Library from "../../../src/index.ts";
-import type { ConnectionState, ResilientEventSource, ResilientEventSourceOptions, Transport } from "../../../src/index.ts";
+import type {
+  ConnectionState,
+  ResilientEventSource,
+  ResilientEventSourceOptions,
+  Transport,
+} from "../../../src/index.ts";
 
-export type TransportName = "fetch" | "auto" | "eventSource" | "polyfill" | "shared fetch" | "shared auto";
+export type TransportName =
+  "fetch" | "auto" | "eventSource" | "polyfill" | "shared fetch" | "shared auto";
 
 /** A source to make, as data. */
 export interface SourceSpec {
@@ -12,7 +18,14 @@ export interface SourceSpec {
   names: readonly string[];
   options: Pick<
     ResilientEventSourceOptions,
-    "backoff" | "connectTimeout" | "dedupe" | "pauseWhenHidden" | "resume" | "silenceTimeout" | "stableAfter" | "withCredentials"
+    | "backoff"
+    | "connectTimeout"
+    | "dedupe"
+    | "pauseWhenHidden"
+    | "resume"
+    | "silenceTimeout"
+    | "stableAfter"
+    | "withCredentials"
   >;
   /** What its own listeners do, in the midst of it: at which event, and at which `error`; 0 for never. */
   closesAt: number;
@@ -62,7 +75,8 @@ declare global {
  * `error` event goes with its state, that waits keep within their bounds and are kept, and that a closed source is silent.
  */
 export function installWitness(): void {
-  const library = (): typeof Library => (globalThis as unknown as { library: typeof Library }).library;
+  const library = (): typeof Library =>
+    (globalThis as unknown as { library: typeof Library }).library;
   const violations: string[] = [];
   const isPage = typeof document !== "undefined";
 
@@ -119,11 +133,19 @@ export function installWitness(): void {
         if (!callbacks.has(callback)) callbacks.set(callback, callbacks.size);
         return `${index} ${type} ${callbacks.get(callback)}`;
       };
-      target.addEventListener = (type: string, callback: EventListener, options?: AddEventListenerOptions) => {
+      target.addEventListener = (
+        type: string,
+        callback: EventListener,
+        options?: AddEventListenerOptions,
+      ) => {
         if (!FOREIGN.test(type)) listeners.add(nameOf(type, callback));
         addEventListener.call(target, type, callback, options);
       };
-      target.removeEventListener = (type: string, callback: EventListener, options?: AddEventListenerOptions) => {
+      target.removeEventListener = (
+        type: string,
+        callback: EventListener,
+        options?: AddEventListenerOptions,
+      ) => {
         listeners.delete(nameOf(type, callback));
         removeEventListener.call(target, type, callback, options);
       };
@@ -146,7 +168,9 @@ export function installWitness(): void {
     if (!String(error).includes(ANGER)) violations.push(`reported: ${String(error)}`);
   };
   if (isPage)
-    EventTarget.prototype.addEventListener.call(window, "error", (event) => violations.push(`uncaught: ${(event as ErrorEvent).message}`));
+    EventTarget.prototype.addEventListener.call(window, "error", (event) =>
+      violations.push(`uncaught: ${(event as ErrorEvent).message}`),
+    );
   if (isPage)
     EventTarget.prototype.addEventListener.call(window, "unhandledrejection", (event) =>
       violations.push(`unhandled: ${String((event as PromiseRejectionEvent).reason)}`),
@@ -165,10 +189,21 @@ export function installWitness(): void {
   /** Clocks may differ by this much (ms). Ten times as much may pass, where this process has to wait for its turn, between two lines of code. */
   const SLACK = 25;
 
-  const sources = new Map<string, { source: ResilientEventSource; note: SourceNews; since: number; called: (what: string) => void }>();
+  const sources = new Map<
+    string,
+    {
+      source: ResilientEventSource;
+      note: SourceNews;
+      since: number;
+      called: (what: string) => void;
+    }
+  >();
 
   /** The transport, which says in the URL whose connection it is, and whether it is the holder's, where that can be told. */
-  const transportOf = ({ transport }: SourceSpec, complain: (what: string) => void): Transport | undefined => {
+  const transportOf = (
+    { transport }: SourceSpec,
+    complain: (what: string) => void,
+  ): Transport | undefined => {
     const { eventSourceTransport, fetchTransport, polyfillTransport, sharedTransport } = library();
     switch (transport) {
       case "auto":
@@ -178,9 +213,12 @@ export function installWitness(): void {
       case "shared fetch": {
         let role = "";
         const inner = fetchTransport();
-        const shared = sharedTransport((request, sink) => inner({ ...request, url: `${request.url}&role=${role}` }, sink), {
-          key: transport,
-        });
+        const shared = sharedTransport(
+          (request, sink) => inner({ ...request, url: `${request.url}&role=${role}` }, sink),
+          {
+            key: transport,
+          },
+        );
         return (request, sink) =>
           shared(request, {
             ...sink,
@@ -191,11 +229,16 @@ export function installWitness(): void {
           });
       }
       default: {
-        const inner = { fetch: fetchTransport, eventSource: eventSourceTransport, polyfill: polyfillTransport }[transport]();
+        const inner = {
+          fetch: fetchTransport,
+          eventSource: eventSourceTransport,
+          polyfill: polyfillTransport,
+        }[transport]();
         let current: AbortSignal | undefined;
         return async (request, sink) => {
           if (current) complain("a second connection begins while another one is wanted");
-          if (offline || frozen) complain(`a request while the page is ${offline ? "offline" : "frozen"}`);
+          if (offline || frozen)
+            complain(`a request while the page is ${offline ? "offline" : "frozen"}`);
           const { signal } = request;
           current = signal;
           const over = (): void => {
@@ -212,10 +255,21 @@ export function installWitness(): void {
     const { id, options } = spec;
     const { isRetried, ResilientEventSource } = library();
     const maxDelay = Math.max(options.backoff?.maxDelay ?? 0, 100);
-    const complain = (what: string): void => void violations.push(`${id} (${spec.transport}): ${what}`);
+    const complain = (what: string): void =>
+      void violations.push(`${id} (${spec.transport}): ${what}`);
     const transport = transportOf(spec, complain);
-    const source = new ResilientEventSource(spec.url, { ...options, ...(transport && { transport }) });
-    const note: SourceNews = { events: [], states: [], status: "connecting", for: 0, lastEventId: "", closed: false };
+    const source = new ResilientEventSource(spec.url, {
+      ...options,
+      ...(transport && { transport }),
+    });
+    const note: SourceNews = {
+      events: [],
+      states: [],
+      status: "connecting",
+      for: 0,
+      lastEventId: "",
+      closed: false,
+    };
     const entry = { source, note, since: performance.now(), called };
     sources.set(id, entry);
     let before = source.state;
@@ -247,28 +301,47 @@ export function installWitness(): void {
       expectAlive(`state ${state.status}`);
       note.states.push(state.status);
       entry.since = performance.now();
-      if (!followers[before.status].includes(state.status)) complain(`${before.status} → ${state.status}`);
-      if (before.status === "connecting" && state.status === "connecting" && state.attempt <= before.attempt) complain("connecting twice");
-      if (before.status === "closed" && !reconnected) complain("it came back after giving up, and nobody had asked for it");
+      if (!followers[before.status].includes(state.status))
+        complain(`${before.status} → ${state.status}`);
+      if (
+        before.status === "connecting" &&
+        state.status === "connecting" &&
+        state.attempt <= before.attempt
+      )
+        complain("connecting twice");
+      if (before.status === "closed" && !reconnected)
+        complain("it came back after giving up, and nobody had asked for it");
       if (owed) complain(`${owed.status} without an error event`);
       if (state.status === "connecting") {
         // After giving up nobody watches the page; reconnect() is seen at once, and becomes a pause before there is a request.
-        if ((offline || frozen) && before.status !== "closed") complain(`it connects while the page is ${offline ? "offline" : "frozen"}`);
-        if (before.status === "waiting" && !reconnected && !spec.transport.startsWith("shared") && Date.now() < before.until - 10 * SLACK)
+        if ((offline || frozen) && before.status !== "closed")
+          complain(`it connects while the page is ${offline ? "offline" : "frozen"}`);
+        if (
+          before.status === "waiting" &&
+          !reconnected &&
+          !spec.transport.startsWith("shared") &&
+          Date.now() < before.until - 10 * SLACK
+        )
           complain(`it connects ${before.until - Date.now()} ms too early`);
       }
       if (state.status === "waiting") {
         const { delay, attempt, error, until } = state;
         const isOwn = error.retryIn === undefined;
         if (!(delay >= (isOwn ? 100 : 0) && delay <= LONGEST)) complain(`a wait of ${delay} ms`);
-        if (isOwn && delay < Math.min(error.retryAfter ?? 0, LONGEST)) complain(`a wait of ${delay} ms, asked for ${error.retryAfter}`);
-        if (isOwn && delay > maxDelay + (error.retryAfter ?? 0)) complain(`a wait of ${delay} ms, with a maxDelay of ${maxDelay}`);
+        if (isOwn && delay < Math.min(error.retryAfter ?? 0, LONGEST))
+          complain(`a wait of ${delay} ms, asked for ${error.retryAfter}`);
+        if (isOwn && delay > maxDelay + (error.retryAfter ?? 0))
+          complain(`a wait of ${delay} ms, with a maxDelay of ${maxDelay}`);
         // It may be some time since it was computed, in a page that is busy.
         const left = until - Date.now();
-        if (left > delay + SLACK || left < delay - 1000) complain(`a wait of ${delay} ms until ${left} ms from now`);
+        if (left > delay + SLACK || left < delay - 1000)
+          complain(`a wait of ${delay} ms until ${left} ms from now`);
         if (!(attempt >= 1)) complain(`attempt ${attempt}`);
       }
-      owed = state.status === "waiting" || (state.status === "closed" && state.error) ? state : undefined;
+      owed =
+        state.status === "waiting" || (state.status === "closed" && state.error)
+          ? state
+          : undefined;
       before = state;
       reconnected = false;
     });
@@ -281,16 +354,22 @@ export function installWitness(): void {
       const { state } = source;
       if (state !== owed) complain(`an error event while ${state.status}`);
       owed = undefined;
-      if (!("error" in state) || state.error !== event.error) complain("an error event with another error than its state");
-      if (source.readyState !== event.readyState) complain(`an error event with readyState ${event.readyState}, not ${source.readyState}`);
+      if (!("error" in state) || state.error !== event.error)
+        complain("an error event with another error than its state");
+      if (source.readyState !== event.readyState)
+        complain(`an error event with readyState ${event.readyState}, not ${source.readyState}`);
       if (isRetried(event.error) !== (event.readyState === 0))
         complain(`${event.error.reason} ${event.error.status}: readyState ${event.readyState}`);
       const { reason, status = 0 } = event.error;
       // The retry table once more, in other words.
       const isFinal =
-        reason === "content-type" || reason === "unsupported" || (reason === "status" && status < 500 && ![408, 425, 429].includes(status));
+        reason === "content-type" ||
+        reason === "unsupported" ||
+        (reason === "status" && status < 500 && ![408, 425, 429].includes(status));
       if (isFinal !== (event.readyState === 2))
-        complain(`${reason} ${status} is ${isFinal ? "final" : "transient"}, readyState is ${event.readyState}`);
+        complain(
+          `${reason} ${status} is ${isFinal ? "final" : "transient"}, readyState is ${event.readyState}`,
+        );
       if (++errors === spec.reconnectsAtError) reconnect();
     });
     const hear = (type: string, data: string, lastEventId: string): void => {
@@ -307,7 +386,10 @@ export function installWitness(): void {
     };
     for (const [index, name] of spec.names.entries()) {
       if (index % 2) source.on(name, (data, { lastEventId }) => hear(name, data, lastEventId));
-      else source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => hear(name, data, lastEventId));
+      else
+        source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) =>
+          hear(name, data, lastEventId),
+        );
     }
   };
 
@@ -318,13 +400,21 @@ export function installWitness(): void {
       if (!entry) return;
       entry.called(what);
       entry.source[what]();
-      if (what === "close" && (entry.source.readyState !== 2 || entry.source.state.status !== "closed"))
+      if (
+        what === "close" &&
+        (entry.source.readyState !== 2 || entry.source.state.status !== "closed")
+      )
         violations.push(`${id}: not closed after close()`);
     },
     take() {
       const news: News["sources"] = {};
       for (const [id, { source, note, since }] of sources) {
-        news[id] = { ...note, status: source.state.status, for: performance.now() - since, lastEventId: source.lastEventId };
+        news[id] = {
+          ...note,
+          status: source.state.status,
+          for: performance.now() - since,
+          lastEventId: source.lastEventId,
+        };
         note.events = [];
         note.states = [];
       }

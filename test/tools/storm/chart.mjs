@@ -27,14 +27,28 @@ const LINES = [
  * @param {readonly { name: string, storm: { attemptsPerBin: Uint32Array } }[]} curves
  */
 export function chart(curves, { clients, down }) {
-  const shown = curves.map(({ name, storm }, index) => ({ name, attempts: perSecond(storm), ...LINES[index] }));
+  const shown = curves.map(({ name, storm }, index) => ({
+    name,
+    attempts: perSecond(storm),
+    ...LINES[index],
+  }));
   const highest = Math.max(...shown.map(({ attempts }) => Math.max(...attempts)));
   const x = (second) => round(LEFT + (second / SHOWN) * (RIGHT - LEFT));
-  const y = (count) => round(BOTTOM - (Math.log10(Math.max(LOWEST, count) / LOWEST) / Math.log10(highest / LOWEST)) * (BOTTOM - TOP));
+  const y = (count) =>
+    round(
+      BOTTOM -
+        (Math.log10(Math.max(LOWEST, count) / LOWEST) / Math.log10(highest / LOWEST)) *
+          (BOTTOM - TOP),
+    );
   const title = `${number(clients)} clients lose their server for ${down} s`;
   const description =
     `Connection attempts per second over ${SHOWN} seconds. The server takes ${number(PER_SECOND)} a second. ` +
-    shown.map(({ name, attempts }) => `${name}: at most ${number(Math.max(...attempts.slice(down)))} once it is back.`).join(" ");
+    shown
+      .map(
+        ({ name, attempts }) =>
+          `${name}: at most ${number(Math.max(...attempts.slice(down)))} once it is back.`,
+      )
+      .join(" ");
 
   const grid = [100, 1000, 10_000, 100_000]
     .filter((count) => count <= highest)
@@ -74,7 +88,9 @@ ${legend.join("\n")}
 function perSecond({ attemptsPerBin }) {
   const bins = 1000 / BIN;
   return Array.from({ length: SHOWN }, (_, second) =>
-    attemptsPerBin.subarray(second * bins, (second + 1) * bins).reduce((sum, each) => sum + each, 0),
+    attemptsPerBin
+      .subarray(second * bins, (second + 1) * bins)
+      .reduce((sum, each) => sum + each, 0),
   );
 }
 

@@ -16,8 +16,13 @@ export function drawChart(library) {
   const scenario = { clients: 100_000, down: 5, refusal: "closed", perSecond: PER_SECOND };
   const policies = policiesOf(library);
   const curves = CHARTED.map((start) => {
-    const policy = policies.find(({ name }) => name.startsWith(start) && (start !== CHARTED[0] || name === start));
-    return { name: policy.name.split(";")[0].replaceAll("`", ""), storm: simulate({ ...scenario, policy }) };
+    const policy = policies.find(
+      ({ name }) => name.startsWith(start) && (start !== CHARTED[0] || name === start),
+    );
+    return {
+      name: policy.name.split(";")[0].replaceAll("`", ""),
+      storm: simulate({ ...scenario, policy }),
+    };
   });
   return chart(curves, scenario);
 }

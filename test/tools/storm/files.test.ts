@@ -22,19 +22,23 @@ test("the chart is what npm run storm draws now", { timeout: 60_000 }, () => {
 });
 
 // The rest of the table comes from the same code; a waiting million would not be a unit test.
-test("the rows of our own are what npm run storm finds now, and every client has one", { timeout: 60_000 }, () => {
-  const text = committed("100000.md");
-  const policies = policiesOf(library);
-  for (const scenario of scenarios(100_000).filter(({ down }) => down === 5)) {
-    const [, section = ""] = text.split(`### ${heading(scenario)}\n`);
-    const rows = section
-      .split("\n### ")[0]!
-      .match(/^\|.*\|$/gm)!
-      .slice(2)
-      .map(row);
-    expect(rows.map(([name]) => name)).toEqual(policies.map(({ name }) => name));
-    policies.forEach((policy, index) => {
-      if ("own" in policy) expect(rows[index]).toEqual(cells(policy, measure(scenario, policy)));
-    });
-  }
-});
+test(
+  "the rows of our own are what npm run storm finds now, and every client has one",
+  { timeout: 60_000 },
+  () => {
+    const text = committed("100000.md");
+    const policies = policiesOf(library);
+    for (const scenario of scenarios(100_000).filter(({ down }) => down === 5)) {
+      const [, section = ""] = text.split(`### ${heading(scenario)}\n`);
+      const rows = section
+        .split("\n### ")[0]!
+        .match(/^\|.*\|$/gm)!
+        .slice(2)
+        .map(row);
+      expect(rows.map(([name]) => name)).toEqual(policies.map(({ name }) => name));
+      policies.forEach((policy, index) => {
+        if ("own" in policy) expect(rows[index]).toEqual(cells(policy, measure(scenario, policy)));
+      });
+    }
+  },
+);

@@ -10,7 +10,9 @@ import type { Connection } from "../../support/unit/server.ts";
 
 useWorld();
 
-const policy = ours({ delayBefore, isRetried, ConnectionError, resolveOptions }, "ours", { retryAfter: 5000 });
+const policy = ours({ delayBefore, isRetried, ConnectionError, resolveOptions }, "ours", {
+  retryAfter: 5000,
+});
 const MINUTES = 600_000;
 
 /** When the only client of a simulated storm tries, in milliseconds since it lost its server. */
@@ -33,7 +35,11 @@ function simulated(options: Partial<StormOptions>): number[] {
 }
 
 /** The same of a real source, with the same draws. */
-async function real(seed: number, behaviour: (connection: Connection) => unknown, stableAfter?: number): Promise<number[]> {
+async function real(
+  seed: number,
+  behaviour: (connection: Connection) => unknown,
+  stableAfter?: number,
+): Promise<number[]> {
   const { server } = connect({ stableAfter });
   await tick();
   server.latest.open();
@@ -60,18 +66,31 @@ describe.each([1, 2, 3])("a client of the simulation does what the loop does (se
   });
 
   test("at a 503 with Retry-After", async () => {
-    const attempts = await real(seed, (connection) => connection.fail("status", { status: 503, retryAfter: 5000 }));
+    const attempts = await real(seed, (connection) =>
+      connection.fail("status", { status: 503, retryAfter: 5000 }),
+    );
     expect(simulated({ seed, refusal: "503" })).toEqual(attempts);
   });
 
-  test.each([5000, 1000])("when it is accepted and cut after a second, with stableAfter: %i", async (stableAfter) => {
-    const attempts = await real(seed, (connection) => setTimeout(() => connection.fail(), 1000) && connection.open(), stableAfter);
-    expect(simulated({ seed, refusal: "cut", policy: { ...policy, stableAfter } })).toEqual(attempts);
-  });
+  test.each([5000, 1000])(
+    "when it is accepted and cut after a second, with stableAfter: %i",
+    async (stableAfter) => {
+      const attempts = await real(
+        seed,
+        (connection) => setTimeout(() => connection.fail(), 1000) && connection.open(),
+        stableAfter,
+      );
+      expect(simulated({ seed, refusal: "cut", policy: { ...policy, stableAfter } })).toEqual(
+        attempts,
+      );
+    },
+  );
 
   test("when it comes back", async () => {
     const start = performance.now() + 60_000;
-    const attempts = await real(seed, (connection) => (performance.now() - start < 40_000 ? connection.fail() : connection.open()));
+    const attempts = await real(seed, (connection) =>
+      performance.now() - start < 40_000 ? connection.fail() : connection.open(),
+    );
     expect(simulated({ seed, down: 40, perSecond: 1e6 })).toEqual(attempts);
   });
 });

@@ -14,7 +14,9 @@ export const RETRY_AFTER = 5000;
  * @returns {Scenario[]}
  */
 export function scenarios(clients) {
-  return [0, 5, 30, 300].flatMap((down) => ["closed", "503"].map((refusal) => ({ clients, down, refusal })));
+  return [0, 5, 30, 300].flatMap((down) =>
+    ["closed", "503"].map((refusal) => ({ clients, down, refusal })),
+  );
 }
 
 /** What the clients of the tables do, ours first. `library` is what library.mjs bundles. */
@@ -22,7 +24,10 @@ export function policiesOf(library) {
   return [
     { ...ours(library, "resilient-eventsource", { retryAfter: RETRY_AFTER }), own: true },
     {
-      ...ours(library, "resilient-eventsource, told `retry: 30000` before", { retryAfter: RETRY_AFTER, reconnectionTime: 30_000 }),
+      ...ours(library, "resilient-eventsource, told `retry: 30000` before", {
+        retryAfter: RETRY_AFTER,
+        reconnectionTime: 30_000,
+      }),
       own: true,
     },
     ...peers,
@@ -50,7 +55,8 @@ export function measureAll(scenario, policies) {
   const native = policies.find(({ name }) => name.startsWith("native"));
   let natively;
   return policies.map((policy) => {
-    const row = scenario.refusal === "closed" && policy.overNative ? natively : measure(scenario, policy);
+    const row =
+      scenario.refusal === "closed" && policy.overNative ? natively : measure(scenario, policy);
     if (policy === native) natively = row;
     return row;
   });

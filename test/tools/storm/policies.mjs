@@ -28,7 +28,8 @@ export const peers = [
   },
   {
     name: "native EventSource (Firefox); extended-eventsource",
-    source: "measured, within an origin (across origins a closed port is final, too); 2.1.0, `dist/index.esm.js`",
+    source:
+      "measured, within an origin (across origins a closed port is final, too); 2.1.0, `dist/index.esm.js`",
     rule: "5 s; an HTTP error is final",
     delay: untilHttpError(() => 5000),
   },
@@ -40,7 +41,8 @@ export const peers = [
   },
   {
     name: "@microsoft/fetch-event-source; launchdarkly-eventsource",
-    source: "2.0.1, `lib/esm/fetch.js` (a stream that ends cleanly is final); 2.2.0, `lib/eventsource.js`",
+    source:
+      "2.0.1, `lib/esm/fetch.js` (a stream that ends cleanly is final); 2.2.0, `lib/eventsource.js`",
     rule: "1 s",
     delay: () => 1000,
   },
@@ -79,7 +81,8 @@ export const peers = [
   },
   {
     name: "launchdarkly-eventsource (backoff and jitter as in its README)",
-    source: "2.2.0, `lib/retry-delay.js`: `maxBackoffMillis: 30000, jitterRatio: 0.5, retryResetIntervalMillis: 60000`",
+    source:
+      "2.2.0, `lib/retry-delay.js`: `maxBackoffMillis: 30000, jitterRatio: 0.5, retryResetIntervalMillis: 60000`",
     rule: "1 s, doubled up to 30 s, each less up to half of it",
     stableAfter: 60_000,
     delay: ({ failures }) => Math.min(1000 * 2 ** (failures - 1), 30_000) * evenly(0.5, 1),
@@ -88,7 +91,8 @@ export const peers = [
     name: "graphql-sse",
     source: "2.6.1, `lib/client.mjs`; starts anew with a result",
     rule: "1 s, doubled, plus 0.3 to 3 s; five retries, then the end",
-    delay: ({ failures }) => (failures > 5 ? undefined : 1000 * 2 ** (failures - 1) + evenly(300, 3000)),
+    delay: ({ failures }) =>
+      failures > 5 ? undefined : 1000 * 2 ** (failures - 1) + evenly(300, 3000),
   },
   {
     name: "VueUse useEventSource (autoReconnect on)",
@@ -117,7 +121,8 @@ export const peers = [
     rule: "1 to 5 s, drawn once a page, × 1.3 up to 10 s, anew after 5 s open",
     stableAfter: 5000,
     // A page's draw is its first wait, so the growth of its last one is all there is to know.
-    delay: ({ failures, previous }) => (failures === 1 ? evenly(1000, 5000) : Math.min(previous * 1.3, 10_000)),
+    delay: ({ failures, previous }) =>
+      failures === 1 ? evenly(1000, 5000) : Math.min(previous * 1.3, 10_000),
   },
 ];
 
@@ -131,7 +136,11 @@ export const peers = [
  * @param {number} [told.reconnectionTime] what a `retry` field asked for, in milliseconds
  * @returns {import("./simulate.mjs").Policy}
  */
-export function ours({ delayBefore, isRetried, ConnectionError, resolveOptions }, name, { backoff, retryAfter, reconnectionTime } = {}) {
+export function ours(
+  { delayBefore, isRetried, ConnectionError, resolveOptions },
+  name,
+  { backoff, retryAfter, reconnectionTime } = {},
+) {
   const settings = resolveOptions({ backoff });
   const errors = {
     drop: new ConnectionError("cut", { reason: "network" }),
@@ -145,7 +154,10 @@ export function ours({ delayBefore, isRetried, ConnectionError, resolveOptions }
     delay({ failures, refusal }) {
       const error = errors[refusal];
       if (!isRetried(error) || failures >= settings.backoff.numOfAttempts) return undefined;
-      return delayBefore(failures, settings.backoff, { reconnectionTime, retryAfter: error.retryAfter });
+      return delayBefore(failures, settings.backoff, {
+        reconnectionTime,
+        retryAfter: error.retryAfter,
+      });
     },
   };
 }

@@ -8,7 +8,10 @@ import { ours } from "./policies.mjs";
 import { peak, simulate, timeTo } from "./simulate.mjs";
 
 const { values } = parseArgs({
-  options: { clients: { type: "string", default: "5000" }, "per-second": { type: "string", default: "500" } },
+  options: {
+    clients: { type: "string", default: "5000" },
+    "per-second": { type: "string", default: "500" },
+  },
 });
 const clients = Number(values.clients);
 const perSecond = Number(values["per-second"]);
@@ -21,7 +24,9 @@ const LIMIT = 180_000;
 const needed = clients + 200;
 const limit = openFiles();
 if (limit < needed) {
-  console.error(`${clients} connections need ${needed} open files, and this shell allows ${limit}: run "ulimit -n ${needed}" first.`);
+  console.error(
+    `${clients} connections need ${needed} open files, and this shell allows ${limit}: run "ulimit -n ${needed}" first.`,
+  );
   process.exit(1);
 }
 
@@ -39,7 +44,9 @@ for (let count = 1; count <= clients; count++) {
   if (count % 200 === 0) await until(() => open > count - 200, "connecting");
 }
 await until(() => open === clients, "connecting");
-console.log(`${clients} connections are open; the server is killed for ${DOWN / 1000} s and comes back taking ${perSecond} a second.`);
+console.log(
+  `${clients} connections are open; the server is killed for ${DOWN / 1000} s and comes back taking ${perSecond} a second.`,
+);
 
 server.child.kill("SIGKILL");
 const killed = performance.now();
@@ -54,7 +61,9 @@ server.child.send("report");
 const [seconds] = await once(server.child, "message");
 
 console.log("\n| Second | Attempts | Accepted |\n|--:|--:|--:|");
-seconds.forEach(({ attempts, accepted }, second) => console.log(`| ${second + 1} | ${attempts} | ${accepted} |`));
+seconds.forEach(({ attempts, accepted }, second) =>
+  console.log(`| ${second + 1} | ${attempts} | ${accepted} |`),
+);
 const simulated = simulate({
   clients,
   down,
@@ -66,12 +75,15 @@ const simulated = simulate({
 const most = Math.max(...seconds.map(({ attempts }) => attempts));
 let back = 0;
 const almost = seconds.findIndex(({ accepted }) => (back += accepted) >= clients * 0.99) + 1;
-const times = (count) => `${count} attempts in a second (${(count / perSecond).toFixed(1)} × capacity)`;
+const times = (count) =>
+  `${count} attempts in a second (${(count / perSecond).toFixed(1)} × capacity)`;
 console.log(
   `\nDown for ${down.toFixed(1)} s. 99 % are back within ${almost} s, all ${clients} after ${took.toFixed(1)} s; the lower bound is ${clients / perSecond} s.`,
 );
 console.log(`Peak: ${times(most)}. ${waits.length} waits, ${new Set(waits).size} different ones.`);
-const [simulatedAlmost, simulatedAll] = [0.99, 1].map((share) => timeTo(share, simulated, down).toFixed(1));
+const [simulatedAlmost, simulatedAll] = [0.99, 1].map((share) =>
+  timeTo(share, simulated, down).toFixed(1),
+);
 console.log(
   `The simulation of the same: 99 % after ${simulatedAlmost} s, all after ${simulatedAll} s, peak ${times(peak(simulated, down))}.`,
 );
@@ -91,7 +103,10 @@ function connect(url) {
 }
 
 async function startServer(port, limit) {
-  const child = fork(fileURLToPath(new URL("server.mjs", import.meta.url)), [port, limit, RETRY_AFTER / 1000].map(String));
+  const child = fork(
+    fileURLToPath(new URL("server.mjs", import.meta.url)),
+    [port, limit, RETRY_AFTER / 1000].map(String),
+  );
   child.once("exit", (code) => {
     if (code) throw new Error(`the server ended with code ${code}`);
   });
@@ -101,7 +116,8 @@ async function startServer(port, limit) {
 
 async function until(condition, what) {
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${LIMIT / 1000} s (${open} of ${clients} open)`);
+    if (Date.now() > deadline)
+      throw new Error(`${what}: not within ${LIMIT / 1000} s (${open} of ${clients} open)`);
     await sleep(20);
   }
 }

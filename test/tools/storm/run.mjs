@@ -9,9 +9,12 @@ import { measureAll, PER_SECOND, policiesOf, scenarios } from "./measure.mjs";
 import { peers } from "./policies.mjs";
 import { costs, heading, rules, section } from "./tables.mjs";
 
-const { values } = parseArgs({ options: { clients: { type: "string", default: "100000" }, down: { type: "string" } } });
+const { values } = parseArgs({
+  options: { clients: { type: "string", default: "100000" }, down: { type: "string" } },
+});
 const clients = Number(values.clients);
-if (!Number.isInteger(clients) || clients < 1) throw new RangeError(`--clients must be a whole number from 1, got ${values.clients}`);
+if (!Number.isInteger(clients) || clients < 1)
+  throw new RangeError(`--clients must be a whole number from 1, got ${values.clients}`);
 const file = (name) => new URL(name, import.meta.url);
 
 const library = await loadLibrary();
@@ -21,7 +24,9 @@ const measured = (scenario) => {
   return measureAll(scenario, policies);
 };
 
-const chosen = scenarios(clients).filter(({ down }) => !values.down || down === Number(values.down));
+const chosen = scenarios(clients).filter(
+  ({ down }) => !values.down || down === Number(values.down),
+);
 const storms = chosen.map((scenario) => [scenario, measured(scenario)]);
 const parts = [
   `# The storm: ${clients.toLocaleString("en")} clients`,
@@ -30,7 +35,10 @@ const parts = [
 ];
 if (clients <= 100_000 && !values.down) {
   const [outage, free] = storms.find(([{ down, refusal }]) => down === 5 && refusal === "closed");
-  const costly = [0.02, 0.05, 0.1].map((refusalCost) => [refusalCost, measured({ ...outage, refusalCost })]);
+  const costly = [0.02, 0.05, 0.1].map((refusalCost) => [
+    refusalCost,
+    measured({ ...outage, refusalCost }),
+  ]);
   const flapping = { clients, down: 30, refusal: "cut", absence: "cut" };
   parts.push(
     `### ${heading(outage)}, when refusing is not free`,

@@ -10,10 +10,17 @@ const library = await loadLibrary();
 
 const option = (backoff) => {
   const { startingDelay, timeMultiple, maxDelay } = library.resolveOptions({ backoff }).backoff;
-  return { ...ours(library, `full jitter, ${startingDelay} ms × ${timeMultiple} up to ${maxDelay / 1000} s`, { backoff }) };
+  return {
+    ...ours(
+      library,
+      `full jitter, ${startingDelay} ms × ${timeMultiple} up to ${maxDelay / 1000} s`,
+      { backoff },
+    ),
+  };
 };
 const evenly = (from, to) => from + Math.random() * (to - from);
-const growing = (failures, multiple, maxDelay) => Math.min(3000 * multiple ** (failures - 1), maxDelay);
+const growing = (failures, multiple, maxDelay) =>
+  Math.min(3000 * multiple ** (failures - 1), maxDelay);
 
 /** What our options cannot say. The first wait is at most 3 s here, too. */
 const others = [2, 3].flatMap((multiple) =>
@@ -21,11 +28,18 @@ const others = [2, 3].flatMap((multiple) =>
     {
       name: `equal jitter, 3000 ms × ${multiple} up to ${maxDelay / 1000} s`,
       delay: ({ failures }) =>
-        evenly(failures === 1 ? 100 : growing(failures, multiple, maxDelay) / 2, growing(failures, multiple, maxDelay)),
+        evenly(
+          failures === 1 ? 100 : growing(failures, multiple, maxDelay) / 2,
+          growing(failures, multiple, maxDelay),
+        ),
     },
     {
       name: `decorrelated jitter, × ${multiple} up to ${maxDelay / 1000} s`,
-      delay: ({ previous }) => Math.min(previous ? evenly(1000, Math.max(1000, previous) * multiple) : evenly(100, 3000), maxDelay),
+      delay: ({ previous }) =>
+        Math.min(
+          previous ? evenly(1000, Math.max(1000, previous) * multiple) : evenly(100, 3000),
+          maxDelay,
+        ),
     },
   ]),
 );
@@ -35,15 +49,27 @@ const candidates = [
   ...[1.5, 2, 3, 4].flatMap((timeMultiple) =>
     [10_000, 15_000, 20_000, 30_000, 60_000].map((maxDelay) => option({ timeMultiple, maxDelay })),
   ),
-  ...[1000, 2000].flatMap((startingDelay) => [2, 3].map((timeMultiple) => option({ startingDelay, timeMultiple }))),
+  ...[1000, 2000].flatMap((startingDelay) =>
+    [2, 3].map((timeMultiple) => option({ startingDelay, timeMultiple })),
+  ),
   ...others,
 ];
 
 /** Seconds that a lone client is late, on average: from the return of its server, which has room for all, to its own. */
 const lateness = (policy, down) => {
   const clients = 5000;
-  const { backPerBin } = simulate({ clients, down, perSecond: clients * 1000, refusal: "closed", policy, roundTrip: [0, 0] });
-  return backPerBin.reduce((sum, count, bin) => sum + count * (((bin + 0.5) * BIN) / 1000 - down), 0) / clients;
+  const { backPerBin } = simulate({
+    clients,
+    down,
+    perSecond: clients * 1000,
+    refusal: "closed",
+    policy,
+    roundTrip: [0, 0],
+  });
+  return (
+    backPerBin.reduce((sum, count, bin) => sum + count * (((bin + 0.5) * BIN) / 1000 - down), 0) /
+    clients
+  );
 };
 
 const storms = [
@@ -63,7 +89,10 @@ console.log(`|---|${"--:|".repeat(storms.length + 1)}`);
 for (const policy of candidates) {
   const cells = storms.map((storm) => {
     const { peak, times } = measure({ clients: CLIENTS, ...storm }, policy);
-    return [`${(peak / PER_SECOND).toFixed(1)} ×`, ...times.slice(1).map((time) => time?.toFixed(0) ?? "never")].join(", ");
+    return [
+      `${(peak / PER_SECOND).toFixed(1)} ×`,
+      ...times.slice(1).map((time) => time?.toFixed(0) ?? "never"),
+    ].join(", ");
   });
   const alone = [0, 5, 30, 300].map((down) => lateness(policy, down).toFixed(1)).join(" / ");
   console.log(`| ${policy.name} | ${cells.join(" | ")} | ${alone} |`);

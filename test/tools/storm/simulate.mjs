@@ -105,7 +105,8 @@ export function startStorm(options) {
     const record = client * SIZE;
     if (how === "cut") rejections[client] = 0;
     if (how === "503") rejections[client]++;
-    records[record + FAILURES] = how === "cut" && CUT_AFTER >= stableAfter ? 1 : records[record + FAILURES] + 1;
+    records[record + FAILURES] =
+      how === "cut" && CUT_AFTER >= stableAfter ? 1 : records[record + FAILURES] + 1;
     loss.failures = records[record + FAILURES];
     loss.rejections = rejections[client];
     loss.previous = records[record + PREVIOUS];
@@ -118,7 +119,9 @@ export function startStorm(options) {
     }
     records[record + PREVIOUS] = delay;
     // The news takes half a round trip to the client, its next attempt the other half to the server.
-    const arrival = at + Math.max(1, records[record + TRIP] + Math.round(delay) + (how === "cut" ? CUT_AFTER : 0));
+    const arrival =
+      at +
+      Math.max(1, records[record + TRIP] + Math.round(delay) + (how === "cut" ? CUT_AFTER : 0));
     if (arrival >= end) return;
     records[record + NEXT] = first[arrival];
     first[arrival] = client;
@@ -128,7 +131,12 @@ export function startStorm(options) {
   let tokens = 0;
   function advance(ms) {
     withRandom(random, () => {
-      for (const until = Math.min(storm.now + ms, end); storm.now < until && !storm.over; storm.now++) step(storm.now);
+      for (
+        const until = Math.min(storm.now + ms, end);
+        storm.now < until && !storm.over;
+        storm.now++
+      )
+        step(storm.now);
     });
   }
 
@@ -188,7 +196,11 @@ export function peak({ attemptsPerBin }, after = 0) {
   const width = 1000 / BIN;
   let within = 0;
   let most = 0;
-  for (let bin = Math.floor((after * 1000) / BIN), start = bin; bin < attemptsPerBin.length; bin++) {
+  for (
+    let bin = Math.floor((after * 1000) / BIN), start = bin;
+    bin < attemptsPerBin.length;
+    bin++
+  ) {
     within += attemptsPerBin[bin] - (bin - start >= width ? attemptsPerBin[bin - width] : 0);
     most = Math.max(most, within);
   }

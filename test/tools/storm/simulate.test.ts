@@ -1,8 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { peers } from "./policies.mjs";
-import { BACK, BIN, LOST, peak, simulate, startStorm, timeTo, WAITING, type Policy, type StormOptions } from "./simulate.mjs";
+import {
+  BACK,
+  BIN,
+  LOST,
+  peak,
+  simulate,
+  startStorm,
+  timeTo,
+  WAITING,
+  type Policy,
+  type StormOptions,
+} from "./simulate.mjs";
 
-const count = (status: Uint8Array, wanted: number): number => status.filter((each) => each === wanted).length;
+const count = (status: Uint8Array, wanted: number): number =>
+  status.filter((each) => each === wanted).length;
 const storm = (options: Partial<StormOptions>): StormOptions => ({
   clients: 2000,
   down: 5,
@@ -13,7 +25,11 @@ const storm = (options: Partial<StormOptions>): StormOptions => ({
 });
 
 describe("whatever the policy", () => {
-  test.each(peers.flatMap((policy) => (["closed", "503", "cut"] as const).map((refusal) => ({ ...policy, policy, refusal }))))(
+  test.each(
+    peers.flatMap((policy) =>
+      (["closed", "503", "cut"] as const).map((refusal) => ({ ...policy, policy, refusal })),
+    ),
+  )(
     "$name, $refusal: no client is forgotten, and the server never takes more than it can",
     ({ policy, refusal }) => {
       const run = simulate(storm({ policy, refusal }));
@@ -23,7 +39,9 @@ describe("whatever the policy", () => {
       expect(run.backPerBin.reduce((sum, each) => sum + each)).toBe(run.back);
       expect(run.attemptsPerBin.reduce((sum, each) => sum + each)).toBe(run.attempts);
       let back = 0;
-      const tooMany = run.backPerBin.filter((each, bin) => (back += each) > Math.round(Math.max(0, ((bin + 1) * BIN) / 1000 - 5) * 40));
+      const tooMany = run.backPerBin.filter(
+        (each, bin) => (back += each) > Math.round(Math.max(0, ((bin + 1) * BIN) / 1000 - 5) * 40),
+      );
       expect(tooMany).toHaveLength(0);
     },
   );
@@ -31,7 +49,9 @@ describe("whatever the policy", () => {
 
 describe("a fixed delay without any difference between the clients", () => {
   // All 2000 come at once every 3 s, and the server takes what its queue holds: 4.
-  const run = simulate(storm({ policy: { name: "3 s", delay: () => 3000 }, roundTrip: [0, 0], horizon: 3000 }));
+  const run = simulate(
+    storm({ policy: { name: "3 s", delay: () => 3000 }, roundTrip: [0, 0], horizon: 3000 }),
+  );
 
   test("stays in step to the end", () => {
     expect(peak(run, 5)).toBe(2000);
@@ -44,7 +64,10 @@ describe("a fixed delay without any difference between the clients", () => {
 });
 
 test("one who gives up at an HTTP error is lost at the first one", () => {
-  const policy: Policy = { name: "fatal", delay: ({ refusal }) => (refusal === "503" ? undefined : 3000) };
+  const policy: Policy = {
+    name: "fatal",
+    delay: ({ refusal }) => (refusal === "503" ? undefined : 3000),
+  };
   const run = simulate(storm({ policy, refusal: "503" }));
   expect(run.back + run.lost).toBe(2000);
   expect(run.lost).toBeGreaterThan(1900);
@@ -54,7 +77,15 @@ test("one who gives up at an HTTP error is lost at the first one", () => {
 describe("a storm that is watched", () => {
   const watched = (options: Partial<StormOptions> = {}) => {
     const outcomes: string[] = [];
-    return { outcomes, run: startStorm(storm({ ...options, onAttempt: (client, outcome) => outcomes.push(`${client} ${outcome}`) })) };
+    return {
+      outcomes,
+      run: startStorm(
+        storm({
+          ...options,
+          onAttempt: (client, outcome) => outcomes.push(`${client} ${outcome}`),
+        }),
+      ),
+    };
   };
 
   test("is the same in slices as in one piece, and leaves Math.random alone", () => {

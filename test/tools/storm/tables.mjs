@@ -4,7 +4,11 @@ const number = (value) => value.toLocaleString("en");
 const seconds = (value) => (value === undefined ? "never" : `${value.toFixed(1)} s`);
 const table = (head, rows, alignment = "--:") => {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, column) => (column ? alignment : "---"))), ...rows.map(line)].join("\n");
+  return [
+    line(head),
+    line(head.map((_, column) => (column ? alignment : "---"))),
+    ...rows.map(line),
+  ].join("\n");
 };
 
 /**
@@ -27,12 +31,26 @@ export function heading({ clients, down, refusal, absence, refusalCost }) {
 
 /** One line of a scenario's table. `rows` as `measure` gives them. */
 export function cells({ name }, { peak, whileDown, times, lost }) {
-  return [name, `${(peak / PER_SECOND).toFixed(1)} ×`, whileDown.toFixed(1), ...times.map(seconds), lost ? number(lost) : "–"];
+  return [
+    name,
+    `${(peak / PER_SECOND).toFixed(1)} ×`,
+    whileDown.toFixed(1),
+    ...times.map(seconds),
+    lost ? number(lost) : "–",
+  ];
 }
 
 /** A scenario's table under its heading. */
 export function section(scenario, policies, rows) {
-  const head = ["Client", "Peak", "Attempts while down", "50 % back", "99 % back", "100 % back", "Lost for good"];
+  const head = [
+    "Client",
+    "Peak",
+    "Attempts while down",
+    "50 % back",
+    "99 % back",
+    "100 % back",
+    "Lost for good",
+  ];
   return [
     `### ${heading(scenario)}`,
     `Lower bound: ${number(scenario.clients / PER_SECOND)} s.`,
@@ -47,7 +65,10 @@ export function section(scenario, policies, rows) {
 export function costs(measured, policies) {
   return table(
     ["100 % back when a refusal costs", ...measured.map(([cost]) => `${cost * 100} %`)],
-    policies.map(({ name }, index) => [name, ...measured.map(([, rows]) => seconds(rows[index].times[2]))]),
+    policies.map(({ name }, index) => [
+      name,
+      ...measured.map(([, rows]) => seconds(rows[index].times[2])),
+    ]),
   );
 }
 

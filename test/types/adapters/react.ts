@@ -1,6 +1,16 @@
 // The hooks: payload types flow from `events` into `on`, the source and `useLatest`.
-import { json, type ConnectionState, type ResilientEventSource, type StreamUrl } from "resilient-eventsource";
-import { useEventSource, useLatest, type Connection, type Listeners } from "resilient-eventsource/react";
+import {
+  json,
+  type ConnectionState,
+  type ResilientEventSource,
+  type StreamUrl,
+} from "resilient-eventsource";
+import {
+  useEventSource,
+  useLatest,
+  type Connection,
+  type Listeners,
+} from "resilient-eventsource/react";
 import { exactly } from "../exactly.ts";
 
 interface Tick {
@@ -8,7 +18,15 @@ interface Tick {
   readonly price: number;
 }
 
-export function Typed({ url, token, paused }: { url: StreamUrl | null; token?: string; paused: boolean }): void {
+export function Typed({
+  url,
+  token,
+  paused,
+}: {
+  url: StreamUrl | null;
+  token?: string;
+  paused: boolean;
+}): void {
   const connection = useEventSource(url, {
     events: { connecttime: (text) => new Date(text), tick: json<Tick>(), count: Number },
     withCredentials: true,
@@ -48,7 +66,10 @@ export function Typed({ url, token, paused }: { url: StreamUrl | null; token?: s
 
 export function Untyped(): void {
   exactly<Connection>()(useEventSource("/stream"));
-  const { source } = useEventSource("/stream", { on: { anything: (text) => exactly<string>()(text) }, silenceTimeout: 45_000 });
+  const { source } = useEventSource("/stream", {
+    on: { anything: (text) => exactly<string>()(text) },
+    silenceTimeout: 45_000,
+  });
   exactly<ResilientEventSource | null>()(source);
   exactly<string | undefined>()(useLatest(source, "anything"));
   useEventSource(undefined);
@@ -65,6 +86,10 @@ export function Parts(): void {
   // @ts-expect-error: a listener for what does not come
   useEventSource("/stream", { events: { count: Number }, on: listeners });
 }
-export function Price({ source }: { source: ResilientEventSource<{ tick: Tick }> | null }): number | undefined {
+export function Price({
+  source,
+}: {
+  source: ResilientEventSource<{ tick: Tick }> | null;
+}): number | undefined {
   return useLatest(source, "tick")?.price;
 }

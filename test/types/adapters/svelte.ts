@@ -1,6 +1,11 @@
 // The store: payload types flow from `events` into `on`, the source and `latest`.
 import { json, type ConnectionState, type ResilientEventSource } from "resilient-eventsource";
-import { eventSource, type Connection, type Live, type LiveConnection } from "resilient-eventsource/svelte";
+import {
+  eventSource,
+  type Connection,
+  type Live,
+  type LiveConnection,
+} from "resilient-eventsource/svelte";
 import { derived, get, type Readable } from "svelte/store";
 import { exactly } from "../exactly.ts";
 

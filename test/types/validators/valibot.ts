@@ -23,6 +23,8 @@ const source = new ResilientEventSource("/stream", {
 source.on("price", (payload) => exactly<{ eur: number; at: Date }>()(payload));
 source.on("length", (payload) => exactly<number>()(payload));
 source.on("code", (payload) => exactly<number>()(payload));
-source.addEventListener("price", (event) => exactly<MessageEvent<v.InferOutput<typeof Price>>>()(event));
+source.addEventListener("price", (event) =>
+  exactly<MessageEvent<v.InferOutput<typeof Price>>>()(event),
+);
 // @ts-expect-error: the schema says number
 source.on("price", ({ eur }) => eur.length);

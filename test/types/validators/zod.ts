@@ -9,7 +9,10 @@ const source = new ResilientEventSource("/stream", {
   events: {
     price: Price,
     length: z.string().transform((value) => value.length),
-    kind: z.discriminatedUnion("kind", [z.object({ kind: z.literal("a") }), z.object({ kind: z.literal("b"), b: z.number() })]),
+    kind: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("a") }),
+      z.object({ kind: z.literal("b"), b: z.number() }),
+    ]),
     code: text(z.coerce.number()),
     mini: mini.object({ eur: mini.number() }),
     plain: (text) => text.length,
@@ -27,5 +30,7 @@ source.addEventListener("price", (event) => exactly<MessageEvent<z.output<typeof
 source.on("price", ({ eur }) => eur.length);
 
 export function messages<Schema extends z.ZodType>(schema: Schema): void {
-  new ResilientEventSource("/stream", { events: { message: schema } }).on("message", (payload) => exactly<z.output<Schema>>()(payload));
+  new ResilientEventSource("/stream", { events: { message: schema } }).on("message", (payload) =>
+    exactly<z.output<Schema>>()(payload),
+  );
 }

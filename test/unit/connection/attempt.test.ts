@@ -1,14 +1,26 @@
 import { describe, expect, test, vi } from "vitest";
-import { ConnectionError, type ResilientEventSourceOptions, type Sink, type Transport } from "../../../src/index.ts";
+import {
+  ConnectionError,
+  type ResilientEventSourceOptions,
+  type Sink,
+  type Transport,
+} from "../../../src/index.ts";
 import { connect, HOUR, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
 
 /** A transport that ignores its signal: it settles only when the test says so, and its sinks stay in the test's hands. */
 function deafTransport() {
-  const attempts: { sink: Sink; resolve: () => void; reject: (error: unknown) => void; aborted: () => boolean }[] = [];
+  const attempts: {
+    sink: Sink;
+    resolve: () => void;
+    reject: (error: unknown) => void;
+    aborted: () => boolean;
+  }[] = [];
   const transport: Transport = ({ signal }, sink) =>
-    new Promise((resolve, reject) => attempts.push({ sink, resolve, reject, aborted: () => signal.aborted }));
+    new Promise((resolve, reject) =>
+      attempts.push({ sink, resolve, reject, aborted: () => signal.aborted }),
+    );
   return { transport, attempts };
 }
 
@@ -42,7 +54,11 @@ describe("an attempt that was replaced", () => {
     current!.sink.event("message", "current", { lastEventId: "1", origin: "" });
     stale!.reject(new ConnectionError("stale", { reason: "unsupported" }));
     await tick();
-    expect([log, messages, source.lastEventId]).toEqual([["state: open", "open"], ["current"], "1"]);
+    expect([log, messages, source.lastEventId]).toEqual([
+      ["state: open", "open"],
+      ["current"],
+      "1",
+    ]);
 
     // Its noise is no sign of life for the one that replaced it.
     for (let second = 0; second < 25; second++) {
@@ -50,7 +66,11 @@ describe("an attempt that was replaced", () => {
       stale!.sink.activity();
     }
     // And what it asked for, nobody heard.
-    expect(source.state).toMatchObject({ status: "waiting", delay: 1500, error: { reason: "timeout" } });
+    expect(source.state).toMatchObject({
+      status: "waiting",
+      delay: 1500,
+      error: { reason: "timeout" },
+    });
   });
 
   test.each([
@@ -119,7 +139,12 @@ describe("an attempt that breaks the contract", () => {
     attempts[0]!.sink.open();
     attempts[0]!.sink.event("message", "stale", position);
     attempts[0]!.sink.position(position);
-    expect([source.state.status, source.lastEventId, messages, log]).toEqual(["waiting", "", [], []]);
+    expect([source.state.status, source.lastEventId, messages, log]).toEqual([
+      "waiting",
+      "",
+      [],
+      [],
+    ]);
   });
 });
 
@@ -195,7 +220,12 @@ describe("reconnect()", () => {
       if (type === "error") server.latest.fail();
       else server.latest.open().send("x");
       await tick();
-      expect([type, again.mock.calls.length, server.connections.length, server.live.length]).toEqual([type, 1, 2, 1]);
+      expect([
+        type,
+        again.mock.calls.length,
+        server.connections.length,
+        server.live.length,
+      ]).toEqual([type, 1, 2, 1]);
       server.latest.open();
       await tick(HOUR);
       expect([type, server.connections.length]).toEqual([type, 2]);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { connect, freeze, HOUR, leftovers, NOTHING, tick, useWorld } from "../../support/unit/world.ts";
+import {
+  connect,
+  freeze,
+  HOUR,
+  leftovers,
+  NOTHING,
+  tick,
+  useWorld,
+} from "../../support/unit/world.ts";
 
 useWorld();
 
@@ -48,7 +56,10 @@ describe("silenceTimeout", () => {
     await tick(19_999);
     expect(server.live).toHaveLength(1);
     await tick(5001);
-    expect(log.slice(2)).toEqual(["state: waiting 1, 1500, timeout", "error: retry 1 in 1500, timeout"]);
+    expect(log.slice(2)).toEqual([
+      "state: waiting 1, 1500, timeout",
+      "error: retry 1 in 1500, timeout",
+    ]);
     expect(server.live).toHaveLength(0);
   });
 

@@ -12,15 +12,20 @@ afterEach(() => {
 });
 
 /** Settings as the loop gets them: filled in, checked. */
-const settings = (backoff: BackoffOptions = {}): BackoffSettings => resolveOptions({ backoff }).backoff;
-const exact = (backoff: BackoffOptions = {}): BackoffSettings => settings({ jitter: "none", ...backoff });
+const settings = (backoff: BackoffOptions = {}): BackoffSettings =>
+  resolveOptions({ backoff }).backoff;
+const exact = (backoff: BackoffOptions = {}): BackoffSettings =>
+  settings({ jitter: "none", ...backoff });
 const draw = (value: number) => vi.spyOn(Math, "random").mockReturnValue(value);
-const firstSeven = (backoff: BackoffSettings): number[] => [1, 2, 3, 4, 5, 6, 7].map((attempt) => delayBefore(attempt, backoff));
+const firstSeven = (backoff: BackoffSettings): number[] =>
+  [1, 2, 3, 4, 5, 6, 7].map((attempt) => delayBefore(attempt, backoff));
 
 describe("grow, cap, then jitter", () => {
   test("grows from startingDelay by timeMultiple to maxDelay", () => {
     expect(firstSeven(exact())).toEqual([3000, 6000, 12_000, 24_000, 30_000, 30_000, 30_000]);
-    expect(firstSeven(exact({ startingDelay: 500, timeMultiple: 1.5, maxDelay: 2000 }))).toEqual([500, 750, 1125, 1688, 2000, 2000, 2000]);
+    expect(firstSeven(exact({ startingDelay: 500, timeMultiple: 1.5, maxDelay: 2000 }))).toEqual([
+      500, 750, 1125, 1688, 2000, 2000, 2000,
+    ]);
     expect(firstSeven(exact({ timeMultiple: 1 }))).toEqual(Array(7).fill(3000));
   });
 
@@ -39,7 +44,9 @@ describe("grow, cap, then jitter", () => {
 
   test("delayFirstAttempt also gives attempt 0 a delay, which shifts the others by one factor, as in the package", () => {
     const backoff = exact({ delayFirstAttempt: true });
-    expect([0, 1, 2, 3].map((attempt) => delayBefore(attempt, backoff))).toEqual([3000, 6000, 12_000, 24_000]);
+    expect([0, 1, 2, 3].map((attempt) => delayBefore(attempt, backoff))).toEqual([
+      3000, 6000, 12_000, 24_000,
+    ]);
   });
 });
 
@@ -54,29 +61,36 @@ describe("the traps of exponential-backoff", () => {
     expect(delayBefore(20, exact({ maxDelay: undefined }))).toBe(30_000);
   });
 
-  test.each(["startingDelay", "timeMultiple", "jitter", "numOfAttempts", "delayFirstAttempt"] as const)(
-    "%s: undefined is the default",
-    (name) => {
-      draw(0.5);
-      expect(firstSeven(settings({ [name]: undefined }))).toEqual(firstSeven(settings()));
-    },
-  );
+  test.each([
+    "startingDelay",
+    "timeMultiple",
+    "jitter",
+    "numOfAttempts",
+    "delayFirstAttempt",
+  ] as const)("%s: undefined is the default", (name) => {
+    draw(0.5);
+    expect(firstSeven(settings({ [name]: undefined }))).toEqual(firstSeven(settings()));
+  });
 
   test("a draw of 0 is no hot loop", () => {
     draw(0);
     expect(firstSeven(settings())).toEqual(Array(7).fill(SHORTEST));
   });
 
-  test.each([{ startingDelay: 0 }, { maxDelay: 0 }, { startingDelay: 0, maxDelay: 0 }, { startingDelay: 5, timeMultiple: 1 }])(
-    "%o waits the minimum",
-    (backoff) => {
-      expect(firstSeven(exact(backoff))).toEqual(Array(7).fill(SHORTEST));
-    },
-  );
+  test.each([
+    { startingDelay: 0 },
+    { maxDelay: 0 },
+    { startingDelay: 0, maxDelay: 0 },
+    { startingDelay: 5, timeMultiple: 1 },
+  ])("%o waits the minimum", (backoff) => {
+    expect(firstSeven(exact(backoff))).toEqual(Array(7).fill(SHORTEST));
+  });
 
   test("a delay that setTimeout cannot hold is cut to the longest it can", () => {
     expect(delayBefore(60, exact({ maxDelay: LONGEST }))).toBe(LONGEST);
-    expect(delayBefore(1, exact({ startingDelay: LONGEST, maxDelay: LONGEST }), { retryAfter: 1000 })).toBe(LONGEST);
+    expect(
+      delayBefore(1, exact({ startingDelay: LONGEST, maxDelay: LONGEST }), { retryAfter: 1000 }),
+    ).toBe(LONGEST);
   });
 
   test.each([1024, 1e6, Number.MAX_SAFE_INTEGER])("attempt %d does not overflow", (attempt) => {
@@ -107,7 +121,9 @@ describe("the server's retry field", () => {
   });
 
   test("grows from the minimum when it is 0, rather than staying there", () => {
-    expect([1, 2, 3].map((attempt) => delayBefore(attempt, exact(), { reconnectionTime: 0 }))).toEqual([100, 200, 400]);
+    expect(
+      [1, 2, 3].map((attempt) => delayBefore(attempt, exact(), { reconnectionTime: 0 })),
+    ).toEqual([100, 200, 400]);
   });
 
   test("a cap below the minimum is still a cap", () => {
@@ -137,9 +153,14 @@ describe("Retry-After", () => {
     expect(delayBefore(1, settings(), { retryAfter })).toBe(LONGEST);
   });
 
-  test.each(["full", "none"] as const)("stays a floor after a thousand failures with startingDelay 0 (jitter %s)", (jitter) => {
-    expect(delayBefore(2000, settings({ startingDelay: 0, jitter }), { retryAfter: 5000 })).toBe(5000);
-  });
+  test.each(["full", "none"] as const)(
+    "stays a floor after a thousand failures with startingDelay 0 (jitter %s)",
+    (jitter) => {
+      expect(delayBefore(2000, settings({ startingDelay: 0, jitter }), { retryAfter: 5000 })).toBe(
+        5000,
+      );
+    },
+  );
 });
 
 test("any settings, attempt and server: a wait that setTimeout can hold, never under the minimum, never under Retry-After", () => {
@@ -161,9 +182,12 @@ test("any settings, attempt and server: a wait that setTimeout can hold, never u
       (backoff, attempt, reconnectionTime, retryAfter, random) => {
         draw(random);
         const delay = delayBefore(attempt, settings(backoff), { reconnectionTime, retryAfter });
-        expect(delay).toBeGreaterThanOrEqual(Math.max(SHORTEST, Math.min(retryAfter ?? 0, LONGEST)));
+        expect(delay).toBeGreaterThanOrEqual(
+          Math.max(SHORTEST, Math.min(retryAfter ?? 0, LONGEST)),
+        );
         expect(delay).toBeLessThanOrEqual(LONGEST);
-        if (retryAfter === undefined) expect(delay).toBeLessThanOrEqual(Math.max(SHORTEST, backoff.maxDelay));
+        if (retryAfter === undefined)
+          expect(delay).toBeLessThanOrEqual(Math.max(SHORTEST, backoff.maxDelay));
       },
     ),
     { numRuns: 1000 },

@@ -4,7 +4,11 @@ import { connect, freeze, HOUR, seedRandom, tick, useWorld } from "../../support
 useWorld();
 
 /** Lets a connection live for a while and end; gives the wait that follows. */
-async function waitAfter({ source, server }: ReturnType<typeof connect>, openFor: number, each?: () => void): Promise<number> {
+async function waitAfter(
+  { source, server }: ReturnType<typeof connect>,
+  openFor: number,
+  each?: () => void,
+): Promise<number> {
   server.latest.open();
   for (let ms = 0; each && ms < openFor; ms += 100) {
     await tick(100);
@@ -24,7 +28,8 @@ describe("the counter goes back to 0 only after stableAfter, measured from the o
     const client = connect();
     await tick();
     const waits = [];
-    for (const openFor of [4999, 4999, 4999, 5000, 0, 5001]) waits.push(await waitAfter(client, openFor));
+    for (const openFor of [4999, 4999, 4999, 5000, 0, 5001])
+      waits.push(await waitAfter(client, openFor));
     expect(waits).toEqual([1500, 3000, 6000, 1500, 3000, 1500]);
   });
 
@@ -32,7 +37,11 @@ describe("the counter goes back to 0 only after stableAfter, measured from the o
     const client = connect();
     await tick();
     const busy = (): void => void client.server.latest.send("x", { id: "1" });
-    const waits = [await waitAfter(client, 100), await waitAfter(client, 6000, busy), await waitAfter(client, 100)];
+    const waits = [
+      await waitAfter(client, 100),
+      await waitAfter(client, 6000, busy),
+      await waitAfter(client, 100),
+    ];
     expect(waits).toEqual([1500, 1500, 3000]);
   });
 
@@ -48,7 +57,11 @@ describe("the counter goes back to 0 only after stableAfter, measured from the o
   test("stableAfter: 0 resets on every opening", async () => {
     const client = connect({ stableAfter: 0 });
     await tick();
-    expect([await waitAfter(client, 0), await waitAfter(client, 0), await waitAfter(client, 0)]).toEqual([1500, 1500, 1500]);
+    expect([
+      await waitAfter(client, 0),
+      await waitAfter(client, 0),
+      await waitAfter(client, 0),
+    ]).toEqual([1500, 1500, 1500]);
   });
 
   test("a page that slept with the stream open had a stable connection", async () => {

@@ -50,7 +50,10 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7])(
 test("a statechange listener that replaces the connection on open: no open event for the replaced one", async () => {
   const { source, server } = connect();
   const opened: boolean[] = [];
-  source.addEventListener("statechange", () => source.state.status === "open" && server.connections.length === 1 && source.reconnect());
+  source.addEventListener(
+    "statechange",
+    () => source.state.status === "open" && server.connections.length === 1 && source.reconnect(),
+  );
   source.addEventListener("open", (event) => opened.push(event instanceof ConnectionOpenEvent));
   await tick();
   server.latest.open();
@@ -74,11 +77,18 @@ test("a url function of a replaced attempt that answers late does not change url
 });
 
 test("a ConnectionError of another copy of the package keeps its reason", async () => {
-  const foreign = Object.assign(new Error("no"), { name: "ConnectionError", reason: "status", status: 404 });
+  const foreign = Object.assign(new Error("no"), {
+    name: "ConnectionError",
+    reason: "status",
+    status: 404,
+  });
   expect(foreign).toBeInstanceOf(ConnectionError);
   expect(new Error("no")).not.toBeInstanceOf(ConnectionError);
   const transport: Transport = () => Promise.reject(foreign);
   const { source } = connect({ transport });
   await tick();
-  expect(source.state).toMatchObject({ status: "closed", error: { reason: "status", status: 404 } });
+  expect(source.state).toMatchObject({
+    status: "closed",
+    error: { reason: "status", status: 404 },
+  });
 });

@@ -1,6 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ResilientEventSource } from "../../../src/index.ts";
-import { connect, HOUR, leftovers, NOTHING, takeReports, tick, useWorld, type Client } from "../../support/unit/world.ts";
+import {
+  connect,
+  HOUR,
+  leftovers,
+  NOTHING,
+  takeReports,
+  tick,
+  useWorld,
+  type Client,
+} from "../../support/unit/world.ts";
 
 useWorld();
 
@@ -15,7 +24,11 @@ function slowPolicy() {
         refuse = reject;
       }),
   );
-  return { retry, answer: (verdict: boolean) => answer(verdict), refuse: (thrown: unknown) => refuse(thrown) };
+  return {
+    retry,
+    answer: (verdict: boolean) => answer(verdict),
+    refuse: (thrown: unknown) => refuse(thrown),
+  };
 }
 
 test("backoff.retry is asked with each error and the number of the retry that would come", async () => {
@@ -83,7 +96,13 @@ describe("while an async policy thinks", () => {
     expect([source.readyState, server.connections.length, leftovers().timers]).toEqual([0, 1, 0]);
     policy.answer(true);
     await tick();
-    expect(log).toEqual(["state: open", "open", "state: connecting 1", "state: waiting 1, 1500, status", "error: retry 1 in 1500, status"]);
+    expect(log).toEqual([
+      "state: open",
+      "open",
+      "state: connecting 1",
+      "state: waiting 1, 1500, status",
+      "error: retry 1 in 1500, status",
+    ]);
     await tick(1500);
     expect(server.connections).toHaveLength(2);
   });

@@ -1,17 +1,36 @@
 import { describe, expect, test } from "vitest";
 import type { ResilientEventSourceOptions } from "../../../src/index.ts";
 import type { Connection } from "../../support/unit/server.ts";
-import { connect, HOUR, seedRandom, tick, useWorld, type Client } from "../../support/unit/world.ts";
+import {
+  connect,
+  HOUR,
+  seedRandom,
+  tick,
+  useWorld,
+  type Client,
+} from "../../support/unit/world.ts";
 
 useWorld();
 
 /** The waits that were published, each with the time from its publication to the next attempt. */
 function watchWaits({ source, server }: Client) {
-  const waits: { attempt: number; published: number; until: number; at: number; connections: number }[] = [];
+  const waits: {
+    attempt: number;
+    published: number;
+    until: number;
+    at: number;
+    connections: number;
+  }[] = [];
   source.addEventListener("error", (event) => {
     if (event.readyState !== 0) return;
     const { attempt, delay, until } = event;
-    waits.push({ attempt, published: delay, until: until - Date.now(), at: performance.now(), connections: server.connections.length });
+    waits.push({
+      attempt,
+      published: delay,
+      until: until - Date.now(),
+      at: performance.now(),
+      connections: server.connections.length,
+    });
   });
   return waits;
 }
@@ -31,8 +50,16 @@ describe("in an outage", () => {
       else connection.open();
     };
     await tick(HOUR);
-    expect(waits.map(({ published }) => published)).toEqual([1500, 3000, 6000, 12_000, ...Array(26).fill(15_000)]);
-    expect(waits.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(waits.map(({ published }) => published)).toEqual([
+      1500,
+      3000,
+      6000,
+      12_000,
+      ...Array(26).fill(15_000),
+    ]);
+    expect(waits.map(({ attempt }) => attempt)).toEqual(
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
     for (const { published, until, at, connections } of waits) {
       expect(until).toBe(published);
       expect(server.connections[connections]!.at - at).toBe(published);
@@ -54,7 +81,9 @@ describe("in an outage", () => {
     // An hour of waits of 15 s on average, with few small ones at the start.
     expect(waits.length).toBeGreaterThan(200);
     expect(waits.length).toBeLessThan(300);
-    expect(new Set(waits.map(({ published }) => published)).size).toBeGreaterThan(waits.length * 0.95);
+    expect(new Set(waits.map(({ published }) => published)).size).toBeGreaterThan(
+      waits.length * 0.95,
+    );
   });
 
   test("clients that fell in the same moment do not return in the same moment", async () => {
@@ -65,7 +94,9 @@ describe("in an outage", () => {
     expect(new Set(first).size).toBeGreaterThan(180);
     // Even over [0, 3000]: each tenth has its share.
     for (let tenth = 0; tenth < 10; tenth++) {
-      const share = first.filter((delay) => delay >= tenth * 300 && delay < (tenth + 1) * 300).length;
+      const share = first.filter(
+        (delay) => delay >= tenth * 300 && delay < (tenth + 1) * 300,
+      ).length;
       expect(share).toBeGreaterThan(5);
       expect(share).toBeLessThan(45);
     }
@@ -78,7 +109,9 @@ describe("in an outage", () => {
   });
 
   test("a wait of the longest kind is not one of none", async () => {
-    const { server } = down({ backoff: { startingDelay: 2 ** 31 - 1, maxDelay: 2 ** 31 - 1, jitter: "none" } });
+    const { server } = down({
+      backoff: { startingDelay: 2 ** 31 - 1, maxDelay: 2 ** 31 - 1, jitter: "none" },
+    });
     await tick(24 * HOUR);
     expect(server.connections).toHaveLength(1);
   });
@@ -99,11 +132,13 @@ test("an hour of anything: never a hot loop, never stuck", async () => {
       (connection) => connection.fail(),
       (connection) => connection.end(),
       (connection) => connection.open().end(),
-      (connection) => connection.fail("status", { status: 503, retryAfter: Math.random() * 20_000 }),
+      (connection) =>
+        connection.fail("status", { status: 503, retryAfter: Math.random() * 20_000 }),
       (connection) => later(connection, () => connection.fail()),
       (connection) => later(connection.open(), () => connection.end()),
       (connection) => later(connection.open(), () => connection.fail("rejected")),
-      (connection) => connection.open().sink.retry([0, 9_999_999_999, NaN, 50][Math.floor(Math.random() * 4)]!),
+      (connection) =>
+        connection.open().sink.retry([0, 9_999_999_999, NaN, 50][Math.floor(Math.random() * 4)]!),
       () => {},
     ];
     let healthy = false;
@@ -115,7 +150,10 @@ test("an hour of anything: never a hot loop, never stuck", async () => {
     for (let minute = 0; minute < 60; minute++) {
       await tick(60_000);
       expect(server.live.length).toBeLessThanOrEqual(1);
-      expect([minute, source.state.status]).toEqual([minute, expect.stringMatching(/connecting|open|waiting/)]);
+      expect([minute, source.state.status]).toEqual([
+        minute,
+        expect.stringMatching(/connecting|open|waiting/),
+      ]);
     }
     for (const { published, at, connections } of waits) {
       expect(published).toBeGreaterThanOrEqual(100);
@@ -142,7 +180,9 @@ describe("what the server asks for", () => {
   test("Retry-After is a floor for the wait it came with, and only for that", async () => {
     const { server, waits } = down();
     server.behaviour = (connection) =>
-      server.connections.length === 1 ? connection.fail("status", { status: 503, retryAfter: 60_000 }) : connection.fail();
+      server.connections.length === 1
+        ? connection.fail("status", { status: 503, retryAfter: 60_000 })
+        : connection.fail();
     await tick(HOUR);
     expect(waits.slice(0, 3).map(({ published }) => published)).toEqual([61_500, 3000, 6000]);
   });
@@ -151,7 +191,8 @@ describe("what the server asks for", () => {
     seedRandom(3);
     const clients = Array.from({ length: 50 }, () => {
       const client = connect();
-      client.server.behaviour = (connection) => connection.fail("status", { status: 503, retryAfter: 3000 });
+      client.server.behaviour = (connection) =>
+        connection.fail("status", { status: 503, retryAfter: 3000 });
       return { ...client, waits: watchWaits(client) };
     });
     await tick();
@@ -171,7 +212,9 @@ describe("what the server asks for", () => {
     };
     await tick();
     for (const ms of [undefined, 10_000, undefined, 500, 0, 9_999_999_999]) await retry(ms);
-    const delays = log.filter((line) => line.startsWith("error")).map((line) => Number(/in (\d+)/.exec(line)![1]));
+    const delays = log
+      .filter((line) => line.startsWith("error"))
+      .map((line) => Number(/in (\d+)/.exec(line)![1]));
     expect(delays).toEqual([3000, 10_000, 10_000, 500, 100, 30_000]);
   });
 });
@@ -179,7 +222,9 @@ describe("what the server asks for", () => {
 describe("delayFirstAttempt", () => {
   test("delays even the first connection, evenly over startingDelay", async () => {
     seedRandom(4);
-    const clients = Array.from({ length: 100 }, () => connect({ backoff: { delayFirstAttempt: true } }));
+    const clients = Array.from({ length: 100 }, () =>
+      connect({ backoff: { delayFirstAttempt: true } }),
+    );
     const start = performance.now();
     await tick(3000);
     const delays = clients.map(({ server }) => server.connections[0]!.at - start);
@@ -203,6 +248,8 @@ describe("delayFirstAttempt", () => {
   test("shifts the waits after it by one factor", async () => {
     const { waits } = down({ backoff: { delayFirstAttempt: true, jitter: "none" } });
     await tick(60_000);
-    expect(waits.slice(0, 4).map(({ published }) => published)).toEqual([6000, 12_000, 24_000, 30_000]);
+    expect(waits.slice(0, 4).map(({ published }) => published)).toEqual([
+      6000, 12_000, 24_000, 30_000,
+    ]);
   });
 });

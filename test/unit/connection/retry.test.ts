@@ -11,7 +11,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const ended = (reason: ConnectionErrorReason, status?: number): ConnectionError => new ConnectionError("", { reason, status });
+const ended = (reason: ConnectionErrorReason, status?: number): ConnectionError =>
+  new ConnectionError("", { reason, status });
 
 describe("the table", () => {
   test.each([
@@ -28,8 +29,15 @@ describe("the table", () => {
   });
 
   test("of the statuses 100 to 599 it retries 408, 425, 429 and 5xx", () => {
-    const retried = Array.from({ length: 500 }, (_, index) => index + 100).filter((status) => isRetried(ended("status", status)));
-    expect(retried).toEqual([408, 425, 429, ...Array.from({ length: 100 }, (_, index) => index + 500)]);
+    const retried = Array.from({ length: 500 }, (_, index) => index + 100).filter((status) =>
+      isRetried(ended("status", status)),
+    );
+    expect(retried).toEqual([
+      408,
+      425,
+      429,
+      ...Array.from({ length: 100 }, (_, index) => index + 500),
+    ]);
   });
 
   test.each([undefined, 0, 600, 999])("a status of %s is not retried", (status) => {
@@ -62,12 +70,18 @@ describe("backoff.retry", () => {
   ] as const)("when it %s, that is reported and the table decides", async (_, policy) => {
     expect(await decideRetry(ended("network"), 1, policy)).toBe(true);
     expect(await decideRetry(ended("content-type"), 1, policy)).toBe(false);
-    expect(reportError.mock.calls).toEqual([[new Error("refresh failed")], [new Error("refresh failed")]]);
+    expect(reportError.mock.calls).toEqual([
+      [new Error("refresh failed")],
+      [new Error("refresh failed")],
+    ]);
   });
 
-  test.each([undefined, null, 0, ""])("an untyped answer of %j means no, as in the package", async (answer) => {
-    expect(await decideRetry(ended("network"), 1, () => answer as any)).toBeFalsy();
-    expect(await decideRetry(ended("network"), 1, async () => answer as any)).toBeFalsy();
-    expect(reportError).not.toHaveBeenCalled();
-  });
+  test.each([undefined, null, 0, ""])(
+    "an untyped answer of %j means no, as in the package",
+    async (answer) => {
+      expect(await decideRetry(ended("network"), 1, () => answer as any)).toBeFalsy();
+      expect(await decideRetry(ended("network"), 1, async () => answer as any)).toBeFalsy();
+      expect(reportError).not.toHaveBeenCalled();
+    },
+  );
 });

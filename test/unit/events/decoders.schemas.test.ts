@@ -2,7 +2,13 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { InvalidEvent, ResilientEventSource, text, type Decoder, type Issue } from "../../../src/index.ts";
+import {
+  InvalidEvent,
+  ResilientEventSource,
+  text,
+  type Decoder,
+  type Issue,
+} from "../../../src/index.ts";
 import { connectFake } from "../../support/unit/fake.ts";
 import { takeReports, tick, useWorld } from "../../support/unit/world.ts";
 
@@ -50,7 +56,9 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
     const heard: [string, Price][] = [];
     const iteration = source.iterate("price");
     source.on("price", (payload, { lastEventId }) => heard.push([`on ${lastEventId}`, payload]));
-    source.addEventListener("price", (event) => heard.push([`addEventListener ${event.lastEventId}`, event.data]));
+    source.addEventListener("price", (event) =>
+      heard.push([`addEventListener ${event.lastEventId}`, event.data]),
+    );
     source.onmessage = (event) => heard.push([`onmessage ${event.lastEventId}`, event.data]);
 
     stream.send("price", good(1), { id: "a" });
@@ -83,11 +91,13 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
       [decoded(4), "4"],
       [decoded(5), "4"],
     ]);
-    expect(invalid.map(({ eventType, raw, lastEventId }) => [eventType, raw, lastEventId])).toEqual([
-      ["price", '{"eur":-2,"at":"2026-11-23"}', "2"],
-      ["price", '{"eur":"3"}', "3"],
-      ["price", '{"eur":-6,"at":"2026-11-23"}', "6"],
-    ]);
+    expect(invalid.map(({ eventType, raw, lastEventId }) => [eventType, raw, lastEventId])).toEqual(
+      [
+        ["price", '{"eur":-2,"at":"2026-11-23"}', "2"],
+        ["price", '{"eur":"3"}', "3"],
+        ["price", '{"eur":-6,"at":"2026-11-23"}', "6"],
+      ],
+    );
     expect(source.lastEventId).toBe("6");
 
     stream.drop();
@@ -106,9 +116,14 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
 
     stream.send("price", { eur: "1", at: "never" });
 
-    const { issues } = price["~standard"].validate({ eur: "1", at: "never" }) as { issues: Issue[] };
+    const { issues } = price["~standard"].validate({ eur: "1", at: "never" }) as {
+      issues: Issue[];
+    };
     const readable = (list: readonly Issue[]) =>
-      list.map(({ message, path }) => [message, path && Array.from(path, (key) => (typeof key === "object" ? key.key : key))]);
+      list.map(({ message, path }) => [
+        message,
+        path && Array.from(path, (key) => (typeof key === "object" ? key.key : key)),
+      ]);
     expect(readable(invalid[0]!.issues)).toEqual(readable(issues));
     expect(readable(invalid[0]!.issues).map(([, path]) => path)).toEqual([["eur"], ["at"]]);
   });
@@ -122,7 +137,8 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
     for (const raw of ["", "{", "{eur: 1}", "undefined"]) stream.send("price", raw);
 
     expect(invalid.map(({ raw }) => raw)).toEqual(["", "{", "{eur: 1}", "undefined"]);
-    for (const { issues } of invalid) expect(issues).toEqual([{ message: expect.stringMatching(/JSON/) }]);
+    for (const { issues } of invalid)
+      expect(issues).toEqual([{ message: expect.stringMatching(/JSON/) }]);
   });
 
   test("gets the text itself by text()", async () => {
@@ -145,10 +161,28 @@ describe("a schema that answers later is refused, and says so", () => {
       v.string(),
       v.checkAsync(async () => Promise.resolve(true)),
     ),
-    "an async validate": { "~standard": { version: 1, vendor: "test", validate: async (value) => Promise.resolve({ value }) } },
+    "an async validate": {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: async (value) => Promise.resolve({ value }),
+      },
+    },
     // Its rejection must not become an unhandled one.
-    "an async validate that fails": { "~standard": { version: 1, vendor: "test", validate: async () => Promise.reject(new Error("no")) } },
-    "the same on text": text({ "~standard": { version: 1, vendor: "test", validate: async (value) => Promise.resolve({ value }) } }),
+    "an async validate that fails": {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: async () => Promise.reject(new Error("no")),
+      },
+    },
+    "the same on text": text({
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: async (value) => Promise.resolve({ value }),
+      },
+    }),
   };
 
   test.each(Object.entries(schemas))("%s", async (_, late_) => {
@@ -156,13 +190,18 @@ describe("a schema that answers later is refused, and says so", () => {
     const heard: unknown[] = [];
     source.on("late", (payload) => heard.push(payload));
     source.on("price", (payload) => heard.push(payload));
-    source.addEventListener("invalid", ({ eventType, raw, issues, lastEventId }) => heard.push({ eventType, raw, issues, lastEventId }));
+    source.addEventListener("invalid", ({ eventType, raw, issues, lastEventId }) =>
+      heard.push({ eventType, raw, issues, lastEventId }),
+    );
 
     stream.send("late", '"x"', { id: "1" });
     stream.send("price", "2", { id: "2" });
     await tick();
 
-    expect(heard).toEqual([{ eventType: "late", raw: '"x"', issues: [{ message: late }], lastEventId: "1" }, 2]);
+    expect(heard).toEqual([
+      { eventType: "late", raw: '"x"', issues: [{ message: late }], lastEventId: "1" },
+      2,
+    ]);
     expect(source.lastEventId).toBe("2");
   });
 });
@@ -171,7 +210,9 @@ test("a schema that throws refuses like one that finds issues", async () => {
   const validate = (): never => {
     throw new RangeError("out of schemas");
   };
-  const { source, stream } = await connectFake({ price: { "~standard": { version: 1, vendor: "test", validate } } });
+  const { source, stream } = await connectFake({
+    price: { "~standard": { version: 1, vendor: "test", validate } },
+  });
   const issues: unknown[] = [];
   source.on("price", () => expect.unreachable());
   source.addEventListener("invalid", (event) => issues.push(event.issues));
@@ -203,16 +244,25 @@ describe("decoders that the types see and we would not are a mistake that is tol
     ["methods of a class", new Decoders()],
     ["inherited ones", Object.create({ price: Number }) as { price: (data: string) => number }],
     ["one named __proto__ that became the prototype, a function", { __proto__: Number }],
-    ["one named __proto__ that became the prototype, a schema", { __proto__: libraries["valibot"]!.price }],
+    [
+      "one named __proto__ that became the prototype, a schema",
+      { __proto__: libraries["valibot"]!.price },
+    ],
   ])("%s", (_, events) => {
-    expect(() => new ResilientEventSource("https://example.com", { events: events as { price: (data: string) => number } })).toThrow(
-      expected,
-    );
+    expect(
+      () =>
+        new ResilientEventSource("https://example.com", {
+          events: events as { price: (data: string) => number },
+        }),
+    ).toThrow(expected);
   });
 
   test.each<[string, object]>([
     ["an object literal", { price: Number }],
-    ["one without a prototype, such as a module's namespace", Object.assign(Object.create(null) as object, { price: Number })],
+    [
+      "one without a prototype, such as a module's namespace",
+      Object.assign(Object.create(null) as object, { price: Number }),
+    ],
     ["a name like __proto__, computed", { price: Number, ["__proto__"]: Number }],
   ])("but not %s", async (_, events) => {
     const { source, stream } = await connectFake(events as { price: (data: string) => number });

@@ -1,5 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
-import { json, ResilientEventSource, text, type Decoders, type InvalidEvent } from "../../../src/index.ts";
+import {
+  json,
+  ResilientEventSource,
+  text,
+  type Decoders,
+  type InvalidEvent,
+} from "../../../src/index.ts";
 import { FakeServer, ORIGIN } from "../../support/unit/server.ts";
 import { takeReports, tick, track, useWorld } from "../../support/unit/world.ts";
 
@@ -7,7 +13,9 @@ useWorld();
 
 /** A Standard Schema that does what it is told. */
 function schema<T>(validate: (value: unknown) => any) {
-  return { "~standard": { version: 1, vendor: "test", validate } } as unknown as Decoders<{ x: T }>["x"] & { "~standard": any };
+  return { "~standard": { version: 1, vendor: "test", validate } } as unknown as Decoders<{
+    x: T;
+  }>["x"] & { "~standard": any };
 }
 
 const throwing = (thrown: unknown) => (): never => {
@@ -15,7 +23,9 @@ const throwing = (thrown: unknown) => (): never => {
 };
 
 const positive = schema<number>((value) =>
-  typeof value === "number" && value > 0 ? { value } : { issues: [{ message: "not positive", path: ["deep"] }, { message: "really" }] },
+  typeof value === "number" && value > 0
+    ? { value }
+    : { issues: [{ message: "not positive", path: ["deep"] }, { message: "really" }] },
 );
 
 /** An open source with these decoders; `invalid` collects what they refuse. */
@@ -29,7 +39,12 @@ async function decoding<P extends object>(events: Decoders<P>, { listen = true }
   if (listen) source.addEventListener("invalid", (event) => invalid.push(event));
   await tick();
   server.latest.open();
-  return { source, server, invalid, send: (type: string, data: string, id = "") => server.latest.send(data, { type, id }) };
+  return {
+    source,
+    server,
+    invalid,
+    send: (type: string, data: string, id = "") => server.latest.send(data, { type, id }),
+  };
 }
 
 describe("a payload comes from", () => {
@@ -78,7 +93,11 @@ describe("a payload comes from", () => {
 
   test("text(schema), which validates the text itself", async () => {
     const { source, send, invalid } = await decoding({
-      word: text(schema<string>((value) => (value === "{" ? { value } : { issues: [{ message: "no brace" }] }))),
+      word: text(
+        schema<string>((value) =>
+          value === "{" ? { value } : { issues: [{ message: "no brace" }] },
+        ),
+      ),
     });
     const heard = vi.fn();
     source.on("word", heard);
@@ -101,7 +120,10 @@ describe("a payload comes from", () => {
 
   test("names as strange as they come", async () => {
     const events = Object.fromEntries(
-      ["__proto__", "constructor", "open", "error"].map((name) => [name, (raw: string) => `${name} ${raw}`]),
+      ["__proto__", "constructor", "open", "error"].map((name) => [
+        name,
+        (raw: string) => `${name} ${raw}`,
+      ]),
     );
     const { source, send } = await decoding(events);
     const heard: unknown[] = [];
@@ -188,15 +210,18 @@ describe("a payload that its decoder refuses", () => {
   test.each([
     ["resolves", () => Promise.resolve({ value: 1 })],
     ["rejects", () => Promise.reject(new Error("later"))],
-  ])("by a schema that answers later (and %s): waiting for it would break the order", async (_, validate) => {
-    const { source, send, invalid } = await decoding({ x: schema(validate) });
-    const heard = vi.fn();
-    source.on("x", heard);
-    send("x", "1");
-    await tick();
-    expect(heard).not.toHaveBeenCalled();
-    expect(invalid[0]!.issues).toEqual([{ message: expect.stringContaining("asynchronously") }]);
-  });
+  ])(
+    "by a schema that answers later (and %s): waiting for it would break the order",
+    async (_, validate) => {
+      const { source, send, invalid } = await decoding({ x: schema(validate) });
+      const heard = vi.fn();
+      source.on("x", heard);
+      send("x", "1");
+      await tick();
+      expect(heard).not.toHaveBeenCalled();
+      expect(invalid[0]!.issues).toEqual([{ message: expect.stringContaining("asynchronously") }]);
+    },
+  );
 
   test("is reported when nobody listens for invalid events, the event as the cause", async () => {
     const { source, send } = await decoding({ price: positive }, { listen: false });
@@ -238,7 +263,8 @@ describe("decoding costs only what is needed", () => {
     const { source, send } = await decoding({ x: decode });
     const heard: unknown[] = [];
     for (let time = 0; time < 3; time++) source.on("x", (payload) => heard.push(payload));
-    for (let time = 0; time < 3; time++) source.addEventListener("x", ({ data }: MessageEvent) => heard.push(data));
+    for (let time = 0; time < 3; time++)
+      source.addEventListener("x", ({ data }: MessageEvent) => heard.push(data));
     send("x", "1");
     expect(decode).toHaveBeenCalledOnce();
     expect([heard.length, new Set(heard).size]).toEqual([6, 1]);

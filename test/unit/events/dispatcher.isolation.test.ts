@@ -28,7 +28,17 @@ describe("a listener that throws", () => {
     server.latest.end();
     await tick(1500);
     expect(takeReports()).toEqual(Array(6).fill(boom));
-    expect(heard).toEqual(["statechange", "open", "on 1", "message", "on 2", "message", "statechange", "error", "statechange"]);
+    expect(heard).toEqual([
+      "statechange",
+      "open",
+      "on 1",
+      "message",
+      "on 2",
+      "message",
+      "statechange",
+      "error",
+      "statechange",
+    ]);
     expect([server.connections.length, server.live.length]).toEqual([2, 1]);
   });
 
@@ -64,20 +74,35 @@ describe("a listener that throws", () => {
 
 describe("server events with names of ours, and of Object's", () => {
   const ours = ["open", "error", "invalid", "statechange"];
-  const strange = ["constructor", "__proto__", "hasOwnProperty", "toString", "prototype", "data", "close", "onmessage", "", " ", "日本"];
+  const strange = [
+    "constructor",
+    "__proto__",
+    "hasOwnProperty",
+    "toString",
+    "prototype",
+    "data",
+    "close",
+    "onmessage",
+    "",
+    " ",
+    "日本",
+  ];
 
-  test.each(ours)("%s reaches on() only: DOM listeners of that name hear the lifecycle alone", async (type) => {
-    const { source, server } = await connectOpen();
-    const dom = vi.fn();
-    const plain = vi.fn();
-    source.addEventListener(type, dom);
-    source.onopen = source.onerror = dom;
-    source.on(type, plain);
-    server.latest.send("x", { type });
-    expect(dom).not.toHaveBeenCalled();
-    expect(plain.mock.calls).toEqual([["x", expect.anything()]]);
-    expect(source.readyState).toBe(1);
-  });
+  test.each(ours)(
+    "%s reaches on() only: DOM listeners of that name hear the lifecycle alone",
+    async (type) => {
+      const { source, server } = await connectOpen();
+      const dom = vi.fn();
+      const plain = vi.fn();
+      source.addEventListener(type, dom);
+      source.onopen = source.onerror = dom;
+      source.on(type, plain);
+      server.latest.send("x", { type });
+      expect(dom).not.toHaveBeenCalled();
+      expect(plain.mock.calls).toEqual([["x", expect.anything()]]);
+      expect(source.readyState).toBe(1);
+    },
+  );
 
   test.each(strange)("%j is a name like any other", async (type) => {
     const { source, server } = await connectOpen();

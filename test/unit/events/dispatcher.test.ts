@@ -9,7 +9,9 @@ describe("on()", () => {
     const { source, server } = await connectOpen();
     const heard: unknown[] = [];
     source.addEventListener("message", ({ data }) => heard.push(["DOM", data]));
-    source.on("message", (data, { lastEventId, origin }) => heard.push([data, lastEventId, origin]));
+    source.on("message", (data, { lastEventId, origin }) =>
+      heard.push([data, lastEventId, origin]),
+    );
     server.latest.send("x", { id: "7" });
     expect(heard).toEqual([
       ["x", "7", ORIGIN],
@@ -36,16 +38,20 @@ describe("on()", () => {
     [1, {}],
     [2, {}],
     [1, { once: true }],
-  ])("a DOM listener that one of %d listeners (%o) adds hears the same event: its turn comes later", async (count, options) => {
-    const { source, server } = await connectOpen();
-    const heard: string[] = [];
-    const add = (): void => {
-      source.addEventListener("message", ({ data }) => heard.push(data), { once: true });
-    };
-    for (const listener of [add, vi.fn()].slice(0, count)) source.on("message", listener, options);
-    server.latest.send("x");
-    expect(heard).toEqual(["x"]);
-  });
+  ])(
+    "a DOM listener that one of %d listeners (%o) adds hears the same event: its turn comes later",
+    async (count, options) => {
+      const { source, server } = await connectOpen();
+      const heard: string[] = [];
+      const add = (): void => {
+        source.addEventListener("message", ({ data }) => heard.push(data), { once: true });
+      };
+      for (const listener of [add, vi.fn()].slice(0, count))
+        source.on("message", listener, options);
+      server.latest.send("x");
+      expect(heard).toEqual(["x"]);
+    },
+  );
 
   test("returns its unsubscribe function, which may be called again", async () => {
     const { source, server } = await connectOpen();
@@ -161,7 +167,8 @@ describe("the names a transport is told", () => {
   test("not those of DOM listeners for our own events; once and signal take a name back", async () => {
     const { source, server } = await connectOpen();
     const { names } = server.latest.request;
-    for (const type of ["open", "error", "invalid", "statechange"]) source.addEventListener(type, () => {});
+    for (const type of ["open", "error", "invalid", "statechange"])
+      source.addEventListener(type, () => {});
     expect([...names]).toEqual(["message"]);
     const controller = new AbortController();
     source.addEventListener("a", () => {}, { once: true });

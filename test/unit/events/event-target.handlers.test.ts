@@ -69,7 +69,9 @@ describe("onopen, onmessage, onerror", () => {
   test("set during a dispatch: the new one is called for it if its turn is still to come", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
-    source.addEventListener("message", () => (source.onmessage = () => heard.push("new")), { once: true });
+    source.addEventListener("message", () => (source.onmessage = () => heard.push("new")), {
+      once: true,
+    });
     source.onmessage = () => heard.push("old");
     server.latest.send("1");
     expect(heard).toEqual(["new"]);

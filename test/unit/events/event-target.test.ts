@@ -41,15 +41,23 @@ describe("an EventTarget like any other", () => {
     let additions = 0;
     const react = (index: number) =>
       function (this: unknown, event: Event) {
-        log.push([index, event.type, this === target || this === listeners[2], event.target === target]);
+        log.push([
+          index,
+          event.type,
+          this === target || this === listeners[2],
+          event.target === target,
+        ]);
         if (during[index] === 1) target.removeEventListener("x", listeners[(index + 1) % 3]!);
-        if (during[index] === 2 && additions++ < 5) target.addEventListener("x", listeners[(index + 1) % 3]!, { once: true });
+        if (during[index] === 2 && additions++ < 5)
+          target.addEventListener("x", listeners[(index + 1) % 3]!, { once: true });
         if (during[index] === 3) event.stopImmediatePropagation();
       };
     const listeners = [react(0), react(1), { handleEvent: react(2) }];
     for (const action of steps) {
-      if (action.do === "dispatch") log.push(target.dispatchEvent(new Event("x", { cancelable: true })));
-      else if (action.do === "add") target.addEventListener("x", listeners[action.listener]!, action.options);
+      if (action.do === "dispatch")
+        log.push(target.dispatchEvent(new Event("x", { cancelable: true })));
+      else if (action.do === "add")
+        target.addEventListener("x", listeners[action.listener]!, action.options);
       else target.removeEventListener("x", listeners[action.listener]!, action.options);
     }
     return log;
@@ -57,9 +65,15 @@ describe("an EventTarget like any other", () => {
 
   test("whatever is added, removed and dispatched, also during a dispatch: what the platform's own does", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }), (steps, during) => {
-        expect(play(new CountingEventTarget(), steps, during)).toEqual(play(new EventTarget(), steps, during));
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 20 }),
+        fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }),
+        (steps, during) => {
+          expect(play(new CountingEventTarget(), steps, during)).toEqual(
+            play(new EventTarget(), steps, during),
+          );
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -94,9 +108,16 @@ describe("an EventTarget like any other", () => {
     const heard: string[] = [];
     const controller = new AbortController();
     const before = leftovers().abortListeners;
-    source.addEventListener("message", () => heard.push("aborted later"), { signal: controller.signal });
-    source.addEventListener("message", () => heard.push("aborted before"), { signal: AbortSignal.abort() });
-    source.addEventListener("message", () => heard.push("once"), { signal: controller.signal, once: true });
+    source.addEventListener("message", () => heard.push("aborted later"), {
+      signal: controller.signal,
+    });
+    source.addEventListener("message", () => heard.push("aborted before"), {
+      signal: AbortSignal.abort(),
+    });
+    source.addEventListener("message", () => heard.push("once"), {
+      signal: controller.signal,
+      once: true,
+    });
     const removed = (): void => {};
     source.addEventListener("message", removed, { signal: controller.signal });
     source.removeEventListener("message", removed);

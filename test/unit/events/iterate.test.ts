@@ -135,15 +135,20 @@ describe("what came before the end of the source", () => {
     for (const n of ["1", "2", "3"]) stream.send("n", n);
     stream.send("done", "");
     expect(leftovers()).toEqual(NOTHING);
-    expect([await iteration.next(), await iteration.next(), await iteration.next(), await iteration.next()]).toEqual([
-      ...["1", "2", "3"].map((value) => ({ done: false, value })),
-      end,
-    ]);
+    expect([
+      await iteration.next(),
+      await iteration.next(),
+      await iteration.next(),
+      await iteration.next(),
+    ]).toEqual([...["1", "2", "3"].map((value) => ({ done: false, value })), end]);
   });
 });
 
 describe("every end settles what is pending, forgets what is buffered, and leaves nothing", () => {
-  const ends: Record<string, (iteration: Iteration<string>, close: () => void, abort: () => void) => unknown> = {
+  const ends: Record<
+    string,
+    (iteration: Iteration<string>, close: () => void, abort: () => void) => unknown
+  > = {
     "return()": async (iteration) => expect(await iteration.return()).toEqual(end),
     "throw()": async (iteration) => {
       const error = new Error("the reader's own");
@@ -174,7 +179,11 @@ describe("every end settles what is pending, forgets what is buffered, and leave
       );
 
     expect(await Promise.all(reads)).toEqual([{ done: false, value: "1" }, end, end]);
-    expect(await Promise.all([pending.next(), buffered.next(), buffered.next()])).toEqual([end, end, end]);
+    expect(await Promise.all([pending.next(), buffered.next(), buffered.next()])).toEqual([
+      end,
+      end,
+      end,
+    ]);
     expect([...names]).toEqual(["message"]);
     expect(leftovers().abortListeners).toBe(source.readyState === source.CLOSED ? 0 : 2);
     // Again: nothing.
@@ -297,7 +306,9 @@ describe("a source that has ended before", () => {
     const { source } = await connectFake();
     source.close();
     expect(await drain(source.iterate("n"))).toEqual(["end"]);
-    expect(await drain(source.iterate("n", { signal: new AbortController().signal }))).toEqual(["end"]);
+    expect(await drain(source.iterate("n", { signal: new AbortController().signal }))).toEqual([
+      "end",
+    ]);
     expect(leftovers()).toEqual(NOTHING);
   });
 
@@ -357,7 +368,10 @@ describe("limit", () => {
 
   test("is 262,144 unless told otherwise, and Infinity is none", async () => {
     const listeners: ((n: number) => void)[] = [];
-    const numbers = { on: (listener: (n: number) => void) => (listeners.push(listener), () => {}), onEnd: () => () => {} };
+    const numbers = {
+      on: (listener: (n: number) => void) => (listeners.push(listener), () => {}),
+      onEnd: () => () => {},
+    };
     const bounded = iterate(numbers);
     const boundless = iterate(numbers, { limit: Infinity });
     for (let n = 0; n <= 262_144; n++) for (const listen of listeners) listen(n);
@@ -373,9 +387,14 @@ describe("limit", () => {
     expect(count).toBe(262_145);
   });
 
-  test.each([0, 0.5, -1, NaN])("%d is refused, by name, and nothing is listened to", async (limit) => {
-    const { source, stream } = await connectFake();
-    expect(() => source.iterate("n", { limit })).toThrow(new RangeError(`limit must be a number from 1, got ${limit}`));
-    expect([...stream.requests[0]!.names]).toEqual(["message"]);
-  });
+  test.each([0, 0.5, -1, NaN])(
+    "%d is refused, by name, and nothing is listened to",
+    async (limit) => {
+      const { source, stream } = await connectFake();
+      expect(() => source.iterate("n", { limit })).toThrow(
+        new RangeError(`limit must be a number from 1, got ${limit}`),
+      );
+      expect([...stream.requests[0]!.names]).toEqual(["message"]);
+    },
+  );
 });

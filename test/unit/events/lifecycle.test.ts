@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { ConnectionErrorEvent, ConnectionOpenEvent, ResilientEventSource } from "../../../src/index.ts";
+import {
+  ConnectionErrorEvent,
+  ConnectionOpenEvent,
+  ResilientEventSource,
+} from "../../../src/index.ts";
 import { connect, HOUR, leftovers, NOTHING, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
@@ -39,7 +43,8 @@ describe("from the first connection to the next", () => {
   test("readyState is CONNECTING, OPEN, CONNECTING, CLOSED; also inside the listeners", async () => {
     const { source, server } = connect({ backoff: { numOfAttempts: 2 } });
     const seen = [source.readyState];
-    for (const type of ["open", "error", "statechange"] as const) source.addEventListener(type, () => seen.push(source.readyState));
+    for (const type of ["open", "error", "statechange"] as const)
+      source.addEventListener(type, () => seen.push(source.readyState));
     await tick();
     server.latest.open().end();
     await tick(1500);
@@ -66,10 +71,12 @@ describe("from the first connection to the next", () => {
     expect(source.lastEventId).toBe("42");
     server.latest.end();
     await tick(1500);
-    expect(server.connections.map(({ request }) => [request.lastEventId, request.attempt])).toEqual([
-      ["kept", 0],
-      ["42", 1],
-    ]);
+    expect(server.connections.map(({ request }) => [request.lastEventId, request.attempt])).toEqual(
+      [
+        ["kept", 0],
+        ["42", 1],
+      ],
+    );
     server.latest.open().send("x", { id: "" });
     expect(source.lastEventId).toBe("");
   });
@@ -103,7 +110,8 @@ describe("the events themselves", () => {
     await tick(1500);
     server.latest.fail("timeout");
     await tick();
-    const members = (event: Event): object => Object.fromEntries(Object.entries(event).filter(([name]) => name !== "isTrusted"));
+    const members = (event: Event): object =>
+      Object.fromEntries(Object.entries(event).filter(([name]) => name !== "isTrusted"));
     expect(events.map(members)).toEqual([
       {
         readyState: 0,
@@ -135,7 +143,10 @@ describe("the events themselves", () => {
       },
     });
     await tick();
-    expect(source.state).toMatchObject({ status: "waiting", error: { reason: "network", cause: { name: "AbortError" } } });
+    expect(source.state).toMatchObject({
+      status: "waiting",
+      error: { reason: "network", cause: { name: "AbortError" } },
+    });
     await tick(1500);
     expect(source.state).toMatchObject({ status: "waiting", attempt: 2 });
   });

@@ -15,7 +15,12 @@ function repeats(limit: number, ...connections: readonly (readonly string[])[]):
 
 describe("what is a repeat", () => {
   test("an id that an earlier connection delivered", () => {
-    expect(repeats(10, ["1", "2", "3"], ["2", "3", "4"], ["1", "4", "5"])).toEqual(["2", "3", "1", "4"]);
+    expect(repeats(10, ["1", "2", "3"], ["2", "3", "4"], ["1", "4", "5"])).toEqual([
+      "2",
+      "3",
+      "1",
+      "4",
+    ]);
   });
 
   test("nothing within one connection: servers give several events one id", () => {

@@ -1,5 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
-import { connect, freeze, HOUR, leftovers, NOTHING, seedRandom, tick, useWorld, type Client } from "../../support/unit/world.ts";
+import {
+  connect,
+  freeze,
+  HOUR,
+  leftovers,
+  NOTHING,
+  seedRandom,
+  tick,
+  useWorld,
+  type Client,
+} from "../../support/unit/world.ts";
 import { usePage } from "../../support/unit/page.ts";
 
 const page = usePage();
@@ -20,7 +30,8 @@ async function opened(options?: Parameters<typeof connect>[0]): Promise<Client> 
 }
 
 const errors = ({ log }: Client): string[] => log.filter((line) => line.startsWith("error"));
-const asked = ({ server }: Client): string[] => server.connections.map(({ request }) => request.lastEventId);
+const asked = ({ server }: Client): string[] =>
+  server.connections.map(({ request }) => request.lastEventId);
 
 describe("offline", () => {
   test("from the start: paused, and no request until the device is online", async () => {
@@ -52,7 +63,12 @@ describe("offline", () => {
     await tick(1);
     expect(asked(client)).toEqual(["", "7"]);
     server.latest.open();
-    expect(log.slice(2)).toEqual(["state: paused offline", "state: connecting 1", "state: open", "open"]);
+    expect(log.slice(2)).toEqual([
+      "state: paused offline",
+      "state: connecting 1",
+      "state: open",
+      "open",
+    ]);
   });
 
   test("a connection that lives is kept, for it may be a false alarm", async () => {
@@ -208,7 +224,12 @@ describe.each([
     expect(asked(client)).toEqual(["", "7"]);
     await tick(HOUR);
     expect(client.server.connections).toHaveLength(2);
-    expect(client.log).toEqual(["state: paused frozen", "state: connecting 0", "state: open", "open"]);
+    expect(client.log).toEqual([
+      "state: paused frozen",
+      "state: connecting 0",
+      "state: open",
+      "open",
+    ]);
   });
 
   test("there and back in one task", async () => {
@@ -289,7 +310,10 @@ describe("a connection that is cut", () => {
     const client = await opened();
     client.server.latest.fail();
     await tick(HOLD);
-    expect(client.log).toEqual(["state: waiting 1, 1500, network", "error: retry 1 in 1500, network"]);
+    expect(client.log).toEqual([
+      "state: waiting 1, 1500, network",
+      "error: retry 1 in 1500, network",
+    ]);
   });
 
   test("by a navigation that the server is slow to answer is no error (Firefox cuts it at once)", async () => {
@@ -312,16 +336,17 @@ describe("a connection that is cut", () => {
     expect(errors(client)).toEqual(["error: retry 1 in 1500, network"]);
   });
 
-  test.each([{ hashChange: true }, { downloadRequest: "file.zip" }, { destination: { sameDocument: true } }])(
-    "after a navigation that leaves nothing (%j) is one as ever",
-    async (navigation) => {
-      const client = await opened();
-      page.current.navigate(navigation);
-      client.server.latest.fail();
-      await tick(HOLD);
-      expect(errors(client)).toHaveLength(1);
-    },
-  );
+  test.each([
+    { hashChange: true },
+    { downloadRequest: "file.zip" },
+    { destination: { sameDocument: true } },
+  ])("after a navigation that leaves nothing (%j) is one as ever", async (navigation) => {
+    const client = await opened();
+    page.current.navigate(navigation);
+    client.server.latest.fail();
+    await tick(HOLD);
+    expect(errors(client)).toHaveLength(1);
+  });
 
   test("while its page is being left is no end either, whatever the policy says", async () => {
     const client = await opened({ backoff: { numOfAttempts: 1 } });
@@ -336,7 +361,9 @@ describe("a connection that is cut", () => {
   });
 
   test("while a slow policy thinks, and the page goes: no error", async () => {
-    const client = await opened({ backoff: { retry: () => new Promise((resolve) => setTimeout(resolve, 1000, true)) } });
+    const client = await opened({
+      backoff: { retry: () => new Promise((resolve) => setTimeout(resolve, 1000, true)) },
+    });
     client.server.latest.fail();
     await tick(500);
     page.current.fire("pagehide");
@@ -418,7 +445,10 @@ describe("pauseWhenHidden", () => {
   });
 
   test("while waiting it pauses, too", async () => {
-    const client = await opened({ pauseWhenHidden: 1000, backoff: { startingDelay: 10_000, jitter: "none" } });
+    const client = await opened({
+      pauseWhenHidden: 1000,
+      backoff: { startingDelay: 10_000, jitter: "none" },
+    });
     client.server.latest.end();
     page.current.setHidden(true);
     await tick(HOUR);
@@ -501,7 +531,9 @@ describe("what listens to the page", () => {
     const { listeners } = page.current;
     expect(listeners).toBeGreaterThan(0);
     // The attempt shares the listeners of its source.
-    expect(new Set(page.current.window.held.map(([type]) => type)).size).toBe(page.current.window.held.length);
+    expect(new Set(page.current.window.held.map(([type]) => type)).size).toBe(
+      page.current.window.held.length,
+    );
     client.source.close();
     await tick();
     expect(page.current.listeners).toBe(0);
@@ -526,8 +558,18 @@ describe("what listens to the page", () => {
 
   test("no unload and no beforeunload, which keep a page out of the back-forward cache", async () => {
     await opened({ pauseWhenHidden: true });
-    const types = [...page.current.window.held, ...page.current.document.held].map(([type]) => type);
-    expect(types.sort()).toEqual(["freeze", "offline", "online", "pagehide", "pageshow", "resume", "visibilitychange"]);
+    const types = [...page.current.window.held, ...page.current.document.held].map(
+      ([type]) => type,
+    );
+    expect(types.sort()).toEqual([
+      "freeze",
+      "offline",
+      "online",
+      "pagehide",
+      "pageshow",
+      "resume",
+      "visibilitychange",
+    ]);
   });
 
   test("flat after 500 sources that were opened and closed, in each of their states", async () => {
@@ -569,7 +611,10 @@ describe("where there is no page, the gate is open", () => {
     client.server.latest.fail();
     await tick();
     // Without a page there is nothing to wait for: the error comes at once.
-    expect(client.log).toEqual(["state: waiting 1, 1500, network", "error: retry 1 in 1500, network"]);
+    expect(client.log).toEqual([
+      "state: waiting 1, 1500, network",
+      "error: retry 1 in 1500, network",
+    ]);
     await tick(1500);
     expect(asked(client)).toEqual(["", "7"]);
   });

@@ -2,8 +2,15 @@ import { describe, expect, test } from "vitest";
 import { History } from "../../../src/sharing/history.ts";
 import type { RelayedEvent } from "../../../src/sharing/relayed.ts";
 
-const event = (lastEventId: string, data = ""): RelayedEvent => ({ type: "message", data, lastEventId, inherited: false, connection: 1 });
-const ids = (events: readonly RelayedEvent[] | undefined): string[] | undefined => events?.map(({ lastEventId }) => lastEventId);
+const event = (lastEventId: string, data = ""): RelayedEvent => ({
+  type: "message",
+  data,
+  lastEventId,
+  inherited: false,
+  connection: 1,
+});
+const ids = (events: readonly RelayedEvent[] | undefined): string[] | undefined =>
+  events?.map(({ lastEventId }) => lastEventId);
 
 /** A history with the events from 1 to `count`. */
 function historyOf(count: number, data = ""): History {

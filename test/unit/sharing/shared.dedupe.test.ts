@@ -45,8 +45,16 @@ describe("a server that repeats what it sent is heard once", () => {
     first.source.close();
     await settle();
     await publish();
-    expect([first.got, second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 7), numbers(1, 7)]);
-    expect(tabs.current.server.connections.map(({ request }) => request.lastEventId)).toEqual(["", "5", "6"]);
+    expect([first.got, second.got, third.got]).toEqual([
+      numbers(1, 6),
+      numbers(1, 7),
+      numbers(1, 7),
+    ]);
+    expect(tabs.current.server.connections.map(({ request }) => request.lastEventId)).toEqual([
+      "",
+      "5",
+      "6",
+    ]);
   });
 
   test("by one that gets what two connections of the holder brought from its history", async () => {
@@ -102,7 +110,11 @@ describe("a server that repeats what it sent is heard once", () => {
 
 describe("an event without an id of its own is no repeat", () => {
   const say = (data: string, inherited: boolean): void =>
-    tabs.current.server.latest.sink.event("message", data, { lastEventId: "2", origin: ORIGIN, inherited });
+    tabs.current.server.latest.sink.event("message", data, {
+      lastEventId: "2",
+      origin: ORIGIN,
+      inherited,
+    });
 
   test("as the first one of a connection", async () => {
     await publish(2);

@@ -18,7 +18,8 @@ useWorld();
 
 const open = (options?: ResilientEventSourceOptions): Promise<Tab> => tabs.current.open(options);
 const settle = (): Promise<void> => tabs.current.settle();
-const asked = (): string[] => tabs.current.server.connections.map(({ request }) => request.lastEventId);
+const asked = (): string[] =>
+  tabs.current.server.connections.map(({ request }) => request.lastEventId);
 
 /** Publishes, and has everybody hear of it. */
 async function publish(count = 1): Promise<void> {
@@ -36,7 +37,8 @@ describe("what is shared", () => {
   const nowhere: Transport = () => new Promise(() => {});
 
   test("a transport that cannot be told from others needs a key", () => {
-    const message = "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others";
+    const message =
+      "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others";
     for (const inner of [
       nowhere,
       fetchTransport(() => ({})),
@@ -48,7 +50,12 @@ describe("what is shared", () => {
       expect(() => sharedTransport(inner)).toThrow(new TypeError(message));
       expect(() => sharedTransport(inner, { key: "mine" })).not.toThrow();
     }
-    for (const inner of [undefined, fetchTransport(), fetchTransport({ headers: { A: "b" } }), eventSourceTransport()])
+    for (const inner of [
+      undefined,
+      fetchTransport(),
+      fetchTransport({ headers: { A: "b" } }),
+      eventSourceTransport(),
+    ])
       expect(() => sharedTransport(inner)).not.toThrow();
   });
 
@@ -58,8 +65,19 @@ describe("what is shared", () => {
     key?: string;
     innerKey?: string | undefined;
   }
-  const stream = ({ url = `${ORIGIN}/stream`, options, key, innerKey = fetchTransport().key }: Stream): ResilientEventSource =>
-    connect({ transport: sharedTransport(Object.assign(nowhere.bind(null), { key: innerKey }), { key }), ...options }, url).source;
+  const stream = ({
+    url = `${ORIGIN}/stream`,
+    options,
+    key,
+    innerKey = fetchTransport().key,
+  }: Stream): ResilientEventSource =>
+    connect(
+      {
+        transport: sharedTransport(Object.assign(nowhere.bind(null), { key: innerKey }), { key }),
+        ...options,
+      },
+      url,
+    ).source;
   const names = async (...streams: Stream[]): Promise<number> => {
     const sources = streams.map(stream);
     await settle();
@@ -93,7 +111,14 @@ describe("what is shared", () => {
     expect(
       await names(
         {},
-        { options: { backoff: { startingDelay: 1 }, dedupe: 10, silenceTimeout: 1000, lastEventId: "7" } },
+        {
+          options: {
+            backoff: { startingDelay: 1 },
+            dedupe: 10,
+            silenceTimeout: 1000,
+            lastEventId: "7",
+          },
+        },
         { innerKey: fetchTransport({}).key },
         { innerKey: fetchTransport({ headers: {} }).key },
       ),
@@ -107,14 +132,22 @@ describe("what is shared", () => {
   });
 
   test("a key of the application's stands for all of it", async () => {
-    expect(await names({ key: "mine" }, { key: "mine", url: `${ORIGIN}/stream?token=1`, innerKey: undefined })).toBe(1);
+    expect(
+      await names(
+        { key: "mine" },
+        { key: "mine", url: `${ORIGIN}/stream?token=1`, innerKey: undefined },
+      ),
+    ).toBe(1);
   });
 
   test("resume by a function needs a key, since nobody can see what it does", async () => {
     const resume = (url: URL): URL => url;
     const source = stream({ options: { resume } });
     await settle();
-    expect(source.state).toMatchObject({ status: "closed", error: { reason: "unsupported", message: expect.stringContaining("key") } });
+    expect(source.state).toMatchObject({
+      status: "closed",
+      error: { reason: "unsupported", message: expect.stringContaining("key") },
+    });
     expect(await names({ options: { resume }, key: "mine" })).toBe(1);
   });
 
@@ -129,15 +162,24 @@ describe("what is shared", () => {
     room = 2;
     moves.source.reconnect();
     await settle();
-    expect(server.live.map(({ request }) => request.url)).toEqual([`${ORIGIN}/room/1`, `${ORIGIN}/room/2`]);
+    expect(server.live.map(({ request }) => request.url)).toEqual([
+      `${ORIGIN}/room/1`,
+      `${ORIGIN}/room/2`,
+    ]);
     // Also the holder moves, and leaves the room to others.
     const visits = connect({ transport: sharedTransport(inner) }, `${ORIGIN}/room/2`);
     await settle();
     room = 3;
     moves.source.reconnect();
     await settle();
-    expect(server.live.map(({ request }) => request.url).sort()).toEqual([1, 2, 3].map((number) => `${ORIGIN}/room/${number}`));
-    expect([stays, visits, moves].map(({ source }) => source.state.status)).toEqual(["open", "open", "open"]);
+    expect(server.live.map(({ request }) => request.url).sort()).toEqual(
+      [1, 2, 3].map((number) => `${ORIGIN}/room/${number}`),
+    );
+    expect([stays, visits, moves].map(({ source }) => source.state.status)).toEqual([
+      "open",
+      "open",
+      "open",
+    ]);
   });
 });
 
@@ -158,7 +200,11 @@ describe("without the two APIs", () => {
     });
     await tick();
     for (const { server } of all) expect(server.connections).toHaveLength(1);
-    expect(warn.mock.calls).toEqual([["sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own"]]);
+    expect(warn.mock.calls).toEqual([
+      [
+        "sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own",
+      ],
+    ]);
     for (const { source, server } of all) {
       server.latest.open().end();
       await tick();
@@ -167,10 +213,14 @@ describe("without the two APIs", () => {
   });
 
   test("locks that refuse (a sandboxed frame): everybody holds a connection", async () => {
-    vi.spyOn(tabs.current.locks, "request").mockRejectedValue(new DOMException("denied", "SecurityError"));
+    vi.spyOn(tabs.current.locks, "request").mockRejectedValue(
+      new DOMException("denied", "SecurityError"),
+    );
     const all = await openTabs(3);
     await publish(3);
-    expect(all.map(({ got, role }) => [got, role])).toEqual(all.map(() => [numbers(1, 3), "holder"]));
+    expect(all.map(({ got, role }) => [got, role])).toEqual(
+      all.map(() => [numbers(1, 3), "holder"]),
+    );
     expect(tabs.current.server.live).toHaveLength(3);
   });
 });
@@ -215,7 +265,11 @@ describe("one connection", () => {
   test("whoever joins while the holder connects is connecting, and open with it", async () => {
     tabs.current.server.behaviour = () => {};
     const all = await openTabs(3);
-    expect(all.map(({ source }) => source.state.status)).toEqual(["connecting", "connecting", "connecting"]);
+    expect(all.map(({ source }) => source.state.status)).toEqual([
+      "connecting",
+      "connecting",
+      "connecting",
+    ]);
     tabs.current.server.latest.open();
     await settle();
     expect(all.map(({ role }) => role)).toEqual(["holder", "follower", "follower"]);
@@ -279,23 +333,26 @@ describe("hand-over", () => {
         source.close();
       },
     ],
-  ])("when the holder %s, the next one goes on from the last id, and nobody sees an error", async (_, end) => {
-    const all = await openTabs(5);
-    await publish(3);
-    for (const [index, holder] of all.slice(0, 4).entries()) {
-      expect(holder.role).toBe("holder");
-      end(holder);
-      tabs.current.publish(2);
-      await settle();
-      await publish(2);
-      expect(tabs.current.server.live).toHaveLength(1);
-      for (const { got, log } of all.slice(index + 1)) {
-        expect(got).toEqual(numbers(1, tabs.current.last));
-        expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+  ])(
+    "when the holder %s, the next one goes on from the last id, and nobody sees an error",
+    async (_, end) => {
+      const all = await openTabs(5);
+      await publish(3);
+      for (const [index, holder] of all.slice(0, 4).entries()) {
+        expect(holder.role).toBe("holder");
+        end(holder);
+        tabs.current.publish(2);
+        await settle();
+        await publish(2);
+        expect(tabs.current.server.live).toHaveLength(1);
+        for (const { got, log } of all.slice(index + 1)) {
+          expect(got).toEqual(numbers(1, tabs.current.last));
+          expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+        }
       }
-    }
-    expect(asked()).toEqual(["", "3", "7", "11", "15"]);
-  });
+      expect(asked()).toEqual(["", "3", "7", "11", "15"]);
+    },
+  );
 
   test("followers ahead of the new holder do not hear events twice", async () => {
     const [first, second, third] = await openTabs(3);
@@ -354,7 +411,8 @@ describe("hand-over", () => {
     await publish(0);
     tabs.current.last += 3;
     for (const number of [2501, 2502, 2503, 2504])
-      if (number > 2501) tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
+      if (number > 2501)
+        tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
     await settle();
     expect(again.got).toEqual([]);
     tabs.current.serve(tabs.current.server.latest);
@@ -372,7 +430,8 @@ describe("hand-over", () => {
     tabs.current.server.behaviour = () => {};
     const behind = tabs.current.add({ lastEventId: "1" });
     await settle();
-    for (const number of [2501, 2502, 2503]) tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
+    for (const number of [2501, 2502, 2503])
+      tabs.current.server.connections[0]!.send(String(number), { id: String(number) });
     await settle();
     Object.assign(tabs.current, { last: 2503, first: 2502 });
     tabs.current.serve(tabs.current.server.latest);
@@ -502,7 +561,9 @@ describe("hand-over", () => {
     const [, follower] = await openTabs(2);
     tabs.current.publish(50);
     await tick();
-    expect(tabs.current.jobs.filter(({ channel }) => channel === follower!.channel)).toHaveLength(1);
+    expect(tabs.current.jobs.filter(({ channel }) => channel === follower!.channel)).toHaveLength(
+      1,
+    );
   });
 });
 
@@ -516,7 +577,12 @@ describe("an outage", () => {
     tabs.current.server.latest.fail("status", { status: 503 });
     await settle();
     for (const { source, log } of [holder, ...followers]) {
-      expect(source.state).toMatchObject({ status: "waiting", delay: 10_000, until, error: { reason: "status", status: 503 } });
+      expect(source.state).toMatchObject({
+        status: "waiting",
+        delay: 10_000,
+        until,
+        error: { reason: "status", status: 503 },
+      });
       expect(log.at(-1)).toBe("error: retry 1 in 10000, status");
     }
   });
@@ -533,7 +599,10 @@ describe("an outage", () => {
     }
     const { state } = holder!.source;
     expect(state.status === "waiting" && state.until).toBeGreaterThan(0);
-    expect(follower!.source.state).toMatchObject({ status: "waiting", until: state.status === "waiting" && state.until });
+    expect(follower!.source.state).toMatchObject({
+      status: "waiting",
+      until: state.status === "waiting" && state.until,
+    });
   });
 
   test("one attempt per wait, by the holder, which keeps the lock", async () => {
@@ -581,23 +650,31 @@ describe("an outage", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test.each(["holder", "follower"])("reconnect() of the %s cuts the wait short for all", async (who) => {
-    const [holder, follower, other] = await openTabs(3, waits);
-    await publish(2);
-    tabs.current.server.latest.fail();
-    await settle();
-    await tick(1000);
-    (who === "holder" ? holder! : follower!).source.reconnect();
-    await settle();
-    expect(tabs.current.server.connections).toHaveLength(2);
-    expect([holder!.role, (who === "holder" ? holder! : follower!).source.state.status]).toEqual(["holder", "open"]);
-    await publish(1);
-    await tick(10_000);
-    await settle();
-    await publish(1);
-    expect([holder, follower, other].map((tab) => tab!.got)).toEqual([1, 2, 3].map(() => numbers(1, 4)));
-    expect(tabs.current.server.connections).toHaveLength(2);
-  });
+  test.each(["holder", "follower"])(
+    "reconnect() of the %s cuts the wait short for all",
+    async (who) => {
+      const [holder, follower, other] = await openTabs(3, waits);
+      await publish(2);
+      tabs.current.server.latest.fail();
+      await settle();
+      await tick(1000);
+      (who === "holder" ? holder! : follower!).source.reconnect();
+      await settle();
+      expect(tabs.current.server.connections).toHaveLength(2);
+      expect([holder!.role, (who === "holder" ? holder! : follower!).source.state.status]).toEqual([
+        "holder",
+        "open",
+      ]);
+      await publish(1);
+      await tick(10_000);
+      await settle();
+      await publish(1);
+      expect([holder, follower, other].map((tab) => tab!.got)).toEqual(
+        [1, 2, 3].map(() => numbers(1, 4)),
+      );
+      expect(tabs.current.server.connections).toHaveLength(2);
+    },
+  );
 
   test("reconnect() of an open holder replaces the connection, and it stays the holder", async () => {
     const [holder, follower] = await openTabs(2);
@@ -628,7 +705,10 @@ describe("an outage", () => {
     tabs.current.server.latest.fail("status", { status: 404 });
     await settle();
     for (const { source, log } of all) {
-      expect(source.state).toMatchObject({ status: "closed", error: { reason: "status", status: 404 } });
+      expect(source.state).toMatchObject({
+        status: "closed",
+        error: { reason: "status", status: 404 },
+      });
       expect(log.at(-1)).toBe("error: final, status");
     }
     expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
@@ -675,23 +755,26 @@ describe("close()", () => {
     },
   };
 
-  test.each(Object.keys(phases))("leaves no channel, lock or timer: %s, alone and as a follower", async (phase) => {
-    for (const others of [0, 1]) {
-      const company = await openTabs(others);
-      const before = tabs.current.leftovers;
-      const tab = tabs.current.add();
-      await phases[phase]!(() => tab);
-      tab.source.close();
-      await settle();
-      if (!others) expect(leftovers()).toEqual(NOTHING);
-      expect(tabs.current.leftovers).toEqual(before);
-      for (const { source } of company) source.close();
-      await settle();
-      expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
-      expect(leftovers()).toEqual(NOTHING);
-      tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
-    }
-  });
+  test.each(Object.keys(phases))(
+    "leaves no channel, lock or timer: %s, alone and as a follower",
+    async (phase) => {
+      for (const others of [0, 1]) {
+        const company = await openTabs(others);
+        const before = tabs.current.leftovers;
+        const tab = tabs.current.add();
+        await phases[phase]!(() => tab);
+        tab.source.close();
+        await settle();
+        if (!others) expect(leftovers()).toEqual(NOTHING);
+        expect(tabs.current.leftovers).toEqual(before);
+        for (const { source } of company) source.close();
+        await settle();
+        expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
+        expect(leftovers()).toEqual(NOTHING);
+        tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+      }
+    },
+  );
 
   test("when it hears that it is open, it does not go on to catch up", async () => {
     await open();
@@ -712,7 +795,8 @@ describe("close()", () => {
 
   test("reconnect() in a listener loses nothing and repeats nothing", async () => {
     const all = await openTabs(3);
-    for (const { source, got } of all) source.on("message", (data) => data === "3" && got.length === 3 && source.reconnect());
+    for (const { source, got } of all)
+      source.on("message", (data) => data === "3" && got.length === 3 && source.reconnect());
     await publish(5);
     await publish(1);
     expect(all.map(({ got }) => got)).toEqual([1, 2, 3].map(() => numbers(1, 6)));

@@ -11,7 +11,11 @@ const URL_ = "https://a.example/stream";
 /** Where the id goes: `[url, header]`. */
 function resumed(
   lastEventId: string,
-  { url = URL_, resume, canSendHeader = true }: { url?: string; resume?: Resume; canSendHeader?: boolean } = {},
+  {
+    url = URL_,
+    resume,
+    canSendHeader = true,
+  }: { url?: string; resume?: Resume; canSendHeader?: boolean } = {},
 ) {
   const request = resumeRequest({ url, lastEventId, resume }, canSendHeader);
   return [request.url, request.header];
@@ -21,9 +25,18 @@ describe("by default", () => {
   test("the header within the page's origin, the query across origins, where a header would cost a preflight", () => {
     vi.stubGlobal("origin", "https://a.example");
     expect(resumed("7")).toEqual([URL_, "7"]);
-    expect(resumed("7", { url: "https://b.example/stream" })).toEqual(["https://b.example/stream?lastEventId=7", ""]);
-    expect(resumed("7", { url: "https://a.example:8443/stream" })).toEqual(["https://a.example:8443/stream?lastEventId=7", ""]);
-    expect(resumed("7", { url: "http://a.example/stream" })).toEqual(["http://a.example/stream?lastEventId=7", ""]);
+    expect(resumed("7", { url: "https://b.example/stream" })).toEqual([
+      "https://b.example/stream?lastEventId=7",
+      "",
+    ]);
+    expect(resumed("7", { url: "https://a.example:8443/stream" })).toEqual([
+      "https://a.example:8443/stream?lastEventId=7",
+      "",
+    ]);
+    expect(resumed("7", { url: "http://a.example/stream" })).toEqual([
+      "http://a.example/stream?lastEventId=7",
+      "",
+    ]);
   });
 
   test("an opaque origin is nobody's own", () => {
@@ -50,13 +63,19 @@ test.each([undefined, "header", { query: "id" }, () => new URL("https://wrong.ex
 test('"header" across origins is the caller\'s wish', () => {
   vi.stubGlobal("origin", "https://b.example");
   expect(resumed("7", { resume: "header" })).toEqual([URL_, "7"]);
-  expect(resumed("7", { resume: "header", canSendHeader: false })).toEqual([`${URL_}?lastEventId=7`, ""]);
+  expect(resumed("7", { resume: "header", canSendHeader: false })).toEqual([
+    `${URL_}?lastEventId=7`,
+    "",
+  ]);
 });
 
 describe("{ query }", () => {
   test("takes one name or several", () => {
     expect(resumed("7", { resume: { query: "since" } })).toEqual([`${URL_}?since=7`, ""]);
-    expect(resumed("7", { resume: { query: ["lastEventID", "last_event_id"] } })).toEqual([`${URL_}?lastEventID=7&last_event_id=7`, ""]);
+    expect(resumed("7", { resume: { query: ["lastEventID", "last_event_id"] } })).toEqual([
+      `${URL_}?lastEventID=7&last_event_id=7`,
+      "",
+    ]);
   });
 
   test.each([
@@ -73,7 +92,9 @@ describe("{ query }", () => {
 
   test("leaves the bytes of other parameters and the fragment alone: a signed URL stays valid", () => {
     const url = `${URL_}?sig=a+b%2fC~*()&empty=&flag#part`;
-    expect(resumed("7", { url, resume: { query: "id" } })[0]).toBe(`${URL_}?sig=a+b%2fC~*()&empty=&flag&id=7#part`);
+    expect(resumed("7", { url, resume: { query: "id" } })[0]).toBe(
+      `${URL_}?sig=a+b%2fC~*()&empty=&flag&id=7#part`,
+    );
   });
 
   test("resuming twice leaves one copy", () => {
@@ -100,7 +121,9 @@ describe("{ query }", () => {
         for (const [key, value] of others) url.searchParams.append(key, value);
         const after = new URL(resumed(id, { url: url.href, resume: { query: name } })[0]!);
         expect(after.searchParams.getAll(name)).toEqual([id]);
-        expect([...after.searchParams].slice(0, -1)).toEqual(others.filter(([key]) => key !== name));
+        expect([...after.searchParams].slice(0, -1)).toEqual(
+          others.filter(([key]) => key !== name),
+        );
       }),
     );
   });
@@ -117,6 +140,8 @@ describe("a function", () => {
   });
 
   test("is asked whatever the transport can do", () => {
-    expect(resumed("7", { resume: () => new URL("https://b.example/"), canSendHeader: false })).toEqual(["https://b.example/", ""]);
+    expect(
+      resumed("7", { resume: () => new URL("https://b.example/"), canSendHeader: false }),
+    ).toEqual(["https://b.example/", ""]);
   });
 });

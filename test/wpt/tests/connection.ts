@@ -4,7 +4,11 @@ import { deliveries, equal, once, stream, type Delivered } from "../stage.ts";
 const HELLO = "data: hello\n\n";
 
 function isSimple({ event }: Delivered): void {
-  equal([Object.hasOwn(event, "data"), event.bubbles, event.cancelable], [false, false, false], "data, bubbles, cancelable");
+  equal(
+    [Object.hasOwn(event, "data"), event.bubbles, event.cancelable],
+    [false, false, false],
+    "data, bubbles, cancelable",
+  );
 }
 
 /** A window of the same origin, as a frame. */
@@ -39,7 +43,8 @@ export const connection: WptTest[] = [
     test("open is a simple event, and readyState is OPEN by then", async (open) => {
       const source = open(stream(HELLO));
       const delivered = await new Promise<Delivered>((resolve) => {
-        source.onopen = (event) => resolve({ event: event as MessageEvent, readyState: source.readyState });
+        source.onopen = (event) =>
+          resolve({ event: event as MessageEvent, readyState: source.readyState });
       });
       equal(delivered.readyState, 1, "readyState");
       isSimple(delivered);
@@ -86,7 +91,11 @@ export const connection: WptTest[] = [
   page("eventsource-close.window.js", (test) => {
     test("close() in onopen", closeInOpen);
     test("reconnects after each end, until it is told to stop", async (open) => {
-      const answers = [{ body: "retry: 2\ndata: opened\n\n" }, { body: "data: reconnected\n\n" }, { status: 204 }];
+      const answers = [
+        { body: "retry: 2\ndata: opened\n\n" },
+        { body: "data: reconnected\n\n" },
+        { status: 204 },
+      ];
       const next = deliveries(open(stream(answers)), "message", "error");
       const got: unknown[] = [];
       for (let count = 1; count <= 5; count++) {
@@ -96,7 +105,9 @@ export const connection: WptTest[] = [
       equal(got, ["opened", 0, "reconnected", 0, 2], "data, and readyState in errors");
     });
   }),
-  testsOf("shared-worker/eventsource-close.htm", ["shared worker"], (test) => test("close() in onopen", closeInOpen)),
+  testsOf("shared-worker/eventsource-close.htm", ["shared worker"], (test) =>
+    test("close() in onopen", closeInOpen),
+  ),
   testsOf("dedicated-worker/eventsource-close2.htm", ["dedicated worker"], (test) => {
     test(
       "a source that is made after the worker closed itself is CONNECTING",
@@ -110,11 +121,18 @@ export const connection: WptTest[] = [
   }),
   page("eventsource-reconnect.window.js", (test) => {
     test("without an event in between", async (open) => {
-      const { event } = await once(open(stream([{ body: "retry: 2\n" }, { body: HELLO }])), "message");
+      const { event } = await once(
+        open(stream([{ body: "retry: 2\n" }, { body: HELLO }])),
+        "message",
+      );
       equal(event.data, "hello", "data");
     });
     test("an error while it reconnects", async (open) => {
-      const next = deliveries(open(stream([{ body: "retry: 2\ndata: ok\n\n" }, { body: HELLO }])), "message", "error");
+      const next = deliveries(
+        open(stream([{ body: "retry: 2\ndata: ok\n\n" }, { body: HELLO }])),
+        "message",
+        "error",
+      );
       const got: unknown[] = [];
       for (let count = 1; count <= 3; count++) {
         const { event, readyState } = await next();
@@ -148,10 +166,19 @@ export const connection: WptTest[] = [
   }),
   // There are files for both kinds of workers, too.
   any("eventsource-constructor-non-same-origin.window.js", (test) => {
-    for (const url of ["ftp://example.invalid/", "about:blank", "mailto:nobody@example.invalid", "javascript:alert('no')"]) {
+    for (const url of [
+      "ftp://example.invalid/",
+      "about:blank",
+      "mailto:nobody@example.invalid",
+      "javascript:alert('no')",
+    ]) {
       test(`a URL that is not to be had: ${url}`, async (open) => {
         const { event, readyState } = await deliveries(open(url), "open", "message", "error")();
-        equal([event.type, readyState, Object.hasOwn(event, "data")], ["error", 2, false], "event, readyState, data");
+        equal(
+          [event.type, readyState, Object.hasOwn(event, "data")],
+          ["error", 2, false],
+          "event, readyState, data",
+        );
       });
     }
   }),

@@ -9,11 +9,13 @@ const descriptorOf = (name: string) => Object.getOwnPropertyDescriptor(EventSour
 export const face: WptTest[] = [
   any("eventsource-constructor-url-bogus.any.js", (test) => {
     for (const url of ["http://this is invalid/", "http://[this-too/"]) {
-      test(`a URL that cannot be parsed is a SyntaxError: ${url}`, (open) => throws(() => open(url), "SyntaxError"));
+      test(`a URL that cannot be parsed is a SyntaxError: ${url}`, (open) =>
+        throws(() => open(url), "SyntaxError"));
     }
   }),
   any("eventsource-constructor-empty-url.any.js", (test) => {
-    test("an empty URL is that of the document, or of the worker", (open) => equal(open("").url, location.href, "url"));
+    test("an empty URL is that of the document, or of the worker", (open) =>
+      equal(open("").url, location.href, "url"));
   }),
   page("eventsource-constructor-stringify.window.js", (test) => {
     test("an object", async (open) => {
@@ -21,7 +23,9 @@ export const face: WptTest[] = [
       await once(open({ toString: () => url } as string), "open");
     });
     for (const url of [1, null, undefined]) {
-      test(String(url), (open) => equal(new URL(open(url as unknown as string).url).pathname, `/${url}`, "path"));
+      test(String(url), (open) =>
+        equal(new URL(open(url as unknown as string).url).pathname, `/${url}`, "path"),
+      );
     }
   }),
   any("eventsource-url.any.js", (test) => {
@@ -34,34 +38,60 @@ export const face: WptTest[] = [
     test("what is added to the prototype is there in instances", (open) => {
       const added = Symbol("added");
       Object.assign(EventSource.prototype, { [added]: () => true });
-      equal((open(stream("data: a\n\n")) as EventSource & { [added]: () => boolean })[added](), true, "called");
+      equal(
+        (open(stream("data: a\n\n")) as EventSource & { [added]: () => boolean })[added](),
+        true,
+        "called",
+      );
       equal(Object.hasOwn(globalThis, "EventSource"), true, "own property of the global object");
     });
   }),
-  testsOf("dedicated-worker/eventsource-constructor-no-new.any.js", ["dedicated worker"], (test) => {
-    test("TypeError without new", () => {
-      throws(() => (EventSource as unknown as (url: string) => void)(""), "TypeError");
-    });
-  }),
+  testsOf(
+    "dedicated-worker/eventsource-constructor-no-new.any.js",
+    ["dedicated worker"],
+    (test) => {
+      test("TypeError without new", () => {
+        throws(() => (EventSource as unknown as (url: string) => void)(""), "TypeError");
+      });
+    },
+  ),
   any("/html/dom/idlharness.any.js", (test) => {
-    test("its objects are EventTargets", (open) => equal(open(stream("data: a\n\n")) instanceof EventTarget, true, "instance"));
-    test("its parent is EventTarget itself", () => equal(Object.getPrototypeOf(EventSource) === EventTarget, true, "parent"));
+    test("its objects are EventTargets", (open) =>
+      equal(open(stream("data: a\n\n")) instanceof EventTarget, true, "instance"));
+    test("its parent is EventTarget itself", () =>
+      equal(Object.getPrototypeOf(EventSource) === EventTarget, true, "parent"));
     test("the name of the interface", () => equal(EventSource.name, "EventSource", "name"));
     test("the name of its objects", (open) => {
-      equal(Object.prototype.toString.call(open(stream("data: a\n\n"))), "[object EventSource]", "toString");
+      equal(
+        Object.prototype.toString.call(open(stream("data: a\n\n"))),
+        "[object EventSource]",
+        "toString",
+      );
     });
-    test("the constructor has one parameter that must be there", () => equal(EventSource.length, 1, "length"));
+    test("the constructor has one parameter that must be there", () =>
+      equal(EventSource.length, 1, "length"));
     test("TypeError without a URL", () => {
       throws(() => new (EventSource as unknown as new () => EventSource)().close(), "TypeError");
     });
     test("the prototype is not to be replaced", () => {
-      const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(EventSource, "prototype")!;
-      equal([writable, enumerable, configurable], [false, false, false], "writable, enumerable, configurable");
+      const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(
+        EventSource,
+        "prototype",
+      )!;
+      equal(
+        [writable, enumerable, configurable],
+        [false, false, false],
+        "writable, enumerable, configurable",
+      );
     });
     test("the constants of interface, prototype and objects", (open) => {
       const source = open(stream("data: a\n\n"));
       for (const [name, value] of Object.entries(CONSTANTS) as [keyof typeof CONSTANTS, number][]) {
-        equal([EventSource[name], EventSource.prototype[name], source[name]], [value, value, value], name);
+        equal(
+          [EventSource[name], EventSource.prototype[name], source[name]],
+          [value, value, value],
+          name,
+        );
       }
     });
     test("the constants cannot be set", () => {
@@ -71,11 +101,16 @@ export const face: WptTest[] = [
       }
     });
     test("the constants are data properties", () => {
-      for (const name of Object.keys(CONSTANTS)) equal(descriptorOf(name)?.value, CONSTANTS[name as "OPEN"], name);
+      for (const name of Object.keys(CONSTANTS))
+        equal(descriptorOf(name)?.value, CONSTANTS[name as "OPEN"], name);
     });
     test("url, withCredentials and readyState are read-only", () => {
       for (const name of ["url", "withCredentials", "readyState"]) {
-        equal([typeof descriptorOf(name)?.get, typeof descriptorOf(name)?.set], ["function", "undefined"], name);
+        equal(
+          [typeof descriptorOf(name)?.get, typeof descriptorOf(name)?.set],
+          ["function", "undefined"],
+          name,
+        );
       }
     });
     test("withCredentials is what was asked for", (open) => {
@@ -87,7 +122,11 @@ export const face: WptTest[] = [
     test("onopen, onmessage and onerror are null at first, take functions, and forget what is none", (open) => {
       const source = open(stream("data: a\n\n"));
       for (const name of ["onopen", "onmessage", "onerror"] as const) {
-        equal([typeof descriptorOf(name)?.get, typeof descriptorOf(name)?.set], ["function", "function"], name);
+        equal(
+          [typeof descriptorOf(name)?.get, typeof descriptorOf(name)?.set],
+          ["function", "function"],
+          name,
+        );
         equal(source[name], null, name);
         const handler = (): void => undefined;
         source[name] = handler;
@@ -101,7 +140,8 @@ export const face: WptTest[] = [
     });
     test("close() takes nothing", () => equal(EventSource.prototype.close.length, 0, "length"));
     test("members are enumerable", () => {
-      for (const name of ["url", "onopen", "close", "OPEN"]) equal(descriptorOf(name)?.enumerable, true, name);
+      for (const name of ["url", "onopen", "close", "OPEN"])
+        equal(descriptorOf(name)?.enumerable, true, name);
     });
   }),
 ].flat();

@@ -1,5 +1,16 @@
 import { any, page, type WptTest } from "../define.ts";
-import { away, cors, deliveries, equal, once, requestsTo, resumableStream, sleep, stream, type Answer } from "../stage.ts";
+import {
+  away,
+  cors,
+  deliveries,
+  equal,
+  once,
+  requestsTo,
+  resumableStream,
+  sleep,
+  stream,
+  type Answer,
+} from "../stage.ts";
 
 const hello: Answer = { body: "data: hello\n\n" };
 const allowed: Answer = { headers: cors, body: "data: hello\n\n" };
@@ -13,7 +24,11 @@ async function isHeardAcross(open: Parameters<WptTest["run"]>[0], url: string): 
 /** The connection fails: there is no event but one simple `error`, for good. */
 async function isRefused(open: Parameters<WptTest["run"]>[0], url: string): Promise<void> {
   const { event, readyState } = await deliveries(open(url), "open", "message", "error")();
-  equal([event.type, readyState, Object.hasOwn(event, "data")], ["error", 2, false], "event, readyState, data");
+  equal(
+    [event.type, readyState, Object.hasOwn(event, "data")],
+    ["error", 2, false],
+    "event, readyState, data",
+  );
 }
 
 /** What is asked for, and what answers mean. */
@@ -44,7 +59,10 @@ export const request: WptTest[] = [
       test(`credentials ${name}`, async (open) => {
         const cookie = `wpt-${name.replace(" ", "-")}`;
         const url = resumableStream(
-          { headers: { ...cors, "Set-Cookie": `${cookie}=COOKIE` }, body: "id: 1\nretry: 200\ndata: first {cookie}\n\n" },
+          {
+            headers: { ...cors, "Set-Cookie": `${cookie}=COOKIE` },
+            body: "id: 1\nretry: 200\ndata: first {cookie}\n\n",
+          },
           { headers: cors, body: "id: 2\ndata: second {cookie}\n\n" },
           { origin: away },
         );
@@ -54,7 +72,11 @@ export const request: WptTest[] = [
           ["second", sent],
         ] as const) {
           const { data } = (await next()).event;
-          equal([data.split(" ")[0], data.includes(cookie)], [answer, expected], "which answer, and whether it got the cookie");
+          equal(
+            [data.split(" ")[0], data.includes(cookie)],
+            [answer, expected],
+            "which answer, and whether it got the cookie",
+          );
         }
       });
     }
@@ -69,23 +91,38 @@ export const request: WptTest[] = [
     }
   }),
   page("request-status-error.window.js", (test) => {
-    for (const status of [204, 205, 210, 299, 404, 410, 503]) test(`${status}`, (open) => isRefused(open, stream({ ...hello, status })));
+    for (const status of [204, 205, 210, 299, 404, 410, 503])
+      test(`${status}`, (open) => isRefused(open, stream({ ...hello, status })));
   }),
   page("eventsource-cross-origin.window.js", (test) => {
     test("basic use", (open) => isHeardAcross(open, stream(allowed, { origin: away })));
     test("redirected", (open) => {
       const to = stream(allowed, { origin: away });
-      return isHeardAcross(open, stream({ status: 302, headers: { ...cors, Location: to } }, { origin: away }));
+      return isHeardAcross(
+        open,
+        stream({ status: 302, headers: { ...cors, Location: to } }, { origin: away }),
+      );
     });
-    test("reconnected", (open) => isHeardAcross(open, stream([{ headers: cors, body: "retry: 2\n" }, allowed], { origin: away })));
+    test("reconnected", (open) =>
+      isHeardAcross(
+        open,
+        stream([{ headers: cors, body: "retry: 2\n" }, allowed], { origin: away }),
+      ));
     for (const [name, origin] of [
       ["another origin is allowed", "http://example.org"],
       ["Access-Control-Allow-Origin is empty", ""],
     ] as const) {
       test(`refused: ${name}`, (open) =>
-        isRefused(open, stream({ headers: { "Access-Control-Allow-Origin": origin }, body: "data: hello\n\n" }, { origin: away })));
+        isRefused(
+          open,
+          stream(
+            { headers: { "Access-Control-Allow-Origin": origin }, body: "data: hello\n\n" },
+            { origin: away },
+          ),
+        ));
     }
-    test("refused: nothing is allowed", (open) => isRefused(open, stream([hello], { origin: away })));
+    test("refused: nothing is allowed", (open) =>
+      isRefused(open, stream([hello], { origin: away })));
   }),
   page("eventsource-cross-origin-preflight.window.js", (test) => {
     for (const [name, id, preflights] of [
@@ -95,7 +132,11 @@ export const request: WptTest[] = [
     ] as const) {
       test(`an id that is ${name} ${preflights.length ? "needs a preflight" : "needs none"}`, async (open) => {
         const first = { headers: cors, body: `id: ${id}\nretry: 200\ndata: hello\n\n` };
-        const url = resumableStream(first, { headers: cors, body: "data: {last-event-id}\n\n" }, { origin: away });
+        const url = resumableStream(
+          first,
+          { headers: cors, body: "data: {last-event-id}\n\n" },
+          { origin: away },
+        );
         const next = deliveries(open(url), "message");
         equal([(await next()).event.data, (await next()).event.data], ["hello", id], "data");
         const asked = (await requestsTo(url)).filter(({ method }) => method === "OPTIONS");

@@ -2,7 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium as playwright, type BrowserContext, type Page as PlaywrightPage } from "playwright-core";
+import {
+  chromium as playwright,
+  type BrowserContext,
+  type Page as PlaywrightPage,
+} from "playwright-core";
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
 import type { Engine, Powers, TabDriven } from "./engine.ts";
@@ -15,12 +19,18 @@ export const chromium: Engine = {
 
   async launch() {
     const browser = await launchChromium();
-    return { open: opener(async () => drive(await browser.newPage())), close: () => browser.close() };
+    return {
+      open: opener(async () => drive(await browser.newPage())),
+      close: () => browser.close(),
+    };
   },
 
   async launchTabs() {
     const browser = await launchChromiumTabs();
-    return { open: opener(async () => driveTab(await browser.context.newPage())), close: () => browser.close() };
+    return {
+      open: opener(async () => driveTab(await browser.context.newPage())),
+      close: () => browser.close(),
+    };
   },
 };
 
@@ -82,10 +92,16 @@ async function driveTab(page: PlaywrightPage): Promise<TabDriven & Powers> {
     ...drive(page),
     bringToFront: () => page.bringToFront(),
     goBack: () => page.evaluate(goBack),
-    setFrozen: (frozen) => session.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }),
+    setFrozen: (frozen) =>
+      session.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" }),
     async setOffline(offline) {
       await session.send("Network.enable");
-      await session.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+      await session.send("Network.emulateNetworkConditions", {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      });
     },
     async crash() {
       const crashed = new Promise((resolve) => page.once("crash", resolve));

@@ -19,8 +19,10 @@ export const firefox: Engine = {
     setFrozen: "Firefox freezes no page",
     crash: "WebDriver BiDi cannot end the process of a tab",
     measure: "WebDriver BiDi tells neither heap nor listeners",
-    importsAgain: "Firefox remembers a failed import() as long as the page lives; it never needs the polyfill",
-    cachesStreaming: "Firefox keeps no page in the back-forward cache whose stream was open when it was left",
+    importsAgain:
+      "Firefox remembers a failed import() as long as the page lives; it never needs the polyfill",
+    cachesStreaming:
+      "Firefox keeps no page in the back-forward cache whose stream was open when it was left",
   },
 
   launch: () => start(UNTHROTTLED),
@@ -28,7 +30,12 @@ export const firefox: Engine = {
 };
 
 async function start(extraPrefsFirefox: Record<string, unknown>): Promise<TabBrowser> {
-  const browser = await launch({ browser: "firefox", executablePath: browserPath("firefox"), headless: true, extraPrefsFirefox });
+  const browser = await launch({
+    browser: "firefox",
+    executablePath: browserPath("firefox"),
+    headless: true,
+    extraPrefsFirefox,
+  });
   return { open: opener(async () => drive(await browser.newPage())), close: () => browser.close() };
 }
 

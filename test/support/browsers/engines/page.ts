@@ -28,10 +28,19 @@ export class Page<Drive extends Driven = Driven> {
    * Evaluates an expression, or calls a function with an argument, and awaits what it gives. Argument and result travel as JSON, in every engine
    * alike: drivers differ in what they copy, and take their time for an object of a hundred thousand parts.
    */
-  evaluate<Result, Argument = undefined>(code: (argument: Argument) => Result, argument?: Argument): Promise<Awaited<Result>>;
+  evaluate<Result, Argument = undefined>(
+    code: (argument: Argument) => Result,
+    argument?: Argument,
+  ): Promise<Awaited<Result>>;
   evaluate(code: string): Promise<any>;
-  async evaluate(code: string | ((argument: never) => unknown), argument?: unknown): Promise<unknown> {
-    const expression = typeof code === "string" ? code : `(${String(code)})(${argument === undefined ? "" : JSON.stringify(argument)})`;
+  async evaluate(
+    code: string | ((argument: never) => unknown),
+    argument?: unknown,
+  ): Promise<unknown> {
+    const expression =
+      typeof code === "string"
+        ? code
+        : `(${String(code)})(${argument === undefined ? "" : JSON.stringify(argument)})`;
     const text = await this.driven.evaluate(`(async () => {
       try {
         const value = await (${expression});
@@ -41,7 +50,8 @@ export class Page<Drive extends Driven = Driven> {
       }
     })()`);
     const answer = JSON.parse(text) as { value?: unknown; error?: string; stack?: string };
-    if (answer.error !== undefined) throw new Error(`in the page: ${answer.error}\n${answer.stack}`);
+    if (answer.error !== undefined)
+      throw new Error(`in the page: ${answer.error}\n${answer.stack}`);
     return text.includes("undefined") ? restore(answer.value) : answer.value;
   }
 
@@ -60,7 +70,9 @@ export class Page<Drive extends Driven = Driven> {
 }
 
 /** Opens pages: each gets a driver of its own, and loads its URL. */
-export function opener<Drive extends Driven>(makeDriver: () => Promise<Drive>): (url: string) => Promise<Page<Drive>> {
+export function opener<Drive extends Driven>(
+  makeDriver: () => Promise<Drive>,
+): (url: string) => Promise<Page<Drive>> {
   return async (url) => {
     const page = new Page(await makeDriver());
     await page.goto(url);

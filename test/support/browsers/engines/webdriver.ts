@@ -12,7 +12,9 @@ export class WebDriverSession {
   ) {}
 
   static async start(address: string, capabilities: object): Promise<WebDriverSession> {
-    const { sessionId } = (await send("POST", `${address}/session`, { capabilities: { alwaysMatch: capabilities } })) as {
+    const { sessionId } = (await send("POST", `${address}/session`, {
+      capabilities: { alwaysMatch: capabilities },
+    })) as {
       sessionId: string;
     };
     return new WebDriverSession(address, sessionId);

@@ -17,7 +17,8 @@ export const webkit: Engine = {
     setFrozen: "WebKit tells no page that it is frozen",
     setOffline: "WebDriver has no command for the loss of the network",
     crash: "WebDriver has no command that ends the process of a page",
-    longLines: "WebKit's EventSource looks through its buffer again with every chunk: 50 MB without a line end take minutes",
+    longLines:
+      "WebKit's EventSource looks through its buffer again with every chunk: 50 MB without a line end take minutes",
     measure: "WebDriver has no command for heap and listeners",
   },
 
@@ -47,12 +48,15 @@ async function launch(): Promise<TabBrowser> {
     const windows = new Set<string>();
     return {
       open: opener(async () => {
-        const { handle } = (await session.commandTo(first, "POST", "/window/new", { type: "window" })) as { handle: string };
+        const { handle } = (await session.commandTo(first, "POST", "/window/new", {
+          type: "window",
+        })) as { handle: string };
         windows.add(handle);
         return {
           ...drive(session, handle),
           async bringToFront() {
-            for (const window of windows) if (window !== handle) await session.commandTo(window, "POST", "/window/minimize");
+            for (const window of windows)
+              if (window !== handle) await session.commandTo(window, "POST", "/window/minimize");
             await session.commandTo(handle, "POST", "/window/rect", { width: 800, height: 600 });
           },
           async close() {
@@ -77,9 +81,16 @@ const POLLING = 5;
 /** Where they are: no name that a page can see. */
 const RESULTS = `globalThis[Symbol.for("results for the driver")]`;
 
-function drive(session: WebDriverSession, handle: string): Pick<TabDriven, "goto" | "evaluate" | "goBack"> {
-  const run = (script: string): Promise<unknown> => session.commandTo(handle, "POST", "/execute/sync", { script, args: [] });
-  const waiting = new Map<number, { page: number; resolve: (text: string) => void; reject: (error: Error) => void }>();
+function drive(
+  session: WebDriverSession,
+  handle: string,
+): Pick<TabDriven, "goto" | "evaluate" | "goBack"> {
+  const run = (script: string): Promise<unknown> =>
+    session.commandTo(handle, "POST", "/execute/sync", { script, args: [] });
+  const waiting = new Map<
+    number,
+    { page: number; resolve: (text: string) => void; reject: (error: Error) => void }
+  >();
   let calls = 0;
   let polling: Promise<void> | undefined;
 
@@ -87,7 +98,9 @@ function drive(session: WebDriverSession, handle: string): Pick<TabDriven, "goto
   const poll = async (): Promise<void> => {
     try {
       while (waiting.size > 0) {
-        const found = await run(`const results = ${RESULTS}; return results ? [results.page, results.splice(0)] : [-1, []]`);
+        const found = await run(
+          `const results = ${RESULTS}; return results ? [results.page, results.splice(0)] : [-1, []]`,
+        );
         const [current, settled] = found as [number, [number, string][]];
         for (const [call, text] of settled) {
           waiting.get(call)?.resolve(text);
@@ -134,7 +147,10 @@ function drive(session: WebDriverSession, handle: string): Pick<TabDriven, "goto
 }
 
 /** Starts a program that ends with this process, if not before. */
-function start(children: ChildProcess[], ...[command, args, options]: Parameters<typeof spawn>): ChildProcess {
+function start(
+  children: ChildProcess[],
+  ...[command, args, options]: Parameters<typeof spawn>
+): ChildProcess {
   const child = spawn(command, args, options);
   children.push(child);
   process.once("exit", () => child.kill());
@@ -144,8 +160,12 @@ function start(children: ChildProcess[], ...[command, args, options]: Parameters
 /** Starts a screen in memory, and gives its name. */
 async function startScreen(children: ChildProcess[]): Promise<string> {
   const args = ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
-  const child = start(children, browserPath("Xvfb"), args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
-  const [number] = (await Promise.race([once(child.stdio[3]!, "data"), once(child, "exit")])) as [unknown];
+  const child = start(children, browserPath("Xvfb"), args, {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  const [number] = (await Promise.race([once(child.stdio[3]!, "data"), once(child, "exit")])) as [
+    unknown,
+  ];
   if (!(number instanceof Buffer)) throw new Error("Xvfb did not start");
   return `:${String(number).trim()}`;
 }
@@ -153,15 +173,26 @@ async function startScreen(children: ChildProcess[]): Promise<string> {
 /** Starts the WebDriver, and gives its address. */
 async function startDriver(children: ChildProcess[], display: string): Promise<string> {
   const port = await freePort();
-  const child = start(children, browserPath("WebKitWebDriver"), [`--port=${port}`, "--host=127.0.0.1"], {
-    // In a container, where tests run as root, the sandbox cannot be set up.
-    env: { ...process.env, DISPLAY: display, GDK_BACKEND: "x11", WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
-    stdio: "ignore",
-  });
+  const child = start(
+    children,
+    browserPath("WebKitWebDriver"),
+    [`--port=${port}`, "--host=127.0.0.1"],
+    {
+      // In a container, where tests run as root, the sandbox cannot be set up.
+      env: {
+        ...process.env,
+        DISPLAY: display,
+        GDK_BACKEND: "x11",
+        WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+      },
+      stdio: "ignore",
+    },
+  );
   const address = `http://127.0.0.1:${port}`;
   const deadline = performance.now() + PATIENCE;
   while (!(await fetch(`${address}/status`).catch(() => undefined))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error("WebKitWebDriver did not start");
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error("WebKitWebDriver did not start");
     await sleep(50);
   }
   return address;

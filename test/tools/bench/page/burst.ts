@@ -9,7 +9,12 @@ export interface Burst {
 }
 
 /** Sends a burst down an open stream. @throws Error when what arrives is not what was sent. */
-export async function burst(stream: Stream, id: number, workload: string, count: number): Promise<Burst> {
+export async function burst(
+  stream: Stream,
+  id: number,
+  workload: string,
+  count: number,
+): Promise<Burst> {
   const cpuBefore = await cpu();
   const arrival = stream.expect(count);
   const began = performance.now();

@@ -5,7 +5,12 @@ import { createEventSource } from "eventsource-client";
 import { createParser } from "eventsource-parser";
 import { CustomEventSource } from "extended-eventsource";
 import ReconnectingEventSource from "reconnecting-eventsource";
-import { eventSourceTransport, fetchTransport, ResilientEventSource, type Transport } from "resilient-eventsource";
+import {
+  eventSourceTransport,
+  fetchTransport,
+  ResilientEventSource,
+  type Transport,
+} from "resilient-eventsource";
 import { SSE } from "sse.js";
 
 /** Opens a stream and calls `receive` with the data of each `message`; returns what closes it. */
@@ -15,7 +20,11 @@ export type Connect = (url: string, receive: (data: string) => void) => () => vo
 const bareFetch: Connect = (url, receive) => {
   const controller = new AbortController();
   const read = async (): Promise<void> => {
-    const response = await fetch(url, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: controller.signal });
+    const response = await fetch(url, {
+      headers: { Accept: "text/event-stream" },
+      cache: "no-store",
+      signal: controller.signal,
+    });
     const reader = response.body!.getReader();
     const decoder = new TextDecoder();
     const parser = createParser({ onEvent: ({ data }) => receive(data) });
@@ -30,7 +39,8 @@ const bareFetch: Connect = (url, receive) => {
 };
 
 // Waits between attempts are as short as they can be: one scenario counts reconnects.
-const ours = (url: string, transport: Transport) => new ResilientEventSource(url, { transport, backoff: { startingDelay: 0 } });
+const ours = (url: string, transport: Transport) =>
+  new ResilientEventSource(url, { transport, backoff: { startingDelay: 0 } });
 
 const withOn =
   (transport: () => Transport): Connect =>
@@ -71,7 +81,11 @@ export const contestants = {
   },
   "@microsoft/fetch-event-source": (url, receive) => {
     const controller = new AbortController();
-    void fetchEventSource(url, { signal: controller.signal, openWhenHidden: true, onmessage: ({ data }) => receive(data) });
+    void fetchEventSource(url, {
+      signal: controller.signal,
+      openWhenHidden: true,
+      onmessage: ({ data }) => receive(data),
+    });
     return () => controller.abort();
   },
   "event-source-polyfill": (url, receive) => {

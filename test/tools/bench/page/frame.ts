@@ -21,7 +21,11 @@ export interface Stream {
   close(): void;
 }
 
-function open(contestant: Contestant, url: string, listener: keyof typeof listeners = "light"): Stream {
+function open(
+  contestant: Contestant,
+  url: string,
+  listener: keyof typeof listeners = "light",
+): Stream {
   const listen: (data: string) => void = listeners[listener];
   let openings = 0;
   let missing = 0;

@@ -12,7 +12,12 @@ export interface Memory {
   reconnect: Partial<Record<Contestant, number>>;
 }
 
-const all: Contestant[] = ["native", "ours, native, on()", "bare fetch + eventsource-parser", "ours, fetch, on()"];
+const all: Contestant[] = [
+  "native",
+  "ours, native, on()",
+  "bare fetch + eventsource-parser",
+  "ours, fetch, on()",
+];
 const ours = all.filter((contestant) => contestant.startsWith("ours"));
 
 export async function memory(quick: boolean): Promise<Memory> {

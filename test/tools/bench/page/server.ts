@@ -1,6 +1,15 @@
-async function ask(path: string, query: Record<string, string | number> = {}, body?: string): Promise<any> {
-  const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  const response = await fetch(`${path}?${parameters}`, body === undefined ? {} : { method: "POST", body });
+async function ask(
+  path: string,
+  query: Record<string, string | number> = {},
+  body?: string,
+): Promise<any> {
+  const parameters = new URLSearchParams(
+    Object.entries(query).map(([name, value]) => [name, String(value)]),
+  );
+  const response = await fetch(
+    `${path}?${parameters}`,
+    body === undefined ? {} : { method: "POST", body },
+  );
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return response.json();
 }
@@ -12,10 +21,12 @@ export function newStream(query = ""): { url: string; id: number } {
   return { url: `${location.origin}/events?id=${++streams}${query}`, id: streams };
 }
 
-export const prepare = (workload: string, count: number): Promise<void> => ask("/prepare", { workload, count });
+export const prepare = (workload: string, count: number): Promise<void> =>
+  ask("/prepare", { workload, count });
 
 /** Has the server send a burst; says how long the data of its events is. */
-export const go = (id: number, workload: string, count: number): Promise<{ characters: number }> => ask("/go", { id, workload, count });
+export const go = (id: number, workload: string, count: number): Promise<{ characters: number }> =>
+  ask("/go", { id, workload, count });
 
 /** Milliseconds of CPU that this page has used; null where that is not known. */
 export const cpu = (): Promise<number | null> => ask("/cpu");

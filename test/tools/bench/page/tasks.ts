@@ -17,7 +17,11 @@ interface Blocked {
 export type Tasks = Record<string, Partial<Record<Contestant, Blocked[]>>>;
 
 const listeners = { parse: 200_000, busy: 50_000 } as const;
-const contestants: Contestant[] = ["native", "bare fetch + eventsource-parser", "ours, fetch, on()"];
+const contestants: Contestant[] = [
+  "native",
+  "bare fetch + eventsource-parser",
+  "ours, fetch, on()",
+];
 
 /** How long the page cannot react while a burst arrives. */
 export async function tasks(rounds: number, share: number): Promise<Tasks> {

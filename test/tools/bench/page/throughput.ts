@@ -10,12 +10,18 @@ const everybody = Object.keys(contestants) as Contestant[];
 export type Throughput = Record<string, Record<Contestant, Burst[]>>;
 
 /** Everybody in every round, each round in another order, for what one leaves to the garbage collector slows the next. */
-export async function throughput(workloads: Record<string, number>, rounds: number, names = everybody): Promise<Throughput> {
+export async function throughput(
+  workloads: Record<string, number>,
+  rounds: number,
+  names = everybody,
+): Promise<Throughput> {
   const result: Throughput = {};
   for (const [workload, count] of Object.entries(workloads)) {
     await prepare(workload, count);
     await prepare(workload, count / 2);
-    const bursts = (result[workload] = Object.fromEntries(names.map((name) => [name, []])) as unknown as Throughput[string]);
+    const bursts = (result[workload] = Object.fromEntries(
+      names.map((name) => [name, []]),
+    ) as unknown as Throughput[string]);
     for (let round = 1; round <= rounds; round++) {
       await progress(`${workload} events, round ${round} of ${rounds}`);
       for (const contestant of shuffled(names)) {

@@ -41,7 +41,14 @@ interface Made {
 }
 
 /** A body of which the source leaves a read that waits alone when it closes. */
-function make({ sizes, isByteStream = true, isQueued = false, fills = true, closesAtOnce = false, failure }: Source): Made {
+function make({
+  sizes,
+  isByteStream = true,
+  isQueued = false,
+  fills = true,
+  closesAtOnce = false,
+  failure,
+}: Source): Made {
   const sent = bytes(sizes.reduce((sum, size) => sum + size, 0));
   const rooms: number[] = [];
   const waiting = [...sizes];
@@ -114,7 +121,16 @@ describe("the buffer", () => {
   });
 
   test("there is one from a large chunk to a small one, and again", async () => {
-    expect(await roomsFor(128 * KB, MB, 16 * KB, 16 * KB - 1, 16 * KB, 2 * MB, 1, 1)).toEqual([0, MB, MB, MB, 0, 0, MB, 0]);
+    expect(await roomsFor(128 * KB, MB, 16 * KB, 16 * KB - 1, 16 * KB, 2 * MB, 1, 1)).toEqual([
+      0,
+      MB,
+      MB,
+      MB,
+      0,
+      0,
+      MB,
+      0,
+    ]);
   });
 
   test("is the same again and again", async () => {
@@ -144,7 +160,10 @@ describe("the buffer", () => {
     const { body, rooms, sent } = make({ sizes: [MB, 300 * KB, 5, MB, 1], isByteStream: false });
     const getReader = vi.spyOn(body, "getReader");
     expectSame(await readAll(body), sent);
-    expect(getReader.mock.calls.filter(([options]) => options?.mode).length, "it is asked for once").toBe(1);
+    expect(
+      getReader.mock.calls.filter(([options]) => options?.mode).length,
+      "it is asked for once",
+    ).toBe(1);
     expect(rooms).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });
@@ -180,7 +199,10 @@ test("whatever arrives is read once, byte for byte, however it comes and ends", 
 test("so is a body of which somebody else reads a copy", async () => {
   const { body, sent } = make({ sizes: [300 * KB, MB, 10, 2 * MB, MB] });
   const [ours, theirs] = body.tee();
-  const [own, copy] = await Promise.all([readAll(ours), new Response(theirs).bytes?.() ?? new Response(theirs).arrayBuffer()]);
+  const [own, copy] = await Promise.all([
+    readAll(ours),
+    new Response(theirs).bytes?.() ?? new Response(theirs).arrayBuffer(),
+  ]);
   expectSame(own, sent);
   expectSame(new Uint8Array(copy), sent);
 });
@@ -239,7 +261,10 @@ describe("what is no stream of the browser's", () => {
   /** Gives what it has, whatever is asked. */
   function giver(): Pick<ReadableStreamDefaultReader<Chunk>, "read" | "cancel"> {
     const waiting = [...chunks];
-    const read = () => Promise.resolve({ done: waiting.length === 0, value: waiting.shift() }) as Promise<ReadableStreamReadResult<Chunk>>;
+    const read = () =>
+      Promise.resolve({ done: waiting.length === 0, value: waiting.shift() }) as Promise<
+        ReadableStreamReadResult<Chunk>
+      >;
     return { read, cancel: () => Promise.resolve() };
   }
   async function expectChunks(body: unknown): Promise<void> {
@@ -265,7 +290,10 @@ describe("what is no stream of the browser's", () => {
 
   test.each([
     ["cannot be let go", () => ({})],
-    ["do not tell when they close", (reader: ReadableStreamDefaultReader) => ({ releaseLock: () => reader.releaseLock() })],
+    [
+      "do not tell when they close",
+      (reader: ReadableStreamDefaultReader) => ({ releaseLock: () => reader.releaseLock() }),
+    ],
   ])("wraps readers that %s", async (_, more) => {
     const { body, sent } = make({ sizes: [MB, MB, 1, MB] });
     const getReader = body.getReader.bind(body) as () => ReadableStreamDefaultReader<Chunk>;
@@ -322,7 +350,8 @@ describe("decoding", () => {
         for (const [index, piece] of pieces.entries()) {
           // A sequence that began in the piece before may be finished here.
           expect(piece.length).toBeLessThanOrEqual(PIECE + 1);
-          if (index < pieces.length - 1) expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
+          if (index < pieces.length - 1)
+            expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
         }
       }),
       { numRuns: 50 },
@@ -354,7 +383,9 @@ describe("decoding", () => {
 
   test("pieces are decoded one by one, each when it is asked for", () => {
     const asked: number[] = [];
-    const decoder = { decode: (chunk: Uint8Array) => `${asked.push(chunk.length)}` } as unknown as TextDecoder;
+    const decoder = {
+      decode: (chunk: Uint8Array) => `${asked.push(chunk.length)}`,
+    } as unknown as TextDecoder;
     const pieces = decode(decoder, bytes(MB).fill(120));
     expect(asked).toEqual([]);
     pieces.next();
@@ -376,6 +407,7 @@ describe("decoding", () => {
 
   test("nothing at all is nothing, and what is no bytes is refused", () => {
     expect(decodeAll(undefined as unknown as BufferSource)).toEqual([""]);
-    for (const chunk of [null, 5, "text", [1, 2], {}]) expect(() => decodeAll(chunk as unknown as BufferSource)).toThrow(TypeError);
+    for (const chunk of [null, 5, "text", [1, 2], {}])
+      expect(() => decodeAll(chunk as unknown as BufferSource)).toThrow(TypeError);
   });
 });

@@ -8,7 +8,11 @@ const EVENTS = 50_000;
 afterEach(() => vi.restoreAllMocks());
 
 /** How long each turn takes when the n-th listener call takes `cost(n)` ms and nothing else takes any time. */
-function turns(cost: (call: number) => number): { turns: number[]; heard: string[]; resumePoint: string } {
+function turns(cost: (call: number) => number): {
+  turns: number[];
+  heard: string[];
+  resumePoint: string;
+} {
   let now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now);
   const heard: string[] = [];
@@ -28,7 +32,9 @@ function turns(cost: (call: number) => number): { turns: number[]; heard: string
     "",
     "https://example.com",
   );
-  stream.feed(Array.from({ length: EVENTS }, (_, n) => `id: ${n}\ndata: ${n}\n\n`).join("") + "id: end\n\n");
+  stream.feed(
+    Array.from({ length: EVENTS }, (_, n) => `id: ${n}\ndata: ${n}\n\n`).join("") + "id: end\n\n",
+  );
   const turns = [];
   for (let more = true; more;) {
     const began = now;
@@ -66,7 +72,13 @@ describe("an event that is too long", () => {
     const heard: string[] = [];
     const nothing = (): void => undefined;
     const stream = createEventStream(
-      { open: nothing, activity: nothing, retry: nothing, position: nothing, event: (_type, data) => heard.push(data) },
+      {
+        open: nothing,
+        activity: nothing,
+        retry: nothing,
+        position: nothing,
+        event: (_type, data) => heard.push(data),
+      },
       "",
       "https://example.com",
     );
@@ -82,9 +94,12 @@ describe("an event that is too long", () => {
     throw new Error("nothing was thrown");
   }
 
-  test.each([2 ** 16, 2 ** 20, 3 * LONGEST_EVENT])("is the same error, whatever the chunks: %i characters", (chunkLength) => {
-    const { error, heard } = tooLong(chunkLength);
-    expect(error).toMatchObject({ name: "ConnectionError", reason: "unsupported" });
-    expect(heard).toEqual(["before"]);
-  });
+  test.each([2 ** 16, 2 ** 20, 3 * LONGEST_EVENT])(
+    "is the same error, whatever the chunks: %i characters",
+    (chunkLength) => {
+      const { error, heard } = tooLong(chunkLength);
+      expect(error).toMatchObject({ name: "ConnectionError", reason: "unsupported" });
+      expect(heard).toEqual(["before"]);
+    },
+  );
 });

@@ -42,13 +42,19 @@ describe("parseRetryAfter", () => {
     expect(parseRetryAfter(value, now)).toBe(expected);
   });
 
-  test.each([null, "", "soon", "three", "Infinity", "NaN", "0x10s", "Mon, 99 Nov 2026"])("%j is as good as none", (value) => {
-    expect(parseRetryAfter(value, now)).toBeUndefined();
-  });
+  test.each([null, "", "soon", "three", "Infinity", "NaN", "0x10s", "Mon, 99 Nov 2026"])(
+    "%j is as good as none",
+    (value) => {
+      expect(parseRetryAfter(value, now)).toBeUndefined();
+    },
+  );
 
-  test.each(["-5", "1.5", "3, 3", "3, 3000", "120, 120"])("%s is neither seconds nor a date, and asks for nothing", (value) => {
-    expect(parseRetryAfter(value, now) ?? 0).toBe(0);
-  });
+  test.each(["-5", "1.5", "3, 3", "3, 3000", "120, 120"])(
+    "%s is neither seconds nor a date, and asks for nothing",
+    (value) => {
+      expect(parseRetryAfter(value, now) ?? 0).toBe(0);
+    },
+  );
 
   test("any text gives undefined or a time that is not negative", () => {
     fc.assert(

@@ -4,7 +4,9 @@ import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { tamePolyfill } from "../../../../src/transport/polyfill/tame-polyfill.mjs";
 
-const published = createRequire(import.meta.url).resolve("eventsource-polyfill/dist/eventsource.js");
+const published = createRequire(import.meta.url).resolve(
+  "eventsource-polyfill/dist/eventsource.js",
+);
 
 /** As much of an XMLHttpRequest as the polyfill uses; the test plays the server. */
 class FakeRequest {
@@ -32,9 +34,15 @@ class FakeRequest {
 }
 
 // The source declares no more of the polyfill than it uses; this looks at more.
-const createAnyPolyfill: (scope: object) => new (url: string, options: object) => any = createPolyfill as any;
+const createAnyPolyfill: (scope: object) => new (url: string, options: object) => any =
+  createPolyfill as any;
 
-const options = { getArgs: null, xhrHeaders: { Accept: "text/event-stream" }, bufferSizeLimit: Infinity, silentTimeout: 0 };
+const options = {
+  getArgs: null,
+  xhrHeaders: { Accept: "text/event-stream" },
+  bufferSizeLimit: Infinity,
+  silentTimeout: 0,
+};
 
 /** Streams, opened: the polyfill sends its requests from a timer. */
 async function open(count: number) {
@@ -54,7 +62,9 @@ test("neither looks at nor sets a global", async () => {
   const before = Reflect.ownKeys(globalThis);
   const [stream] = await open(1);
   const heard: unknown[] = [];
-  stream!.source.addEventListener("message", (event: MessageEvent) => heard.push([event.data, event.lastEventId, event.origin]));
+  stream!.source.addEventListener("message", (event: MessageEvent) =>
+    heard.push([event.data, event.lastEventId, event.origin]),
+  );
   stream!.request.answer(200, "id: 7\ndata: hello\n\n");
   expect(heard).toEqual([["hello", "7", "https://a"]]);
   expect(stream!.request.headers).toEqual({ Accept: "text/event-stream" });
@@ -78,7 +88,9 @@ test.each(["data", "receive", "message"])("an event named %s is delivered once",
 });
 
 test("the branch for Internet Explorer is gone", () => {
-  expect(tamePolyfill().transform(readFileSync(published, "utf8"), published)?.code).not.toMatch(/new XDomainRequest|isOldIE|evs_preamble/);
+  expect(tamePolyfill().transform(readFileSync(published, "utf8"), published)?.code).not.toMatch(
+    /new XDomainRequest|isOldIE|evs_preamble/,
+  );
 });
 
 describe("a file that is not the one the patch was written for", () => {
@@ -88,6 +100,8 @@ describe("a file that is not the one the patch was written for", () => {
     ["lacks a text", source.replace("})(this);", "})(self);")],
     ["has a text twice", `${source}\nrequest = new XMLHttpRequest();`],
   ])("fails the build when it %s", (_, changed) => {
-    expect(() => tamePolyfill().transform(changed, published)).toThrow(/does not fit: expected .* 1 time\(s\), found [02].*0\.9\.6/);
+    expect(() => tamePolyfill().transform(changed, published)).toThrow(
+      /does not fit: expected .* 1 time\(s\), found [02].*0\.9\.6/,
+    );
   });
 });
