@@ -150,7 +150,7 @@ function stateView() {
           : state.status === "connecting"
             ? "first"
             : "–";
-      if (state.status === "waiting") countdown.run(state.until, state.delay);
+      if (state.status === "waiting") countdown.run(state.retryAt, state.delay);
       else countdown.end(detail);
     },
     /** @param {string} text */
@@ -178,11 +178,11 @@ function describe(state) {
         detail: state.attempt ? "Asking the server again" : "Asking the server",
       };
     case "open":
-      return { label: "Open", detail: `Since ${new Date(state.since).toLocaleTimeString()}` };
+      return { label: "Open", detail: `Since ${new Date(state.openedAt).toLocaleTimeString()}` };
     case "waiting":
       return { label: "Waiting", detail: "" };
     case "paused":
-      return { label: "Paused", detail: pauses[state.because] };
+      return { label: "Paused", detail: pauses[state.reason] };
     case "closed":
       return state.error
         ? { label: "Given up", detail: capitalise(state.error.message) }

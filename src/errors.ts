@@ -3,7 +3,7 @@
  *
  * - `network`: the server was not reached, or the connection was cut
  * - `ended`: the server closed the event stream
- * - `timeout`: `connectTimeout` or `silenceTimeout` ran out
+ * - `timeout`: `connectTimeout` or `heartbeatTimeout` ran out
  * - `rejected`: EventSource gave up without saying why
  * - `status`: the server answered with another status than 200
  * - `content-type`: the answer is not `text/event-stream`

@@ -36,7 +36,7 @@ export { sharedTransport, type SharedOptions } from "./sharing/shared.ts";
 export type { PauseReason } from "./connection/gate.ts";
 export type { Resume, ResumeByQuery } from "./transport/resume.ts";
 export type {
-  HeardNames,
+  ListenedTypes,
   OpenDetails,
   RequestingSource,
   Rest,

@@ -18,7 +18,7 @@ export interface BackoffOptions {
   /** `"full"` draws each wait evenly from 0 to the delay, so that clients spread out; `"none"` waits the delay. Default `"full"`. */
   jitter?: "full" | "none" | undefined;
   /**
-   * How many connections in a row may fail (or end before `stableAfter`) before we give up; 1 never retries. Default Infinity: never give up.
+   * How many connections in a row may fail (or end before `minUptime`) before we give up; 1 never retries. Default Infinity: never give up.
    * At least 1.
    */
   numOfAttempts?: number | undefined;
@@ -46,7 +46,7 @@ export interface ResilientEventSourceOptions {
    * A connection that was open this long, in milliseconds from its opening, sets the attempt counter back to 0. Default 5000. 0: every opening does
    * (a server that accepts and closes at once is then asked again after `startingDelay` for ever).
    */
-  stableAfter?: number | undefined;
+  minUptime?: number | undefined;
   /**
    * The id to resume after on the first connection, kept from an earlier page load, say; without NUL, CR and LF, as in an event stream. Default "": from
    * wherever the server starts.
@@ -67,7 +67,7 @@ export interface ResilientEventSourceOptions {
    * Milliseconds without any byte (over EventSource: without an event that it can see) after which the connection is replaced, with reason
    * `timeout`; detected up to a quarter later. Time in which the page is frozen or its timers are throttled does not count. Default 0: off.
    */
-  silenceTimeout?: number | undefined;
+  heartbeatTimeout?: number | undefined;
   /** Remember this many of the latest event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
   dedupe?: number | undefined;
   /**
@@ -90,11 +90,11 @@ export type BackoffSettings = {
 export interface Settings {
   readonly withCredentials: boolean;
   readonly backoff: BackoffSettings;
-  readonly stableAfter: number;
+  readonly minUptime: number;
   readonly lastEventId: string;
   readonly resume: Resume | undefined;
   readonly connectTimeout: number;
-  readonly silenceTimeout: number;
+  readonly heartbeatTimeout: number;
   readonly dedupe: number;
   /** Milliseconds; 0: never. */
   readonly pauseWhenHidden: number;
@@ -114,10 +114,10 @@ export const defaults = {
     numOfAttempts: Infinity,
     delayFirstAttempt: false,
   },
-  stableAfter: 5000,
+  minUptime: 5000,
   lastEventId: "",
   connectTimeout: 0,
-  silenceTimeout: 0,
+  heartbeatTimeout: 0,
   dedupe: 0,
   pauseWhenHidden: false,
 } as const satisfies ResilientEventSourceOptions;
@@ -152,9 +152,9 @@ const backoffRules: Rules = {
 
 const rules: Rules = {
   backoff: ["an object", isObject],
-  stableAfter: milliseconds,
+  minUptime: milliseconds,
   connectTimeout: milliseconds,
-  silenceTimeout: milliseconds,
+  heartbeatTimeout: milliseconds,
   pauseWhenHidden: [
     `true, false or ${milliseconds[0]}`,
     (value) => typeof value === "boolean" || milliseconds[1](value),
@@ -181,16 +181,12 @@ const decoder: Rule = [
   (value) => isFunction(value) || (isObject(value) && "~standard" in value),
 ];
 
+const describe = (value: unknown): string => (isObject(value) ? "an object" : String(value));
+
 /** @throws RangeError or TypeError that names the option and its value */
 function check(name: string, value: unknown, [expected, isMet]: Rule): void {
   if (value === undefined || isMet(value)) return;
-  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- no object any more
-  const shown =
-    typeof value === "string"
-      ? JSON.stringify(value)
-      : isObject(value)
-        ? "an object"
-        : String(value);
+  const shown = typeof value === "string" ? JSON.stringify(value) : describe(value);
   throw new (typeof value === "number" ? RangeError : TypeError)(
     `${name} must be ${expected}, got ${shown}`,
   );

@@ -7,7 +7,7 @@ import {
   type OnOptions,
   type PayloadListener,
 } from "./events/dispatcher.ts";
-import { CountingEventTarget } from "./events/event-target.ts";
+import { TrackedEventTarget } from "./events/event-target.ts";
 import {
   ConnectionErrorEvent,
   ConnectionOpenEvent,
@@ -24,7 +24,7 @@ import { resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
 import { report } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
-import { OURS } from "./transport/event-source.ts";
+import { BRAND } from "./transport/event-source.ts";
 import type { RequestingSource, Rest } from "./transport/transport.ts";
 
 /** The URL of an event stream, relative ones against the document; a function, which may be async, is asked again on every attempt. */
@@ -61,7 +61,7 @@ type PlainArguments<P extends object> =
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
 // `in out`: one with other payloads cannot stand in. The compiler, which compares methods loosely, would let some of them pass.
-export class ResilientEventSource<in out P extends object = Untyped> extends CountingEventTarget {
+export class ResilientEventSource<in out P extends object = Untyped> extends TrackedEventTarget {
   /** 0: connecting, waiting or paused. */
   static get CONNECTING(): 0 {
     return 0;
@@ -154,8 +154,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
         };
       },
       sink: dispatcher,
-      enter: (state) => {
-        if (isSame(state, this._state)) return;
+      setState: (state) => {
+        if (isRepeat(state, this._state)) return;
         this._state = state;
         this._tellRest(state);
         this.dispatchEvent(new Event("statechange"));
@@ -340,7 +340,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
     if (state.status === "connecting" || state.status === "open") return;
     const rest = {
       error: "error" in state ? state.error : undefined,
-      retryAt: "until" in state ? state.until : undefined,
+      retryAt: "retryAt" in state ? state.retryAt : undefined,
     };
     for (const listener of this._resters) listener(rest);
   }
@@ -354,7 +354,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Cou
   };
 }
 
-Object.defineProperty(ResilientEventSource.prototype, OURS, { value: true });
+Object.defineProperty(ResilientEventSource.prototype, BRAND, { value: true });
 
 /** @throws SyntaxError (DOMException), as EventSource does. */
 function parseUrl(url: string | URL): string {
@@ -370,9 +370,9 @@ function parseUrl(url: string | URL): string {
 }
 
 /** Two states between which nothing has changed: a listener need not hear of the second. */
-function isSame(a: ConnectionState, b: ConnectionState): boolean {
+function isRepeat(a: ConnectionState, b: ConnectionState): boolean {
   return (
     (a.status === "connecting" && b.status === "connecting" && a.attempt === b.attempt) ||
-    (a.status === "paused" && b.status === "paused" && a.because === b.because)
+    (a.status === "paused" && b.status === "paused" && a.reason === b.reason)
   );
 }

@@ -42,7 +42,7 @@ export async function start(ResilientEventSource) {
       // Another node is there at once, so the first retry need not wait for long.
       backoff: { startingDelay: 500, maxDelay: 5000 },
       // For a node that hangs without dying: ticks come more often than that.
-      silenceTimeout: 15_000,
+      heartbeatTimeout: 15_000,
     },
   );
 

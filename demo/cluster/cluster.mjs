@@ -78,7 +78,7 @@ export async function startCluster({ origins, firstPort = 8081, kept = 10_000 })
       nodes,
 
       /** The node that holds the stream, of most pages if there are several; undefined: nobody listens. */
-      async holder() {
+      async leader() {
         const counts = await Promise.all(
           nodes.map(async (node) => ({ node, subscribers: await node.subscribers() })),
         );

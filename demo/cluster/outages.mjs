@@ -19,8 +19,8 @@ export function createOutages(cluster, publisher) {
      * @param {number} downFor How long it stays away (ms).
      * @returns The node that it was.
      */
-    async killHolder(downFor) {
-      const node = await cluster.holder();
+    async killLeader(downFor) {
+      const node = await cluster.leader();
       if (!node) return undefined;
       await node.kill();
       kills++;

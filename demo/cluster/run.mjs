@@ -77,7 +77,7 @@ async function run(port) {
     console.log(`The page is at ${demo.address} (Ctrl+C ends it)`);
     for (const { name, url } of demo.cluster.nodes) console.log(`Node ${name} streams at ${url}`);
     for (let kills = 0; ; await sleep(EVERY)) {
-      const node = await demo.outages.killHolder(DOWN_FOR);
+      const node = await demo.outages.killLeader(DOWN_FOR);
       if (node)
         console.log(
           `Kill ${++kills}: node ${node.name}, which held the stream. Ticks that it left unanswered so far: ${unanswered}`,

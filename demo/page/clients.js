@@ -82,8 +82,8 @@ export function createResilient(onTick) {
     const source = new ResilientEventSource("live?client=resilient", {
       events: { message: /** @type {typeof json<Tick>} */ (json)() },
       transport: shared ? sharedTransport(authorized, { key: "live" }) : authorized,
-      silenceTimeout: 3000,
-      stableAfter: STABLE_AFTER,
+      heartbeatTimeout: 3000,
+      minUptime: STABLE_AFTER,
       connectTimeout: 5000,
       lastEventId,
       backoff: {
@@ -126,9 +126,9 @@ export function createResilient(onTick) {
 /**
  * A wait, and between which two times the jitter could have put its end.
  *
- * @param {{ attempt: number, delay: number, until: number, error: ConnectionError }} state
+ * @param {{ attempt: number, delay: number, retryAt: number, error: ConnectionError }} state
  */
-function waitOf({ attempt, delay, until, error }) {
+function waitOf({ attempt, delay, retryAt: until, error }) {
   const from = until - delay;
   const floor = error.retryAfter ?? 0;
   const longest = floor + Math.min(backoff.startingDelay * 2 ** (attempt - 1), backoff.maxDelay);

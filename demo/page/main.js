@@ -114,9 +114,9 @@ button("resilient-reconnect").onclick = resilient.reconnect;
 const share = /** @type {HTMLInputElement} */ (element("share"));
 share.onchange = () => resilient.share(share.checked);
 
-/** @param {"holder" | "follower" | undefined} role */
+/** @param {"leader" | "follower" | undefined} role */
 function describeRole(role) {
-  if (role === "holder") return "holds the connection";
+  if (role === "leader") return "holds the connection";
   return role === "follower"
     ? "follows: it has no connection of its own"
     : "has a connection of its own";

@@ -76,7 +76,7 @@ export function describeState(state) {
     case "open":
       return {
         label: "Open",
-        detail: `Since ${new Date(state.since).toLocaleTimeString("en-GB")}`,
+        detail: `Since ${new Date(state.openedAt).toLocaleTimeString("en-GB")}`,
       };
     case "connecting":
       return {
@@ -86,13 +86,13 @@ export function describeState(state) {
     case "waiting":
       return {
         label: "Waiting",
-        detail: `Attempt ${state.attempt + 1} in ${seconds(Math.max(0, state.until - Date.now()))}`,
+        detail: `Attempt ${state.attempt + 1} in ${seconds(Math.max(0, state.retryAt - Date.now()))}`,
       };
     case "paused":
       return {
         label: "Paused",
         detail:
-          state.because === "offline" ? "Offline: no attempt would help" : "This page is asleep",
+          state.reason === "offline" ? "Offline: no attempt would help" : "This page is asleep",
       };
     case "closed":
       if (state.error?.status === 204)

@@ -7,7 +7,7 @@ import type { Sink, Transport, TransportRequest } from "../transport/transport.t
 export interface AttemptHost {
   readonly transport: Transport;
   readonly gate: Gate;
-  readonly settings: { readonly connectTimeout: number; readonly silenceTimeout: number };
+  readonly settings: { readonly connectTimeout: number; readonly heartbeatTimeout: number };
   /** What to ask for. Called once an attempt, since tokens in URLs expire. */
   request(attempt: number, signal: AbortSignal): Promise<Omit<TransportRequest, "signal">>;
 }
@@ -45,7 +45,7 @@ export function attemptConnection(
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    const { connectTimeout, silenceTimeout } = host.settings;
+    const { connectTimeout, heartbeatTimeout } = host.settings;
     const { event: deliver } = sink;
     let live = true;
     let openedAt: number | undefined;
@@ -80,7 +80,7 @@ export function attemptConnection(
         deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
     };
     const listenForSilence = (): void => {
-      if (++quietTicks > TICKS) timeOut(`nothing was heard for ${silenceTimeout} ms`);
+      if (++quietTicks > TICKS) timeOut(`nothing was heard for ${heartbeatTimeout} ms`);
     };
 
     const doubt = (): void => {
@@ -105,7 +105,7 @@ export function attemptConnection(
           return;
         }
         openedAt = performance.now();
-        if (silenceTimeout) watchdog = setInterval(listenForSilence, silenceTimeout / TICKS);
+        if (heartbeatTimeout) watchdog = setInterval(listenForSilence, heartbeatTimeout / TICKS);
         sink.open(details);
       },
       event(type, data, position) {
@@ -119,7 +119,7 @@ export function attemptConnection(
       activity: heard,
       role(role) {
         if (!live) return;
-        // A new holder has yet to connect, even though it has been open as a follower.
+        // A new leader has yet to connect, even though it has been open as a follower.
         if (openedAt !== undefined) expectOpen();
         sink.role?.(role);
       },
@@ -129,7 +129,7 @@ export function attemptConnection(
     };
 
     const unwatch = host.gate.watch((signal) => {
-      if (signal === "doubtful") doubt();
+      if (signal === "suspect") doubt();
     });
     expectOpen();
     if (signal.aborted) {

@@ -1,6 +1,6 @@
 import type { ConnectionError } from "../errors.ts";
 import type { Settings } from "../options.ts";
-import { mustRelease } from "./gate.ts";
+import { mustDisconnect } from "./gate.ts";
 import type { OpenDetails, Role } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost, type AttemptSink } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
@@ -19,7 +19,7 @@ export interface LoopHost extends AttemptHost {
   /** Gets what arrives. */
   readonly sink: Pick<AttemptSink, "event" | "position" | "reopen">;
   /** Publishes a state. */
-  enter(state: ConnectionState): void;
+  setState(state: ConnectionState): void;
   /** A connection opened; the state says so already. */
   opened(details: OpenDetails): void;
   /** A connection failed; the state, which says what comes next, is published already. */
@@ -43,7 +43,7 @@ interface Step {
 /** Keeps a connection alive: gate, attempt, classify, report, wait, and again. */
 export function startLoop(host: LoopHost): Loop {
   const { gate } = host;
-  const { backoff, stableAfter } = host.settings;
+  const { backoff, minUptime } = host.settings;
   let closed = false;
   let running = false;
   let step: Step | undefined;
@@ -65,7 +65,7 @@ export function startLoop(host: LoopHost): Loop {
   let since = 0;
   let role: Role | undefined;
   const enterOpen = (): void => {
-    host.enter({ status: "open", since, ...(role && { role }) });
+    host.setState({ status: "open", openedAt: since, ...(role && { role }) });
   };
   // Not spread into the object: that gives each source's another shape, and its events other machine code.
   const { event, position, reopen } = host.sink;
@@ -96,17 +96,17 @@ export function startLoop(host: LoopHost): Loop {
       // gate
       if (gate.blocked) {
         const changed = nextStep(() => true);
-        host.enter({ status: "paused", because: gate.blocked });
+        host.setState({ status: "paused", reason: gate.blocked });
         await aborted(changed);
         continue;
       }
 
       // attempt
       since = 0;
-      const interrupted = nextStep(() => mustRelease(gate));
-      host.enter({ status: "connecting", attempt: failures });
+      const interrupted = nextStep(() => mustDisconnect(gate));
+      host.setState({ status: "connecting", attempt: failures });
       const { error, openFor } = await attemptConnection(host, sink, failures, interrupted);
-      if (openFor !== undefined && openFor >= stableAfter) failures = 0;
+      if (openFor !== undefined && openFor >= minUptime) failures = 0;
       if (interrupted.aborted || !error) continue;
 
       // classify; `close()` and `reconnect()` overrule the policy, also when it calls them itself
@@ -115,14 +115,15 @@ export function startLoop(host: LoopHost): Loop {
       let retried = decideRetry(error, failures, backoff.retry);
       if (typeof retried === "object" && !overruled.aborted) {
         // The policy takes its time, for a fresh token perhaps. The old connection is gone, so the state must not say "open".
-        host.enter({ status: "connecting", attempt: failures });
+        host.setState({ status: "connecting", attempt: failures });
         retried = await Promise.race([retried, aborted(overruled).then(() => true)]);
       }
       if (overruled.aborted) continue;
       // A page that is being left shows no error. It pauses, for it may come back. What another tab tells has nothing to do with this page.
-      const held = nextStep(() => mustRelease(gate));
-      if (mustRelease(gate)) interrupt();
-      if (gate.hold && error.retryIn === undefined) await sleep(gate.hold, held);
+      const held = nextStep(() => mustDisconnect(gate));
+      if (mustDisconnect(gate)) interrupt();
+      if (gate.errorGracePeriod && error.retryIn === undefined)
+        await sleep(gate.errorGracePeriod, held);
       if (isClosed() || held.aborted) continue;
 
       // report
@@ -140,13 +141,13 @@ export function startLoop(host: LoopHost): Loop {
       const waited = sleep(delay, cut);
       // Offline already, say: then there is no wait, but a pause.
       if (gate.blocked) interrupt();
-      publish({ status: "waiting", attempt: failures, delay, until: Date.now() + delay, error });
+      publish({ status: "waiting", attempt: failures, delay, retryAt: Date.now() + delay, error });
       await waited;
     }
   };
 
   const publish = (state: FailedState): void => {
-    host.enter(state);
+    host.setState(state);
     // A listener of the state may have closed or revived us.
     if (!closed && running === (state.status === "waiting")) host.failed(state);
   };
@@ -175,7 +176,7 @@ export function startLoop(host: LoopHost): Loop {
         return;
       }
       running = true;
-      host.enter({ status: "connecting", attempt: 0 });
+      host.setState({ status: "connecting", attempt: 0 });
       void start(0);
     },
   };

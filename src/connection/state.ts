@@ -10,7 +10,7 @@ export type ConnectionState =
 export interface ConnectingState {
   /** readyState CONNECTING. */
   readonly status: "connecting";
-  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
+  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
 }
 
@@ -19,7 +19,7 @@ export interface OpenState {
   /** readyState OPEN. */
   readonly status: "open";
   /** When it opened, in milliseconds since the epoch. */
-  readonly since: number;
+  readonly openedAt: number;
   /** Who has the connection; undefined where it is not shared. */
   readonly role?: Role;
 }
@@ -33,7 +33,7 @@ export interface WaitingState {
   /** How long we wait before it, in milliseconds. */
   readonly delay: number;
   /** When it comes, in milliseconds since the epoch. */
-  readonly until: number;
+  readonly retryAt: number;
   /** How the connection ended. */
   readonly error: ConnectionError;
 }
@@ -43,7 +43,7 @@ export interface PausedState {
   /** readyState CONNECTING. */
   readonly status: "paused";
   /** What the page waits for. */
-  readonly because: PauseReason;
+  readonly reason: PauseReason;
 }
 
 /** The end: after `close()` for good, after giving up until `reconnect()`. */

@@ -2,7 +2,7 @@ import { issuesOf, toFunction, type Decoder, type Issue } from "./decoders.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { EventMeta } from "./lifecycle.ts";
 import { report } from "../util/report.ts";
-import type { HeardNames, Sink, StreamPosition } from "../transport/transport.ts";
+import type { ListenedTypes, Sink, StreamPosition } from "../transport/transport.ts";
 
 /** A listener as `on` takes it. */
 export type PayloadListener<T> = (payload: T, meta: EventMeta) => void;
@@ -49,7 +49,7 @@ export interface DispatchSettings {
 }
 
 /** Hands what arrives to its listeners, each event once; knows which names have any, and where in the stream we are. All of it can be called unbound. */
-export interface Dispatcher extends HeardNames {
+export interface Dispatcher extends ListenedTypes {
   /** The last event ID. */
   readonly lastEventId: string;
   /** Decodes an event once and calls everybody who listens to it; decodes nothing for nobody, and not what an earlier connection has brought. */

@@ -12,7 +12,7 @@ interface ListenerRecord {
  * An EventTarget that knows whether anybody listens, and in which a listener that throws is reported alike in every runtime (Node would end the
  * process from a `process.nextTick`). Everything else, order and `once` and `signal` included, is as the DOM standard has it.
  */
-export class CountingEventTarget extends EventTarget {
+export class TrackedEventTarget extends EventTarget {
   // Made when they are needed: many sources have neither.
   private _records: Map<string, ListenerRecord[]> | undefined;
   private _handlers:

@@ -25,7 +25,7 @@ export interface RetryingErrorEvent extends Event {
   /** How long we wait before it, in milliseconds. */
   readonly delay: number;
   /** When it comes, in milliseconds since the epoch. */
-  readonly until: number;
+  readonly retryAt: number;
   /** How the connection ended. */
   readonly error: ConnectionError;
 }

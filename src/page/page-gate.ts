@@ -29,7 +29,7 @@ class PageGate implements Gate {
     this._pauseWhenHidden = pauseWhenHidden;
   }
 
-  get hold(): number {
+  get errorGracePeriod(): number {
     return Math.max(HOLD, leavingFor());
   }
 
@@ -62,7 +62,7 @@ class PageGate implements Gate {
         clearTimeout(this._spread);
         this._offline = true;
         this._update();
-        this._tell("doubtful");
+        this._tell("suspect");
         this._spread = setTimeout(() => {
           this._offline = false;
           this._update();
@@ -85,7 +85,7 @@ class PageGate implements Gate {
         }
         break;
       case "slept":
-        this._tell("doubtful");
+        this._tell("suspect");
     }
     this._update();
   }

@@ -1,36 +1,36 @@
 import { ConnectionError } from "../errors.ts";
 import type { OpenDetails, Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { Answer, HolderMessage, StateMessage } from "./messages.ts";
+import type { Answer, LeaderMessage, StateMessage } from "./messages.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
-/** A member that hears what the holder relays, for the length of one connection. */
+/** A member that hears what the leader relays, for the length of one connection. */
 export class Follower {
-  /** When the holder connects again, in milliseconds since the epoch; 0: unknown. */
+  /** When the leader connects again, in milliseconds since the epoch; 0: unknown. */
   retryAt = 0;
   private readonly _member: Membership;
   private readonly _host: MemberHost;
   private _origin = "";
   /** Whose events we hear. */
-  private _followed = "";
+  private _leaderId = "";
   /** Whom we asked how its events continue ours, without having followed it. */
-  private _asked = "";
+  private _queriedLeaderId = "";
   /** Whether what comes continues what we have; until then it waits. */
   private _isSynced = false;
-  /** Which connection we hear, the holder's, an earlier one from its history, or our own; undefined: none yet. */
+  /** Which connection we hear, the leader's, an earlier one from its history, or our own; undefined: none yet. */
   private _heard: number | undefined;
   private _waiting: RelayedEvent[] = [];
-  /** Ids that a new holder brings once more, because we were ahead of it. */
+  /** Ids that a new leader brings once more, because we were ahead of it. */
   private _repeats: string[] = [];
   private _catchingUp: AbortController | undefined;
 
-  constructor(member: Membership, host: MemberHost, wake: boolean) {
+  constructor(member: Membership, host: MemberHost, reconnectNow: boolean) {
     this._member = member;
     this._host = host;
-    this._sayHello(wake);
+    this._sayHello(reconnectNow);
   }
 
-  hear(message: HolderMessage): void {
+  hear(message: LeaderMessage): void {
     const { sink } = this._host;
     switch (message.kind) {
       case "activity":
@@ -49,38 +49,38 @@ export class Follower {
         if (this._follows(message.from) && this._isSynced) this._moveTo(message.lastEventId);
         break;
       case "state":
-        this._meet(message);
+        this._onState(message);
     }
   }
 
-  private _sayHello(wake = false): void {
+  private _sayHello(reconnectNow = false): void {
     const { id, history, names } = this._member;
     this._member.post({
       kind: "hello",
       from: id,
       lastEventId: history.lastEventId,
       names: [...names],
-      wake,
+      reconnectNow: reconnectNow,
     });
   }
 
-  /** Messages of two holders may overtake each other. On a word of one that we do not follow, whoever is the holder now shall answer. */
+  /** Messages of two leaders may overtake each other. On a word of one that we do not follow, whoever is the leader now shall answer. */
   private _follows(from: string): boolean {
-    if (from === this._followed) return true;
-    if (from !== this._asked) this._sayHello();
-    this._asked = from;
+    if (from === this._leaderId) return true;
+    if (from !== this._queriedLeaderId) this._sayHello();
+    this._queriedLeaderId = from;
     return false;
   }
 
-  private _meet({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
+  private _onState({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
     const { id } = this._member;
-    // A hello that came before the holder was there to hear it.
-    const unheard = this._member.names.beyond(names);
+    // A hello that came before the leader was there to hear it.
+    const unheard = this._member.names.notIn(names);
     if (unheard.length) this._member.post({ kind: "names", names: unheard });
     if (answer && answer.to !== id) return;
 
-    if (from !== this._followed) {
-      this._followed = from;
+    if (from !== this._leaderId) {
+      this._leaderId = from;
       this._isSynced = false;
       this.stop();
     }
@@ -117,11 +117,11 @@ export class Follower {
     this._host.sink.open(details);
   }
 
-  /** Finds out how what the holder has, everything up to `lastEventId`, continues what we have. */
+  /** Finds out how what the leader has, everything up to `lastEventId`, continues what we have. */
   private _sync(lastEventId: string, answer: Answer | undefined): void {
     const { history } = this._member;
     const ours = history.lastEventId;
-    // A holder without an id has begun anew, and will not bring what we have once more.
+    // A leader without an id has begun anew, and will not bring what we have once more.
     const ahead = lastEventId ? history.after(lastEventId) : undefined;
     // What was relayed before this message is in it.
     this._waiting = [];
@@ -134,7 +134,7 @@ export class Follower {
     } else if (ahead) {
       this._repeats = ahead.map((event) => event.lastEventId);
     } else if (answer?.after !== ours) {
-      // No answer, or one to what we said before we heard more from the holder before.
+      // No answer, or one to what we said before we heard more from the leader before.
       this._sayHello();
       return;
     } else if (answer.missed) {
@@ -150,7 +150,7 @@ export class Follower {
   private _receive(event: RelayedEvent): void {
     if (!this._isSynced) {
       this._waiting.push(event);
-      // The server was faster with what we miss than the holder with what comes after it.
+      // The server was faster with what we miss than the leader with what comes after it.
       if (this._catchingUp && event.lastEventId === this._member.history.lastEventId)
         this._caughtUp(this._waiting.length);
       return;
@@ -173,7 +173,7 @@ export class Follower {
     this._host.sink.position({ lastEventId, origin: this._origin });
   }
 
-  /** Asks the server itself for what we miss, until the two streams meet: at the id that the holder had, or at one of those that wait. */
+  /** Asks the server itself for what we miss, until the two streams meet: at the id that the leader had, or at one of those that wait. */
   private _catchUp(lastEventId: string): void {
     const { inner, request, sink } = this._host;
     const { history } = this._member;
@@ -219,7 +219,7 @@ export class Follower {
     for (const event of rest) this._receive(event);
   }
 
-  /** What waits comes after what is missed: both will come from the server, or from the next holder. */
+  /** What waits comes after what is missed: both will come from the server, or from the next leader. */
   stop(): void {
     this._catchingUp?.abort();
     this._catchingUp = undefined;

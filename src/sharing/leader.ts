@@ -1,19 +1,19 @@
 import type { Rest, Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { Answer, HelloMessage, HolderState } from "./messages.ts";
+import type { Answer, HelloMessage, LeaderState } from "./messages.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
 /** Comments are relayed at most this often, in milliseconds: they only say that the stream lives. */
 const ACTIVITY_EVERY = 500;
-/** A holder that connects again within this time (ms) is said to be connecting. */
+/** A leader that connects again within this time (ms) is said to be connecting. */
 const SOON = 1000;
 
 /** The member that has the connection, and relays it; from one connection to the next, for as long as it has the lock. */
-export class Holder {
+export class Leader {
   private readonly _member: Membership;
   private _host: MemberHost | undefined;
   private _connected = false;
-  private _state: HolderState = { status: "connecting" };
+  private _state: LeaderState = { status: "connecting" };
   private _origin = "";
   private _outbox: RelayedEvent[] = [];
   private _lastActivity = 0;
@@ -105,18 +105,18 @@ export class Holder {
   }
 
   /** Answers a member that came late, or lost the thread. */
-  welcome({ from, lastEventId, wake }: HelloMessage): void {
+  answerHello({ from, lastEventId, reconnectNow }: HelloMessage): void {
     const { history } = this._member;
     const soon =
       this._state.status === "failed" &&
-      (wake || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
+      (reconnectNow || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
     this.flush();
     this._post(soon ? { status: "connecting" } : this._state, {
       to: from,
       after: lastEventId,
       missed: (lastEventId && history.after(lastEventId)) || null,
     });
-    if (wake && this._state.status === "failed") this._host?.request.source.reconnect();
+    if (reconnectNow && this._state.status === "failed") this._host?.request.source.reconnect();
   }
 
   /** Sends what has come in this task. */
@@ -127,13 +127,13 @@ export class Holder {
     this._member.post({ kind: "events", from: this._member.id, origin: this._origin, events });
   }
 
-  private _setState(state: HolderState): void {
+  private _setState(state: LeaderState): void {
     this._state = state;
     this.flush();
     this._post(state);
   }
 
-  private _post(state: HolderState, answer?: Answer): void {
+  private _post(state: LeaderState, answer?: Answer): void {
     const { id, history, names } = this._member;
     const { lastEventId } = history;
     this._member.post({

@@ -1,15 +1,15 @@
 import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
-import { Holder } from "./leader.ts";
+import { Leader } from "./leader.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
 
 /**
- * One source's part in a shared connection: a follower, which hears what the holder relays, until it gets the lock; then the holder.
+ * One source's part in a shared connection: a follower, which hears what the leader relays, until it gets the lock; then the leader.
  *
- * Nothing is lost and nothing comes twice, because each member knows the id it has, and keeps the latest events: after every change of the holder they
- * are compared, and what one is behind comes from the holder's history or, when that does not reach back, from the server.
+ * Nothing is lost and nothing comes twice, because each member knows the id it has, and keeps the latest events: after every change of the leader they
+ * are compared, and what one is behind comes from the leader's history or, when that does not reach back, from the server.
  * What a server repeats by itself, `dedupe` drops as everywhere: each event says which connection brought it.
  */
 export class Member implements Membership {
@@ -20,16 +20,16 @@ export class Member implements Membership {
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;
   private readonly _follower: Follower;
-  private _holder: Holder | undefined;
+  private _leader: Leader | undefined;
 
   /**
    * @param name Of the lock and of the channel.
-   * @param wake Whether a holder that waits shall connect now.
+   * @param reconnectNow Whether a leader that waits shall connect now.
    */
   constructor(
     readonly name: string,
     host: MemberHost,
-    wake: boolean,
+    reconnectNow: boolean,
   ) {
     const { request, sink, resolve } = host;
     this.left = this._leaving.signal;
@@ -42,25 +42,25 @@ export class Member implements Membership {
     this._channel = new BroadcastChannel(name);
     this._channel.onmessage = ({ data }: MessageEvent<Message>) => this._hear(data);
     request.signal.addEventListener("abort", () => {
-      // A holder stays one until it rests: perhaps it only reconnects.
-      if (!this._holder) this.leave();
+      // A leader stays one until it rests: perhaps it only reconnects.
+      if (!this._leader) this.leave();
       resolve();
     });
     const stopResting = request.source.onRest((rest) => {
-      // Closed or paused, it makes room for another one. While it waits it stays the holder, so that nobody else tries.
-      this._holder?.rest(rest);
+      // Closed or paused, it makes room for another one. While it waits it stays the leader, so that nobody else tries.
+      this._leader?.rest(rest);
       if (rest.retryAt === undefined) this.leave();
     });
     this.left.addEventListener("abort", stopResting);
-    this._follower = new Follower(this, host, wake);
+    this._follower = new Follower(this, host, reconnectNow);
     sink.role?.("follower");
 
     const takeOver = (): void => {
       if (this.left.aborted) return;
       this._follower.stop();
-      this._holder = new Holder(this);
-      sink.role?.("holder");
-      this._holder.connect(host);
+      this._leader = new Leader(this);
+      sink.role?.("leader");
+      this._leader.connect(host);
     };
     navigator.locks
       .request(name, { signal: this.left }, () => {
@@ -74,16 +74,16 @@ export class Member implements Membership {
       })
       .catch(() => {
         // There are no locks here, as in a sandboxed frame: everybody holds a connection.
-        if (!this._holder) takeOver();
+        if (!this._leader) takeOver();
       });
   }
 
-  /** The holder's next connection. */
+  /** The leader's next connection. */
   connectAgain(host: MemberHost): void {
-    this._holder?.connect(host);
+    this._leader?.connect(host);
   }
 
-  /** When the holder that this member followed connects again, in milliseconds since the epoch; 0: unknown. */
+  /** When the leader that this member followed connects again, in milliseconds since the epoch; 0: unknown. */
   get retryAt(): number {
     return this._follower.retryAt;
   }
@@ -94,7 +94,7 @@ export class Member implements Membership {
 
   leave(): void {
     this._follower.stop();
-    this._holder?.flush();
+    this._leader?.flush();
     this._leaving.abort();
     this._channel.close();
   }
@@ -107,10 +107,10 @@ export class Member implements Membership {
         break;
       case "hello":
         this.names.add(message.names);
-        this._holder?.welcome(message);
+        this._leader?.answerHello(message);
         break;
       default:
-        if (!this._holder) this._follower.hear(message);
+        if (!this._leader) this._follower.hear(message);
     }
   }
 }

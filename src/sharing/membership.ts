@@ -12,7 +12,7 @@ export interface MemberHost {
   readonly reject: (error: unknown) => void;
 }
 
-/** What a follower and a holder share: the member that is the one, then the other. */
+/** What a follower and a leader share: the member that is the one, then the other. */
 export interface Membership {
   readonly id: string;
   readonly history: History;

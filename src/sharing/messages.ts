@@ -1,8 +1,8 @@
 import type { ConnectionErrorInit } from "../errors.ts";
 import type { RelayedEvent } from "./relayed.ts";
 
-/** How the holder's connection stands. */
-export type HolderState =
+/** How the leader's connection stands. */
+export type LeaderState =
   | { readonly status: "connecting" }
   | {
       readonly status: "open";
@@ -22,7 +22,7 @@ export type HolderState =
 export interface StateMessage {
   readonly kind: "state";
   readonly from: string;
-  readonly state: HolderState;
+  readonly state: LeaderState;
   readonly lastEventId: string;
   readonly origin: string;
   readonly names: readonly string[];
@@ -44,11 +44,11 @@ export interface HelloMessage {
   readonly lastEventId: string;
   readonly names: readonly string[];
   /** If you wait: do not. */
-  readonly wake: boolean;
+  readonly reconnectNow: boolean;
 }
 
-/** What only a holder says. `from` tells holders apart: a new one starts a new sequence of events. */
-export type HolderMessage =
+/** What only a leader says. `from` tells leaders apart: a new one starts a new sequence of events. */
+export type LeaderMessage =
   | StateMessage
   | {
       readonly kind: "events";
@@ -62,4 +62,4 @@ export type HolderMessage =
 
 /** What the members of a shared connection say to each other; `names`: somebody listens to these, too. */
 export type Message =
-  HolderMessage | HelloMessage | { readonly kind: "names"; readonly names: readonly string[] };
+  LeaderMessage | HelloMessage | { readonly kind: "names"; readonly names: readonly string[] };

@@ -1,12 +1,12 @@
-import type { HeardNames } from "../transport/transport.ts";
+import type { ListenedTypes } from "../transport/transport.ts";
 
 /** The names that any member listens to. It only grows: an event too many is relayed, and heard by nobody. */
-export class SharedNames implements HeardNames {
+export class SharedNames implements ListenedTypes {
   private readonly _names: Set<string>;
   private readonly _observers = new Set<(name: string, heard: boolean) => void>();
 
   /** Starts with a member's own names. `tell` is called with those it adds later, if they are new, until `left` aborts. */
-  constructor(own: HeardNames, tell: (name: string) => void, left: AbortSignal) {
+  constructor(own: ListenedTypes, tell: (name: string) => void, left: AbortSignal) {
     this._names = new Set(own);
     const stop = own.observe((name, heard) => {
       if (heard && !this._names.has(name)) {
@@ -26,7 +26,7 @@ export class SharedNames implements HeardNames {
   }
 
   /** Those that are not among these. */
-  beyond(names: readonly string[]): readonly string[] {
+  notIn(names: readonly string[]): readonly string[] {
     return [...this._names].filter((name) => !names.includes(name));
   }
 

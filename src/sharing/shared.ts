@@ -22,10 +22,10 @@ let warned = false;
 
 /**
  * One connection for all tabs of the origin, and all sources in a tab, that ask for the same stream. Web Locks elect the source that holds it; it
- * relays the events over a BroadcastChannel, and each source decodes its own. When the holder closes, crashes or is frozen, another one takes over
+ * relays the events over a BroadcastChannel, and each source decodes its own. When the leader closes, crashes or is frozen, another one takes over
  * from the last id. Where Web Locks or BroadcastChannel are missing, it is the inner transport, and says so once on the console.
  *
- * @param inner How the holder connects. Default: as without `transport`.
+ * @param inner How the leader connects. Default: as without `transport`.
  * @throws TypeError when neither the inner transport has a key nor one is given: different streams must never be mixed
  */
 export function sharedTransport(
@@ -37,7 +37,7 @@ export function sharedTransport(
       "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others",
     );
   }
-  /** A holder stays one from one connection to the next, so that nobody else tries while it waits. */
+  /** A leader stays one from one connection to the next, so that nobody else tries while it waits. */
   const members = new WeakMap<object, Member>();
 
   const connect: Transport = (request, sink) => {
@@ -70,7 +70,7 @@ export function sharedTransport(
       }
       // Another URL is another stream.
       known?.leave();
-      // Whoever comes back before the holder was to connect again has been told to: the application called reconnect().
+      // Whoever comes back before the leader was to connect again has been told to: the application called reconnect().
       members.set(source, new Member(name, host, (known?.retryAt ?? 0) > Date.now() + EARLY));
     });
   };

@@ -27,7 +27,7 @@ interface ServerEvent extends StreamPosition {
 }
 
 /** Found on our own class, so that installing it as `globalThis.EventSource` cannot make it wrap itself. Copies of the package share it. */
-export const OURS = Symbol.for("resilient-eventsource");
+export const BRAND = Symbol.for("resilient-eventsource");
 
 const CLOSED = 2;
 /** Firefox can close a stream without an event (a click on a download, say): how often we look, in milliseconds. */
@@ -42,7 +42,7 @@ const watchPulse = multicast<undefined>((tell) => {
 });
 
 const isOurs = (Class: EventSourceClass | undefined): boolean =>
-  !!Class && OURS in (Class.prototype as object);
+  !!Class && BRAND in (Class.prototype as object);
 
 /** What was native when we were loaded, for the case that our class is `globalThis.EventSource` by now. */
 const original = globalThis.EventSource as EventSourceClass | undefined;

@@ -15,7 +15,7 @@ export interface FetchInit extends Omit<RequestInit, "signal"> {
 
 /** What an `init` function is told. */
 export interface FetchContext {
-  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
+  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
   /** The id to resume after; "" for none. It is sent without your help. */
   readonly lastEventId: string;

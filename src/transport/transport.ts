@@ -11,7 +11,7 @@ import type { ConnectionError } from "../errors.ts";
 import type { Resume } from "./resume.ts";
 
 /** The event names somebody listens to. An EventSource hears only names it was told. */
-export interface HeardNames extends Iterable<string> {
+export interface ListenedTypes extends Iterable<string> {
   /** Calls `listener` whenever a name starts or stops being listened to, until the function it returned is called. */
   observe(listener: (name: string, heard: boolean) => void): () => void;
 }
@@ -33,7 +33,7 @@ export interface RequestingSource {
 }
 
 /** Who has a shared connection: this source, which relays it, or another one. */
-export type Role = "holder" | "follower";
+export type Role = "leader" | "follower";
 
 /** What a transport is asked to do. */
 export interface TransportRequest {
@@ -45,10 +45,10 @@ export interface TransportRequest {
   readonly lastEventId: string;
   /** How the server is told; undefined: by header within an origin, by the query parameter `lastEventId` across origins. */
   readonly resume: Resume | undefined;
-  /** How many connections in a row have failed before this one (see `stableAfter`): 0 at first, 1 for the first retry. */
+  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
   /** Which events are wanted. A transport that hears all of them need not look. */
-  readonly names: HeardNames;
+  readonly names: ListenedTypes;
   /** Who asks. */
   readonly source: RequestingSource;
   /** Aborts when this connection is not wanted any more. Each attempt has its own. */

@@ -2,7 +2,7 @@
  * One subscription to something that many want to hear of: `start` is called for the first listener, and what it returned after the last one has gone.
  */
 export function multicast<T>(
-  start: (tell: (what: T) => void) => () => void,
+  start: (notify: (what: T) => void) => () => void,
 ): (listener: (what: T) => void) => () => void {
   const listeners = new Set<(what: T) => void>();
   let stop: () => void;

@@ -54,9 +54,9 @@ function defineReact(bench: AdapterBench): void {
 
   test("another option connects anew, and resumes", async () => {
     const to = new Route(bench.server, [stream(one), stream(two)]);
-    await bench.mount({ url: to.url, options: { silenceTimeout: 60_000 } });
+    await bench.mount({ url: to.url, options: { heartbeatTimeout: 60_000 } });
     await bench.heard("|€1|1");
-    await bench.update({ url: to.url, options: { silenceTimeout: 90_000 } });
+    await bench.update({ url: to.url, options: { heartbeatTimeout: 90_000 } });
     await bench.heard("|€2|2");
     expect(to.resumedAfter).toEqual(["", "1"]);
     await bench.live(1);

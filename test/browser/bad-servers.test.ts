@@ -54,13 +54,13 @@ describeTransports((bench) => {
     for (const { connection } of to.arrivals.slice(0, 2)) await connection.closed;
   });
 
-  test("a stall in the middle of an event: silenceTimeout, and the event comes once", async () => {
+  test("a stall in the middle of an event: heartbeatTimeout, and the event comes once", async () => {
     const to = bench.route(
       stream("id: 1\ndata: a\n\nid: 2\ndata: hal"),
       stream("id: 2\ndata: half\n\nid: 3\ndata: b\n\n: and nothing more\ndata: c"),
       stream("id: 4\ndata: c\n\n"),
     );
-    const source = await bench.connect(to.url, { silenceTimeout: 500 });
+    const source = await bench.connect(to.url, { heartbeatTimeout: 500 });
     const notes = await source.heard("c");
     expect(notes.events.map(({ data, lastEventId }) => [data, lastEventId])).toEqual([
       ["a", "1"],
@@ -85,7 +85,7 @@ describeTransports((bench) => {
       }, 100);
       void connection.closed.then(() => clearInterval(timer));
     });
-    const source = await bench.connect(to.url, { silenceTimeout: 1000 });
+    const source = await bench.connect(to.url, { heartbeatTimeout: 1000 });
     await source.failed(bench.first.length + 1);
     // EventSource hides comments, so with the default transport the first connection is replaced.
     expect(beats[bench.first.length]).toBe(30);

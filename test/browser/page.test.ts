@@ -60,7 +60,7 @@ describe("the network goes away and comes back", () => {
       await tab.setOffline(true);
       log.cut();
       await tab.reaches("paused");
-      expect(await tab.state()).toEqual({ status: "paused", because: "offline" });
+      expect(await tab.state()).toEqual({ status: "paused", reason: "offline" });
       log.publish(3);
       await severalWaits();
       expect(log.requests).toBe(1);
@@ -154,7 +154,7 @@ test.each(transports)(
     const tab = await open({ transport });
     await tab.setFrozen(true);
     await tab.reaches("paused");
-    expect(await tab.state()).toEqual({ status: "paused", because: "frozen" });
+    expect(await tab.state()).toEqual({ status: "paused", reason: "frozen" });
     await until(() => log.connections === 0, "no connection");
     log.publish(3);
     await tab.setFrozen(false);
@@ -169,7 +169,7 @@ describe("pauseWhenHidden", () => {
     const other = await load();
     await other.bringToFront();
     await tab.reaches("paused");
-    expect(await tab.state()).toEqual({ status: "paused", because: "hidden" });
+    expect(await tab.state()).toEqual({ status: "paused", reason: "hidden" });
     await until(() => log.connections === 0, "no connection");
     log.publish(3);
     await tab.bringToFront();

@@ -33,8 +33,8 @@ async function openTabs(count: number, options?: TabOptions): Promise<void> {
 }
 
 /** The tab that has the connection. */
-async function findHolder(): Promise<Tab> {
-  for (;;) for (const tab of tabs) if (await tab.isHolder()) return tab;
+async function findLeader(): Promise<Tab> {
+  for (;;) for (const tab of tabs) if (await tab.isLeader()) return tab;
 }
 
 /** Waits until every tab has heard the latest event: all of them from its first one on, once and in order, and no error. */
@@ -68,28 +68,28 @@ describe("ten tabs", () => {
     expect([log.requests, log.peak]).toEqual([1, 1]);
   });
 
-  const loseHolder = async (times: number, lose: (holder: Tab) => Promise<void>): Promise<void> => {
+  const loseLeader = async (times: number, lose: (leader: Tab) => Promise<void>): Promise<void> => {
     await openTabs(10);
     log.tick(20);
     for (let round = 1; round <= times; round++) {
-      await lose(await findHolder());
-      await until(() => log.requests === round + 1, "another holder");
+      await lose(await findLeader());
+      await until(() => log.requests === round + 1, "another leader");
       await (await open()).reaches("open");
     }
     await expectEverything();
-    // One for the first holder, and one for each that followed.
+    // One for the first leader, and one for each that followed.
     expect(log.requests).toBe(times + 1);
   };
 
-  test("whose holder is closed 20 times", () => loseHolder(20, remove));
+  test("whose leader is closed 20 times", () => loseLeader(20, remove));
 
-  test("whose holder crashes 5 times", async () => {
+  test("whose leader crashes 5 times", async () => {
     needs("crash");
-    await loseHolder(5, crash);
+    await loseLeader(5, crash);
   });
 });
 
-describe("a holder that goes and comes back", () => {
+describe("a leader that goes and comes back", () => {
   test.each<[string, (tab: Tab) => Promise<unknown>, (tab: Tab) => Promise<unknown>]>([
     ["frozen", (tab) => tab.setFrozen(true), (tab) => tab.setFrozen(false)],
     [
@@ -101,15 +101,15 @@ describe("a holder that goes and comes back", () => {
     needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);
     log.tick(20);
-    const holder = await findHolder();
-    await go(holder);
-    await until(() => log.requests === 2, "another holder");
+    const leader = await findLeader();
+    await go(leader);
+    await until(() => log.requests === 2, "another leader");
     const { last } = log;
-    await until(() => log.last > last + 20, "events that the old holder misses");
-    await back(holder);
-    await holder.reaches("open");
+    await until(() => log.last > last + 20, "events that the old leader misses");
+    await back(leader);
+    await leader.reaches("open");
     await expectEverything();
-    expect([await holder.isHolder(), log.requests]).toEqual([false, 2]);
+    expect([await leader.isLeader(), log.requests]).toEqual([false, 2]);
   });
 
   test("hidden for longer than pauseWhenHidden: the visible one takes over", async () => {
@@ -126,7 +126,7 @@ describe("a holder that goes and comes back", () => {
         await visible.bringToFront();
         await visible.reaches("open");
         await hidden.reaches("paused");
-        await until(() => visible.isHolder(), "a holder that is seen");
+        await until(() => visible.isLeader(), "a leader that is seen");
         await visible.reads(log.last);
       }
     }
@@ -141,9 +141,9 @@ describe("a holder that goes and comes back", () => {
     await openTabs(3);
     log.tick(20);
     for (let round = 0; round < 2; round++) {
-      const holder = await findHolder();
-      await holder.leave(log);
-      await remove(holder);
+      const leader = await findLeader();
+      await leader.leave(log);
+      await remove(leader);
     }
     await expectEverything();
     expect(log.requests).toBe(3);
@@ -168,8 +168,8 @@ describe("a follower", () => {
   });
 
   test.each([
-    ["as far as the holder remembers, gets them from the holder", 200, 1],
-    ["more than the holder remembers, asks the server itself", 3000, 2],
+    ["as far as the leader remembers, gets them from the leader", 200, 1],
+    ["more than the leader remembers, asks the server itself", 3000, 2],
   ])("that was frozen and missed events, %s", async (_, missed, requests) => {
     needs("setFrozen");
     await openTabs(2);
@@ -185,7 +185,7 @@ describe("a follower", () => {
     expect(log.requests).toBe(requests);
   });
 
-  test("may live in the same tab as the holder", async () => {
+  test("may live in the same tab as the leader", async () => {
     const tab = await open();
     for (let more = 0; more < 4; more++) await tab.connect({ transport: "shared" });
     for (let index = 0; index < 5; index++)
@@ -201,7 +201,7 @@ describe("a follower", () => {
 });
 
 describe("an outage", () => {
-  test("of ten tabs: one attempt per wait; followers show the holder's, not their own", async () => {
+  test("of ten tabs: one attempt per wait; followers show the leader's, not their own", async () => {
     const wait = 1500;
     await (
       await open({ backoff: { startingDelay: wait, maxDelay: wait, jitter: "none" } })
@@ -221,7 +221,7 @@ describe("an outage", () => {
       const states = await Promise.all(tabs.map((tab) => tab.state()));
       if (log.requests !== requests || states.some(({ status }) => status !== "waiting"))
         return false;
-      const untils = states.map((state) => (state.status === "waiting" ? state.until : 0));
+      const untils = states.map((state) => (state.status === "waiting" ? state.retryAt : 0));
       expect(Math.max(...untils) - Math.min(...untils)).toBeLessThan(wait);
       return true;
     }, "ten tabs that wait");
@@ -288,14 +288,14 @@ test("memory and listeners are flat after 200 hand-overs", async () => {
   await watcher.reaches("open");
   const handOver = async (rounds: number): Promise<void> => {
     for (let round = 0; round < rounds; round++) {
-      const holder = await findHolder();
+      const leader = await findLeader();
       const { requests } = log;
-      await holder.connect({ transport: "shared" });
-      await holder.page.evaluate(() => {
+      await leader.connect({ transport: "shared" });
+      await leader.page.evaluate(() => {
         const { heard } = globalThis as unknown as { heard: { source: EventSource }[] };
         heard.shift()!.source.close();
       });
-      await until(() => log.requests === requests + 1, "another holder");
+      await until(() => log.requests === requests + 1, "another leader");
       log.publish();
       for (const each of tabs) await each.reads(log.last);
     }

@@ -1,9 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import {
-  json,
-  ResilientEventSource,
-  type ResilientEventSourceOptions,
-} from "resilient-eventsource";
+import { json, ResilientEventSource, type ResilientEventSourceOptions } from "resilient-eventsource";
 import { fakeStream } from "resilient-eventsource/testing";
 
 // The app. What a test needs of it: that options can be passed in.
@@ -14,17 +10,11 @@ class PriceTicker {
   private readonly source: ResilientEventSource<{ price: { symbol: string; eur: number } }>;
 
   constructor(options: ResilientEventSourceOptions = {}) {
-    this.source = new ResilientEventSource("https://example.com/prices", {
-      ...options,
-      events: { price: json() },
-    });
+    this.source = new ResilientEventSource("https://example.com/prices", { ...options, events: { price: json() } });
     this.source.on("price", ({ symbol, eur }) => this.prices.set(symbol, eur));
     this.source.onopen = () => (this.status = "live");
     this.source.onerror = (event) => {
-      this.status =
-        event.readyState === ResilientEventSource.CONNECTING
-          ? `back in ${event.delay} ms`
-          : `gone: ${event.error.reason}`;
+      this.status = event.readyState === ResilientEventSource.CONNECTING ? `back in ${event.delay} ms` : `gone: ${event.error.reason}`;
     };
   }
 

@@ -34,7 +34,7 @@ source.addEventListener("error", (event) => {
   exactly<number>()(event.delay);
   if (event.readyState === ResilientEventSource.CONNECTING) {
     exactly<RetryingErrorEvent>()(event);
-    exactly<number>()(event.delay + event.attempt + event.until);
+    exactly<number>()(event.delay + event.attempt + event.retryAt);
   } else {
     exactly<FinalErrorEvent>()(event);
     // @ts-expect-error: there is no next attempt
@@ -42,7 +42,7 @@ source.addEventListener("error", (event) => {
     // @ts-expect-error: there is no next attempt
     exactly<number>()(event.attempt);
     // @ts-expect-error: there is no next attempt
-    exactly<number>()(event.until);
+    exactly<number>()(event.retryAt);
   }
 });
 source.onerror = (event) => {
@@ -85,18 +85,18 @@ export function describe(state: ConnectionState): string {
       exactly<number>()(state.attempt);
       return `attempt ${state.attempt}`;
     case "open":
-      exactly<number>()(state.since);
+      exactly<number>()(state.openedAt);
       // @ts-expect-error: an open connection has no attempt
       exactly<number>()(state.attempt);
       return "open";
     case "waiting":
-      exactly<number>()(state.attempt + state.delay + state.until);
+      exactly<number>()(state.attempt + state.delay + state.retryAt);
       exactly<ConnectionError>()(state.error);
       return `retry in ${state.delay}`;
     case "paused":
-      exactly<PauseReason>()(state.because);
-      exactly<"offline" | "frozen" | "hidden">()(state.because);
-      return state.because;
+      exactly<PauseReason>()(state.reason);
+      exactly<"offline" | "frozen" | "hidden">()(state.reason);
+      return state.reason;
     case "closed":
       exactly<ConnectionError | undefined>()(state.error);
       return state.error ? "gave up" : "closed";
@@ -123,7 +123,13 @@ source.reconnect();
 // --- events as an app's test makes them
 
 const error = new ConnectionError("gone", { reason: "status", status: 503, retryAfter: 1000 });
-new ConnectionErrorEvent({ readyState: 0, attempt: 1, delay: 100, until: Date.now() + 100, error });
+new ConnectionErrorEvent({
+  readyState: 0,
+  attempt: 1,
+  delay: 100,
+  retryAt: Date.now() + 100,
+  error,
+});
 new ConnectionErrorEvent({ readyState: 2, error });
 // @ts-expect-error: CONNECTING says when
 new ConnectionErrorEvent({ readyState: 0, error });

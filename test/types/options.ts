@@ -26,11 +26,11 @@ export const all: ResilientEventSourceOptions = {
       return error.status !== 401;
     },
   },
-  stableAfter: 1000,
+  minUptime: 1000,
   lastEventId: "42",
   resume: "header",
   connectTimeout: 10_000,
-  silenceTimeout: 45_000,
+  heartbeatTimeout: 45_000,
   dedupe: 100,
   pauseWhenHidden: true,
   transport: fetchTransport({ method: "POST", body: "{}", headers: { Authorization: "Bearer 1" } }),
@@ -42,11 +42,11 @@ new ResilientEventSource("/stream", all);
 export const none: ResilientEventSourceOptions = {
   withCredentials: undefined,
   backoff: undefined,
-  stableAfter: undefined,
+  minUptime: undefined,
   lastEventId: undefined,
   resume: undefined,
   connectTimeout: undefined,
-  silenceTimeout: undefined,
+  heartbeatTimeout: undefined,
   dedupe: undefined,
   pauseWhenHidden: undefined,
   transport: undefined,
@@ -109,7 +109,7 @@ new ResilientEventSource("/stream", { backoff: { maximumDelay: 1000 } });
 // @ts-expect-error: an answer is needed
 new ResilientEventSource("/stream", { backoff: { retry: () => undefined } });
 // @ts-expect-error
-new ResilientEventSource("/stream", { stableAfter: true });
+new ResilientEventSource("/stream", { minUptime: true });
 // @ts-expect-error
 new ResilientEventSource("/stream", { lastEventId: 42 });
 // @ts-expect-error
@@ -117,7 +117,7 @@ new ResilientEventSource("/stream", { lastEventId: null });
 // @ts-expect-error
 new ResilientEventSource("/stream", { resume: "query" });
 // @ts-expect-error
-new ResilientEventSource("/stream", { silenceTimeout: "45s" });
+new ResilientEventSource("/stream", { heartbeatTimeout: "45s" });
 // @ts-expect-error
 new ResilientEventSource("/stream", { pauseWhenHidden: "always" });
 // @ts-expect-error: the function that makes the transport

@@ -3,8 +3,9 @@ import {
   ConnectionError,
   eventSourceTransport,
   ResilientEventSource,
+  type StreamPosition,
   type EventSourceClass,
-  type HeardNames,
+  type ListenedTypes,
   type Resume,
   type Sink,
   type Transport,
@@ -61,7 +62,7 @@ export const inspecting: Transport = async (request, sink) => {
   exactly<Resume | undefined>()(request.resume);
   exactly<number>()(request.attempt);
   exactly<AbortSignal>()(request.signal);
-  exactly<HeardNames>()(request.names);
+  exactly<ListenedTypes>()(request.names);
   for (const name of request.names) exactly<string>()(name);
   const stop = request.names.observe((name, heard) => {
     exactly<string>()(name);
@@ -93,8 +94,9 @@ eventSourceTransport(ResilientEventSource);
 export const endless: Transport = () => undefined;
 // @ts-expect-error: where it stood is missing
 export const placeless: Transport = async (_request, sink) => sink.event("message", "data");
+declare const position: StreamPosition;
 // @ts-expect-error: data is text, decoding is not a transport's business
-export const decoding: Transport = async (_, sink) =>
-  sink.event("message", { a: 1 }, { lastEventId: "", origin: "" });
+const decoding: Transport = async (_, { event }) => event("message", { a: 1 }, position);
+export { decoding };
 // @ts-expect-error: not an EventSource
 eventSourceTransport(EventTarget);

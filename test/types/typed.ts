@@ -130,10 +130,9 @@ new ResilientEventSource("/stream", { events: { price: (data: number) => data } 
 new ResilientEventSource("/stream", {
   events: { price: (data: string, more: string) => data + more },
 });
+const perhaps = Math.random() > 0.5 ? { price: Number } : undefined;
 // @ts-expect-error: types with or without events, never perhaps
-new ResilientEventSource("/stream", {
-  events: Math.random() > 0.5 ? { price: Number } : undefined,
-});
+new ResilientEventSource("/stream", { events: perhaps });
 
 // --- a typed source is what it is: one with other decoders cannot stand in, in either direction
 

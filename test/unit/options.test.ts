@@ -12,9 +12,9 @@ const longest = 2 ** 31 - 1;
 const milliseconds = [
   "backoff.startingDelay",
   "backoff.maxDelay",
-  "stableAfter",
+  "minUptime",
   "connectTimeout",
-  "silenceTimeout",
+  "heartbeatTimeout",
 ];
 
 describe("defaults", () => {
@@ -28,10 +28,10 @@ describe("defaults", () => {
       numOfAttempts: Infinity,
       delayFirstAttempt: false,
     },
-    stableAfter: 5000,
+    minUptime: 5000,
     lastEventId: "",
     connectTimeout: 0,
-    silenceTimeout: 0,
+    heartbeatTimeout: 0,
     dedupe: 0,
     pauseWhenHidden: 0,
   };

@@ -52,7 +52,7 @@ const moments: Record<
   ],
   "while connecting": [{ connectTimeout: 5000 }, () => tick()],
   "while open": [
-    { silenceTimeout: 5000 },
+    { heartbeatTimeout: 5000 },
     async ({ server }) => {
       await tick();
       server.latest.open().send("x", { id: "1" });
@@ -223,7 +223,7 @@ describe("inside a listener", () => {
       new ResilientEventSource(`${ORIGIN}/`, {
         events,
         transport: server.transport,
-        silenceTimeout: 60_000,
+        heartbeatTimeout: 60_000,
       }),
       server,
     );

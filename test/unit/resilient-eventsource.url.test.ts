@@ -172,11 +172,11 @@ describe("the rest of the interface", () => {
   test("the constants, static and of an instance, cannot be changed", () => {
     const { source } = connect();
     const values = { CONNECTING: 0, OPEN: 1, CLOSED: 2 };
-    for (const holder of [ResilientEventSource, source] as const) {
-      expect({ CONNECTING: holder.CONNECTING, OPEN: holder.OPEN, CLOSED: holder.CLOSED }).toEqual(
+    for (const leader of [ResilientEventSource, source] as const) {
+      expect({ CONNECTING: leader.CONNECTING, OPEN: leader.OPEN, CLOSED: leader.CLOSED }).toEqual(
         values,
       );
-      expect(() => Object.assign(holder, { OPEN: 7 })).toThrow(TypeError);
+      expect(() => Object.assign(leader, { OPEN: 7 })).toThrow(TypeError);
     }
   });
 

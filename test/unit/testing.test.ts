@@ -167,8 +167,8 @@ describe("send()", () => {
   });
 });
 
-test("comment() is a sign of life: it keeps silenceTimeout away, and silence does not", async () => {
-  const { source, stream } = await connectFake({}, { silenceTimeout: 1000 });
+test("comment() is a sign of life: it keeps heartbeatTimeout away, and silence does not", async () => {
+  const { source, stream } = await connectFake({}, { heartbeatTimeout: 1000 });
   const reasons: string[] = [];
   source.onerror = ({ error }: ConnectionErrorEvent) => reasons.push(error.reason);
   for (let i = 0; i < 10; i++) {
@@ -182,7 +182,7 @@ test("comment() is a sign of life: it keeps silenceTimeout away, and silence doe
 });
 
 test("retry() sets the reconnection time, which stays for the connections after it", async () => {
-  const { source, stream } = await connectFake({}, { stableAfter: 0 });
+  const { source, stream } = await connectFake({}, { minUptime: 0 });
   const delays: (number | undefined)[] = [];
   source.addEventListener("error", (event) =>
     delays.push(event.readyState === 0 ? event.delay : undefined),

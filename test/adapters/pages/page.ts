@@ -4,7 +4,7 @@ import type { ResilientEventSourceOptions } from "resilient-eventsource";
 export interface Props {
   url: string | null;
   /** Options that are data. */
-  options?: Pick<ResilientEventSourceOptions, "backoff" | "silenceTimeout" | "lastEventId">;
+  options?: Pick<ResilientEventSourceOptions, "backoff" | "heartbeatTimeout" | "lastEventId">;
   /** Names to listen to. Default: `price`. */
   names?: readonly ("price" | "message")[];
   /** Comes back with each event, so that a stale closure shows. */

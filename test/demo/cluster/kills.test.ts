@@ -46,10 +46,10 @@ const count = async (id: string): Promise<number> =>
   Number((await page.locator(`#${id}`).textContent())!.replaceAll(",", ""));
 
 /** The page may still have to connect: what it shows can be behind what happens. */
-async function killHolder(): Promise<string> {
+async function killLeader(): Promise<string> {
   let name: string | undefined;
   await expect
-    .poll(async () => (name = (await demo.outages.killHolder(200))?.name), patience)
+    .poll(async () => (name = (await demo.outages.killLeader(200))?.name), patience)
     .toBeDefined();
   return name!;
 }
@@ -66,7 +66,7 @@ test(`${KILLS} times the node that holds the stream is killed with -9: every ack
     await expect
       .poll(async () => (await shown()).length, patience)
       .toBeGreaterThan(before + BETWEEN);
-    killed.push(await killHolder());
+    killed.push(await killLeader());
   }
   await expect.poll(() => count("kills"), patience).toBe(KILLS);
   await demo.stopTicks();

@@ -143,7 +143,7 @@ describe("the library", () => {
   });
 
   test("a ping is a sign of life", async () => {
-    listen({ silenceTimeout: 7000 });
+    listen({ heartbeatTimeout: 7000 });
     const states: string[] = [];
     source.addEventListener("statechange", () => states.push(source.state.status));
     await new Promise((resolve) => setTimeout(resolve, 12_000));

@@ -92,7 +92,7 @@ export function installWatch(): void {
         readyState,
         attempt: next?.attempt,
         delay: next?.delay,
-        until: next?.until,
+        until: next?.retryAt,
         error: flatten(error),
       });
     });

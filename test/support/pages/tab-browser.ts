@@ -100,9 +100,9 @@ export class Tab {
     return (await this.heard()).state;
   }
 
-  async isHolder(): Promise<boolean> {
+  async isLeader(): Promise<boolean> {
     const state = await this.state();
-    return state.status === "open" && state.role === "holder";
+    return state.status === "open" && state.role === "leader";
   }
 
   /** Waits until the source is in this state. */

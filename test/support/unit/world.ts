@@ -152,7 +152,7 @@ function describeState(state: ConnectionState): string {
     case "waiting":
       return `waiting ${state.attempt}, ${state.delay}, ${state.error.reason}`;
     case "paused":
-      return `paused ${state.because}`;
+      return `paused ${state.reason}`;
     case "closed":
       return `closed ${state.error?.reason ?? ""}`.trim();
   }

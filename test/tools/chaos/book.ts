@@ -5,7 +5,7 @@ export interface Trip {
   readonly stream: string;
   /** Whose it is: several share a stream. */
   readonly member: string;
-  /** Of a shared connection, where the transport says so: that of the holder, or a follower's who catches up. */
+  /** Of a shared connection, where the transport says so: that of the leader, or a follower's who catches up. */
   readonly role: string;
   readonly began: number;
   ended: number | undefined;
@@ -52,7 +52,7 @@ export class Book {
     return now - then > GRACE && now - then > GRACE + this.stalls.between(then, now);
   }
 
-  /** Connections that live on although a later one of the same member, or of another holder, has long begun. */
+  /** Connections that live on although a later one of the same member, or of another leader, has long begun. */
   overlaps(now: number): string[] {
     const found: string[] = [];
     for (const one of this.live()) {
@@ -60,7 +60,7 @@ export class Book {
         (other) =>
           other.stream === one.stream &&
           other.began > one.began &&
-          (other.member === one.member || (other.role === "holder" && one.role === "holder")) &&
+          (other.member === one.member || (other.role === "leader" && one.role === "leader")) &&
           this.isOver(other.began, now),
       );
       if (later)

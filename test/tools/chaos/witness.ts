@@ -23,8 +23,8 @@ export interface SourceSpec {
     | "dedupe"
     | "pauseWhenHidden"
     | "resume"
-    | "silenceTimeout"
-    | "stableAfter"
+    | "heartbeatTimeout"
+    | "minUptime"
     | "withCredentials"
   >;
   /** What its own listeners do, in the midst of it: at which event, and at which `error`; 0 for never. */
@@ -199,7 +199,7 @@ export function installWitness(): void {
     }
   >();
 
-  /** The transport, which says in the URL whose connection it is, and whether it is the holder's, where that can be told. */
+  /** The transport, which says in the URL whose connection it is, and whether it is the leader's, where that can be told. */
   const transportOf = (
     { transport }: SourceSpec,
     complain: (what: string) => void,
@@ -320,12 +320,12 @@ export function installWitness(): void {
           before.status === "waiting" &&
           !reconnected &&
           !spec.transport.startsWith("shared") &&
-          Date.now() < before.until - 10 * SLACK
+          Date.now() < before.retryAt - 10 * SLACK
         )
-          complain(`it connects ${before.until - Date.now()} ms too early`);
+          complain(`it connects ${before.retryAt - Date.now()} ms too early`);
       }
       if (state.status === "waiting") {
-        const { delay, attempt, error, until } = state;
+        const { delay, attempt, error, retryAt: until } = state;
         const isOwn = error.retryIn === undefined;
         if (!(delay >= (isOwn ? 100 : 0) && delay <= LONGEST)) complain(`a wait of ${delay} ms`);
         if (isOwn && delay < Math.min(error.retryAfter ?? 0, LONGEST))

@@ -56,7 +56,7 @@ export const mutations = [
   {
     breaks: "The attempt counter goes back to 0 when a connection opens",
     file: "connection/loop.ts",
-    text: "openFor >= stableAfter",
+    text: "openFor >= minUptime",
     by: "openFor >= 0",
     tests: unit("connection/loop.min-uptime"),
   },
@@ -140,7 +140,7 @@ export const mutations = [
     tests: unit("page/page-gate"),
   },
   {
-    breaks: "A follower whose catching up died is kept alive by the holder's signs of life",
+    breaks: "A follower whose catching up died is kept alive by the leader's signs of life",
     file: "sharing/follower.ts",
     text: "if (!this._catchingUp) sink.activity();",
     by: "sink.activity();",
@@ -148,7 +148,7 @@ export const mutations = [
     only: "hand-over",
   },
   {
-    breaks: "A follower does not know by which connection of the holder an event came",
+    breaks: "A follower does not know by which connection of the leader an event came",
     file: "sharing/follower.ts",
     text: "    this._listen(event.connection);\n",
     by: "",

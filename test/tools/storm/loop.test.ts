@@ -38,9 +38,9 @@ function simulated(options: Partial<StormOptions>): number[] {
 async function real(
   seed: number,
   behaviour: (connection: Connection) => unknown,
-  stableAfter?: number,
+  minUptime?: number,
 ): Promise<number[]> {
-  const { server } = connect({ stableAfter });
+  const { server } = connect({ minUptime });
   await tick();
   server.latest.open();
   await tick(60_000);
@@ -73,14 +73,14 @@ describe.each([1, 2, 3])("a client of the simulation does what the loop does (se
   });
 
   test.each([5000, 1000])(
-    "when it is accepted and cut after a second, with stableAfter: %i",
-    async (stableAfter) => {
+    "when it is accepted and cut after a second, with minUptime: %i",
+    async (minUptime) => {
       const attempts = await real(
         seed,
         (connection) => setTimeout(() => connection.fail(), 1000) && connection.open(),
-        stableAfter,
+        minUptime,
       );
-      expect(simulated({ seed, refusal: "cut", policy: { ...policy, stableAfter } })).toEqual(
+      expect(simulated({ seed, refusal: "cut", policy: { ...policy, minUptime } })).toEqual(
         attempts,
       );
     },

@@ -57,7 +57,7 @@ export const peers = [
     name: "event-source-polyfill (Yaffle)",
     source: "1.0.31, `src/eventsource.js`",
     rule: "1 s, doubled up to 16 s, anew with every opening; an HTTP error is final",
-    stableAfter: 0,
+    minUptime: 0,
     delay: untilHttpError(({ failures }) => Math.min(1000 * 2 ** (failures - 1), 16_000)),
   },
   {
@@ -70,7 +70,7 @@ export const peers = [
     name: "event-source-plus",
     source: "0.1.15, `src/event-source.ts`",
     rule: "2 ms, doubled up to 30 s, anew with every opening",
-    stableAfter: 0,
+    minUptime: 0,
     delay: ({ failures }) => Math.min(2 ** failures, 30_000),
   },
   {
@@ -84,7 +84,7 @@ export const peers = [
     source:
       "2.2.0, `lib/retry-delay.js`: `maxBackoffMillis: 30000, jitterRatio: 0.5, retryResetIntervalMillis: 60000`",
     rule: "1 s, doubled up to 30 s, each less up to half of it",
-    stableAfter: 60_000,
+    minUptime: 60_000,
     delay: ({ failures }) => Math.min(1000 * 2 ** (failures - 1), 30_000) * evenly(0.5, 1),
   },
   {
@@ -112,14 +112,14 @@ export const peers = [
     name: "partysocket (WebSocket)",
     source: "1.3.0, `dist/ws.js`",
     rule: "3 s × 1.3 up to 10 s, anew after 5 s open",
-    stableAfter: 5000,
+    minUptime: 5000,
     delay: ({ failures }) => Math.min(3000 * 1.3 ** (failures - 1), 10_000),
   },
   {
     name: "reconnecting-websocket (WebSocket)",
     source: "4.4.0, `dist/reconnecting-websocket-mjs.js`",
     rule: "1 to 5 s, drawn once a page, × 1.3 up to 10 s, anew after 5 s open",
-    stableAfter: 5000,
+    minUptime: 5000,
     // A page's draw is its first wait, so the growth of its last one is all there is to know.
     delay: ({ failures, previous }) =>
       failures === 1 ? evenly(1000, 5000) : Math.min(previous * 1.3, 10_000),
@@ -150,7 +150,7 @@ export function ours(
   };
   return {
     name,
-    stableAfter: settings.stableAfter,
+    minUptime: settings.minUptime,
     delay({ failures, refusal }) {
       const error = errors[refusal];
       if (!isRetried(error) || failures >= settings.backoff.numOfAttempts) return undefined;

@@ -21,7 +21,7 @@
  * @typedef {object} Policy
  * @property {string} name
  * @property {(loss: Loss) => number | undefined} delay milliseconds to wait; undefined: the client gives up for good. Draws from `Math.random`
- * @property {number} [stableAfter] milliseconds for which a connection must have been open to set `failures` back to 0. Default Infinity: never.
+ * @property {number} [minUptime] milliseconds for which a connection must have been open to set `failures` back to 0. Default Infinity: never.
  *   0: every opening does
  *
  * @typedef {object} StormOptions
@@ -68,7 +68,7 @@ export function startStorm(options) {
     roundTrip = [10, 200],
     onAttempt,
   } = options;
-  const { stableAfter = Infinity } = policy;
+  const { minUptime = Infinity } = policy;
   const end = 1000 * (options.horizon ?? down + (4 * clients) / perSecond + 600);
   const random = randomFrom(seed);
 
@@ -106,7 +106,7 @@ export function startStorm(options) {
     if (how === "cut") rejections[client] = 0;
     if (how === "503") rejections[client]++;
     records[record + FAILURES] =
-      how === "cut" && CUT_AFTER >= stableAfter ? 1 : records[record + FAILURES] + 1;
+      how === "cut" && CUT_AFTER >= minUptime ? 1 : records[record + FAILURES] + 1;
     loss.failures = records[record + FAILURES];
     loss.rejections = rejections[client];
     loss.previous = records[record + PREVIOUS];

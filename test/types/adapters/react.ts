@@ -68,7 +68,7 @@ export function Untyped(): void {
   exactly<Connection>()(useEventSource("/stream"));
   const { source } = useEventSource("/stream", {
     on: { anything: (text) => exactly<string>()(text) },
-    silenceTimeout: 45_000,
+    heartbeatTimeout: 45_000,
   });
   exactly<ResilientEventSource | null>()(source);
   exactly<string | undefined>()(useLatest(source, "anything"));

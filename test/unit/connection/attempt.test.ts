@@ -36,7 +36,7 @@ const position = { lastEventId: "stale", origin: "" };
 
 describe("an attempt that was replaced", () => {
   test("reaches nobody, whatever it does", async () => {
-    const { source, attempts, messages, log } = connectDeaf({ silenceTimeout: 20_000 });
+    const { source, attempts, messages, log } = connectDeaf({ heartbeatTimeout: 20_000 });
     await tick();
     attempts[0]!.sink.open();
     source.reconnect();
@@ -75,11 +75,11 @@ describe("an attempt that was replaced", () => {
 
   test.each([
     ["connectTimeout", { connectTimeout: 1000 }, 1000],
-    ["silenceTimeout", { silenceTimeout: 1000 }, 1250],
+    ["heartbeatTimeout", { heartbeatTimeout: 1000 }, 1250],
   ] as const)("by %s does no harm later", async (name, options, ms) => {
     const { source, attempts, messages } = connectDeaf(options);
     await tick();
-    if (name === "silenceTimeout") attempts[0]!.sink.open();
+    if (name === "heartbeatTimeout") attempts[0]!.sink.open();
     await tick(ms);
     expect(source.state.status).toBe("waiting");
     attempts[0]!.sink.open();
@@ -106,7 +106,7 @@ describe("an attempt that breaks the contract", () => {
   });
 
   test("that opens twice opens once", async () => {
-    const { attempts, log } = connectDeaf({ silenceTimeout: 60_000 });
+    const { attempts, log } = connectDeaf({ heartbeatTimeout: 60_000 });
     await tick();
     attempts[0]!.sink.open();
     attempts[0]!.sink.open();

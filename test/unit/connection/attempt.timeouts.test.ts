@@ -48,9 +48,9 @@ describe("connectTimeout", () => {
   });
 });
 
-describe("silenceTimeout", () => {
+describe("heartbeatTimeout", () => {
   test("replaces a connection that says nothing, at the latest a quarter later", async () => {
-    const { server, log } = connect({ silenceTimeout: 20_000 });
+    const { server, log } = connect({ heartbeatTimeout: 20_000 });
     await tick();
     server.latest.open();
     await tick(19_999);
@@ -67,7 +67,7 @@ describe("silenceTimeout", () => {
     ["an event", (sink: any) => sink.event("unheard", "", { lastEventId: "", origin: "" })],
     ["a comment", (sink: any) => sink.activity()],
   ])("%s breaks the silence", async (_, speak) => {
-    const { server } = connect({ silenceTimeout: 20_000 });
+    const { server } = connect({ heartbeatTimeout: 20_000 });
     await tick();
     server.latest.open();
     for (let round = 0; round < 20; round++) {
@@ -82,7 +82,7 @@ describe("silenceTimeout", () => {
   });
 
   test("frozen time does not count", async () => {
-    const { server } = connect({ silenceTimeout: 20_000 });
+    const { server } = connect({ heartbeatTimeout: 20_000 });
     await tick();
     server.latest.open();
     await tick(15_000);
@@ -94,7 +94,7 @@ describe("silenceTimeout", () => {
   });
 
   test("nor does time in which timers are throttled to one a minute", async () => {
-    const { server } = connect({ silenceTimeout: 20_000 });
+    const { server } = connect({ heartbeatTimeout: 20_000 });
     await tick();
     server.latest.open();
     for (let minute = 0; minute < 4; minute++) {
@@ -106,7 +106,7 @@ describe("silenceTimeout", () => {
 
   test("is off by default, and before open", async () => {
     const silent = connect();
-    const unopened = connect({ silenceTimeout: 1000 });
+    const unopened = connect({ heartbeatTimeout: 1000 });
     await tick();
     silent.server.latest.open();
     await tick(HOUR);
@@ -114,7 +114,7 @@ describe("silenceTimeout", () => {
   });
 
   test("leaves no timer once the connection is over", async () => {
-    const { source, server } = connect({ silenceTimeout: 20_000 });
+    const { source, server } = connect({ heartbeatTimeout: 20_000 });
     await tick();
     server.latest.open();
     expect(leftovers().timers).toBe(1);

@@ -23,7 +23,7 @@ async function waitAfter(
   return state.delay;
 }
 
-describe("the counter goes back to 0 only after stableAfter, measured from the opening", () => {
+describe("the counter goes back to 0 only after minUptime, measured from the opening", () => {
   test("not before", async () => {
     const client = connect();
     await tick();
@@ -54,8 +54,8 @@ describe("the counter goes back to 0 only after stableAfter, measured from the o
     expect(await waitAfter(client, 100)).toBe(3000);
   });
 
-  test("stableAfter: 0 resets on every opening", async () => {
-    const client = connect({ stableAfter: 0 });
+  test("minUptime: 0 resets on every opening", async () => {
+    const client = connect({ minUptime: 0 });
     await tick();
     expect([
       await waitAfter(client, 0),

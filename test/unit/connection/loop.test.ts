@@ -17,17 +17,17 @@ function watchWaits({ source, server }: Client) {
   const waits: {
     attempt: number;
     published: number;
-    until: number;
+    retryAt: number;
     at: number;
     connections: number;
   }[] = [];
   source.addEventListener("error", (event) => {
     if (event.readyState !== 0) return;
-    const { attempt, delay, until } = event;
+    const { attempt, delay, retryAt } = event;
     waits.push({
       attempt,
       published: delay,
-      until: until - Date.now(),
+      retryAt: retryAt - Date.now(),
       at: performance.now(),
       connections: server.connections.length,
     });
@@ -60,8 +60,8 @@ describe("in an outage", () => {
     expect(waits.map(({ attempt }) => attempt)).toEqual(
       Array.from({ length: 30 }, (_, index) => index + 1),
     );
-    for (const { published, until, at, connections } of waits) {
-      expect(until).toBe(published);
+    for (const { published, retryAt, at, connections } of waits) {
+      expect(retryAt).toBe(published);
       expect(server.connections[connections]!.at - at).toBe(published);
     }
     expect(server.connections).toHaveLength(31);
@@ -120,7 +120,7 @@ describe("in an outage", () => {
 test("an hour of anything: never a hot loop, never stuck", async () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     seedRandom(seed);
-    const client = connect({ connectTimeout: 10_000, silenceTimeout: 20_000 });
+    const client = connect({ connectTimeout: 10_000, heartbeatTimeout: 20_000 });
     const { source, server } = client;
     const waits = watchWaits(client);
     /** Does something in a moment, if the connection still lives then. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { CountingEventTarget } from "../../../src/events/event-target.ts";
+import { TrackedEventTarget } from "../../../src/events/event-target.ts";
 import { ORIGIN } from "../../support/unit/server.ts";
 import { connect, connectOpen, leftovers, useWorld } from "../../support/unit/world.ts";
 
@@ -69,7 +69,7 @@ describe("an EventTarget like any other", () => {
         fc.array(step, { maxLength: 20 }),
         fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }),
         (steps, during) => {
-          expect(play(new CountingEventTarget(), steps, during)).toEqual(
+          expect(play(new TrackedEventTarget(), steps, during)).toEqual(
             play(new EventTarget(), steps, during),
           );
         },

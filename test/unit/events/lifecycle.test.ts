@@ -19,7 +19,7 @@ describe("from the first connection to the next", () => {
 
     const openedAt = Date.now();
     server.latest.open();
-    expect(source.state).toEqual({ status: "open", since: openedAt });
+    expect(source.state).toEqual({ status: "open", openedAt });
     await tick(1000);
     server.latest.end();
     await tick(1500);
@@ -106,7 +106,7 @@ describe("the events themselves", () => {
     await tick();
     server.latest.fail("status", { status: 503 });
     await tick();
-    const until = Date.now() + 1500;
+    const retryAt = Date.now() + 1500;
     await tick(1500);
     server.latest.fail("timeout");
     await tick();
@@ -117,7 +117,7 @@ describe("the events themselves", () => {
         readyState: 0,
         attempt: 1,
         delay: 1500,
-        until,
+        retryAt,
         error: expect.objectContaining({ reason: "status", status: 503 }),
       },
       { readyState: 2, error: expect.objectContaining({ reason: "timeout" }) },

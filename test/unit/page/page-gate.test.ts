@@ -39,7 +39,7 @@ describe("offline", () => {
     const { source, server, log } = connect();
     await tick(HOUR);
     expect(server.connections).toHaveLength(0);
-    expect(source.state).toEqual({ status: "paused", because: "offline" });
+    expect(source.state).toEqual({ status: "paused", reason: "offline" });
     expect(source.readyState).toBe(source.CONNECTING);
     page.current.fire("online");
     await tick(SPREAD);
@@ -55,7 +55,7 @@ describe("offline", () => {
     expect(source.state).toMatchObject({ status: "waiting", delay: 1500 });
     page.current.fire("offline");
     await tick(HOUR);
-    expect(source.state).toEqual({ status: "paused", because: "offline" });
+    expect(source.state).toEqual({ status: "paused", reason: "offline" });
     expect(server.connections).toHaveLength(1);
     page.current.fire("online");
     await tick(SPREAD - 1);
@@ -216,7 +216,7 @@ describe.each([
     page.current.fire(leave);
     expect(client.server.live).toHaveLength(0);
     await tick();
-    expect(client.source.state).toEqual({ status: "paused", because: "frozen" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "frozen" });
     freeze(HOUR);
     page.current.fire(back);
     await tick();
@@ -407,7 +407,7 @@ describe("pauseWhenHidden", () => {
     expect(client.server.live).toHaveLength(1);
     await tick(1);
     expect(client.server.live).toHaveLength(0);
-    expect(client.source.state).toEqual({ status: "paused", because: "hidden" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "hidden" });
     await tick(HOUR);
     page.current.setHidden(false);
     await tick();
@@ -441,7 +441,7 @@ describe("pauseWhenHidden", () => {
     const client = await opened({ pauseWhenHidden: 5000 });
     expect(client.server.live).toHaveLength(1);
     await tick(5000);
-    expect(client.source.state).toEqual({ status: "paused", because: "hidden" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "hidden" });
   });
 
   test("while waiting it pauses, too", async () => {
@@ -452,7 +452,7 @@ describe("pauseWhenHidden", () => {
     client.server.latest.end();
     page.current.setHidden(true);
     await tick(HOUR);
-    expect(client.source.state).toEqual({ status: "paused", because: "hidden" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "hidden" });
     expect(client.server.connections).toHaveLength(1);
   });
 
@@ -463,7 +463,7 @@ describe("pauseWhenHidden", () => {
     page.current.fire("offline");
     page.current.setHidden(false);
     await tick(HOUR);
-    expect(client.source.state).toEqual({ status: "paused", because: "offline" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "offline" });
     expect(client.log).toEqual(["state: paused hidden", "state: paused offline"]);
   });
 });
@@ -552,7 +552,7 @@ describe("what listens to the page", () => {
     page.current.fire("offline");
     client.source.reconnect();
     await tick();
-    expect(client.source.state).toEqual({ status: "paused", because: "offline" });
+    expect(client.source.state).toEqual({ status: "paused", reason: "offline" });
     expect(page.current.listeners).toBe(listeners);
   });
 

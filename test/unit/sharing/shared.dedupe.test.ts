@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 describe("a server that repeats what it sent is heard once", () => {
-  test("by all: the holder, the next one, and those that follow", async () => {
+  test("by all: the leader, the next one, and those that follow", async () => {
     await publish(5);
     first.source.reconnect();
     await settle();
@@ -57,7 +57,7 @@ describe("a server that repeats what it sent is heard once", () => {
     ]);
   });
 
-  test("by one that gets what two connections of the holder brought from its history", async () => {
+  test("by one that gets what two connections of the leader brought from its history", async () => {
     await publish(2);
     third.channel.isSlow = true;
     await publish(3);
@@ -70,7 +70,7 @@ describe("a server that repeats what it sent is heard once", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test("by one that asks the server, while the holder connects again", async () => {
+  test("by one that asks the server, while the leader connects again", async () => {
     await publish(4);
     third.channel.isSlow = true;
     await publish(2500);
@@ -85,7 +85,7 @@ describe("a server that repeats what it sent is heard once", () => {
     const again = tabs.current.server.latest;
     send(again, 2502, 2502);
     await settle();
-    // The holder had this one when it answered.
+    // The leader had this one when it answered.
     send(catchUp, 2504, 2504);
     expect(tabs.current.server.live).toEqual([again]);
     send(again, 2503, 2506);
@@ -93,7 +93,7 @@ describe("a server that repeats what it sent is heard once", () => {
     expect([first.got, third.got]).toEqual([numbers(1, 2506), numbers(1, 2506)]);
   });
 
-  test("by one that is ahead of a new holder, and does not know that", async () => {
+  test("by one that is ahead of a new leader, and does not know that", async () => {
     await publish(2);
     second.channel.isSlow = true;
     await publish(3);

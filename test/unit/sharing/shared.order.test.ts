@@ -49,7 +49,7 @@ describe.each([
         else if (dice < 78) tabs.current.publish(pick(20) ? pick(3) : 700);
         else if (dice < 83) visit();
         else if (dice < 86) tab.source.close();
-        else if (dice < 89) all.find(({ role }) => role === "holder")?.source.close();
+        else if (dice < 89) all.find(({ role }) => role === "leader")?.source.close();
         else if (dice < 92) tab.source.reconnect();
         else if (dice < 94) server.live[0]?.fail();
         else if (dice < 97) await tick(pick(300));

@@ -115,7 +115,7 @@ describe("what is shared", () => {
           options: {
             backoff: { startingDelay: 1 },
             dedupe: 10,
-            silenceTimeout: 1000,
+            heartbeatTimeout: 1000,
             lastEventId: "7",
           },
         },
@@ -166,7 +166,7 @@ describe("what is shared", () => {
       `${ORIGIN}/room/1`,
       `${ORIGIN}/room/2`,
     ]);
-    // Also the holder moves, and leaves the room to others.
+    // Also the leader moves, and leaves the room to others.
     const visits = connect({ transport: sharedTransport(inner) }, `${ORIGIN}/room/2`);
     await settle();
     room = 3;
@@ -219,7 +219,7 @@ describe("without the two APIs", () => {
     const all = await openTabs(3);
     await publish(3);
     expect(all.map(({ got, role }) => [got, role])).toEqual(
-      all.map(() => [numbers(1, 3), "holder"]),
+      all.map(() => [numbers(1, 3), "leader"]),
     );
     expect(tabs.current.server.live).toHaveLength(3);
   });
@@ -228,7 +228,7 @@ describe("without the two APIs", () => {
 describe("one connection", () => {
   test("for ten, who hear every event once and in order", async () => {
     const all = await openTabs(10);
-    expect(all.map(({ role }) => role)).toEqual(["holder", ...Array<string>(9).fill("follower")]);
+    expect(all.map(({ role }) => role)).toEqual(["leader", ...Array<string>(9).fill("follower")]);
     expect(tabs.current.server.connections).toHaveLength(1);
     await publish(100);
     for (const { got, log } of all) {
@@ -262,7 +262,7 @@ describe("one connection", () => {
     expect(late.got).toEqual(["6"]);
   });
 
-  test("whoever joins while the holder connects is connecting, and open with it", async () => {
+  test("whoever joins while the leader connects is connecting, and open with it", async () => {
     tabs.current.server.behaviour = () => {};
     const all = await openTabs(3);
     expect(all.map(({ source }) => source.state.status)).toEqual([
@@ -272,11 +272,11 @@ describe("one connection", () => {
     ]);
     tabs.current.server.latest.open();
     await settle();
-    expect(all.map(({ role }) => role)).toEqual(["holder", "follower", "follower"]);
+    expect(all.map(({ role }) => role)).toEqual(["leader", "follower", "follower"]);
   });
 
   test("ids without events, retry and comments reach the followers", async () => {
-    const [, follower] = await openTabs(2, { silenceTimeout: 4000, backoff: { jitter: "none" } });
+    const [, follower] = await openTabs(2, { heartbeatTimeout: 4000, backoff: { jitter: "none" } });
     const { sink } = tabs.current.server.latest;
     sink.position({ lastEventId: "77", origin: ORIGIN });
     sink.retry(7000);
@@ -289,7 +289,7 @@ describe("one connection", () => {
     expect(follower!.source.lastEventId).toBe("77");
   });
 
-  test("names that any of them listens to are heard by the holder, by the next one, too", async () => {
+  test("names that any of them listens to are heard by the leader, by the next one, too", async () => {
     const [first, second, third] = await openTabs(3);
     const heardNames = (): string[] => [...tabs.current.server.latest.request.names].sort();
     const observed: string[] = [];
@@ -301,10 +301,10 @@ describe("one connection", () => {
     await settle();
     first!.source.close();
     await settle();
-    expect([second!.role, heardNames()]).toEqual(["holder", ["message", "price", "volume"]]);
+    expect([second!.role, heardNames()]).toEqual(["leader", ["message", "price", "volume"]]);
   });
 
-  test("a new holder that did not hear a hello is told the names again", async () => {
+  test("a new leader that did not hear a hello is told the names again", async () => {
     const [first, second, third] = await openTabs(3);
     second!.source.on("price", () => {});
     await settle();
@@ -318,13 +318,13 @@ describe("one connection", () => {
     await settle();
     first!.source.close();
     await settle();
-    expect(third!.role).toBe("holder");
+    expect(third!.role).toBe("leader");
     expect([...tabs.current.server.latest.request.names].sort()).toEqual(["message", "price"]);
   });
 });
 
 describe("hand-over", () => {
-  test.each<[string, (holder: Tab) => void]>([
+  test.each<[string, (leader: Tab) => void]>([
     ["closes", ({ source }) => source.close()],
     [
       "crashes",
@@ -334,13 +334,13 @@ describe("hand-over", () => {
       },
     ],
   ])(
-    "when the holder %s, the next one goes on from the last id, and nobody sees an error",
+    "when the leader %s, the next one goes on from the last id, and nobody sees an error",
     async (_, end) => {
       const all = await openTabs(5);
       await publish(3);
-      for (const [index, holder] of all.slice(0, 4).entries()) {
-        expect(holder.role).toBe("holder");
-        end(holder);
+      for (const [index, leader] of all.slice(0, 4).entries()) {
+        expect(leader.role).toBe("leader");
+        end(leader);
         tabs.current.publish(2);
         await settle();
         await publish(2);
@@ -354,7 +354,7 @@ describe("hand-over", () => {
     },
   );
 
-  test("followers ahead of the new holder do not hear events twice", async () => {
+  test("followers ahead of the new leader do not hear events twice", async () => {
     const [first, second, third] = await openTabs(3);
     await publish(2);
     second!.channel.isSlow = true;
@@ -363,7 +363,7 @@ describe("hand-over", () => {
     expect([second!.got, third!.got]).toEqual([numbers(1, 2), numbers(1, 5)]);
     first!.source.close();
     await settle();
-    expect([second!.role, asked().at(-1)]).toEqual(["holder", "2"]);
+    expect([second!.role, asked().at(-1)]).toEqual(["leader", "2"]);
     second!.channel.isSlow = false;
     await publish(2);
     expect([second!.got, third!.got]).toEqual([numbers(1, 7), numbers(1, 7)]);
@@ -407,7 +407,7 @@ describe("hand-over", () => {
     const again = tabs.current.add({ lastEventId: "1" });
     await settle();
     expect(tabs.current.server.live).toHaveLength(2);
-    // The holder goes on in the meantime.
+    // The leader goes on in the meantime.
     await publish(0);
     tabs.current.last += 3;
     for (const number of [2501, 2502, 2503, 2504])
@@ -471,12 +471,12 @@ describe("hand-over", () => {
     expect(behind.got).toEqual(numbers(2, 2501));
   });
 
-  test("if it dies in silence, the holder's signs of life do not hide that", async () => {
+  test("if it dies in silence, the leader's signs of life do not hide that", async () => {
     await open();
     await publish(2500);
     const { sink } = tabs.current.server.latest;
     tabs.current.server.behaviour = () => {};
-    const behind = tabs.current.add({ lastEventId: "1", silenceTimeout: 4000 });
+    const behind = tabs.current.add({ lastEventId: "1", heartbeatTimeout: 4000 });
     for (let second = 0; second < 6; second++) {
       await settle();
       sink.activity();
@@ -485,7 +485,7 @@ describe("hand-over", () => {
     expect(behind.log.at(-1)).toMatch(/^error: .*timeout$/);
   });
 
-  test("a holder that goes while another one catches up: that one starts over with the next", async () => {
+  test("a leader that goes while another one catches up: that one starts over with the next", async () => {
     const [first, second] = await openTabs(2);
     await publish(2500);
     tabs.current.server.behaviour = (connection) => void connection.open();
@@ -505,7 +505,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("one that catches up and becomes the holder itself goes on from where it is", async () => {
+  test("one that catches up and becomes the leader itself goes on from where it is", async () => {
     const first = await open();
     await publish(2500);
     tabs.current.server.behaviour = (connection) => void connection.open();
@@ -516,21 +516,21 @@ describe("hand-over", () => {
     first.source.close();
     await settle();
     await publish();
-    expect([behind.role, behind.got]).toEqual(["holder", numbers(2, 2501)]);
+    expect([behind.role, behind.got]).toEqual(["leader", numbers(2, 2501)]);
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("a new holder that knows no id makes nobody miss anything", async () => {
+  test("a new leader that knows no id makes nobody miss anything", async () => {
     const old = await open();
     await publish(3);
-    // The old holder's connection fails, and while it waits its tab goes: the next one to come is new here.
+    // The old leader's connection fails, and while it waits its tab goes: the next one to come is new here.
     const known = await open({ backoff: { startingDelay: 10_000, jitter: "none" } });
     tabs.current.server.latest.fail();
     await settle();
     old.source.close();
     tabs.current.publish(3);
     const fresh = await open();
-    expect([fresh.role, asked().at(-1)]).toEqual(["holder", ""]);
+    expect([fresh.role, asked().at(-1)]).toEqual(["leader", ""]);
     await tick(10_000);
     await settle();
     await publish(2);
@@ -539,7 +539,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("the last words of an old holder do not mislead anybody", async () => {
+  test("the last words of an old leader do not mislead anybody", async () => {
     const [first, second] = await openTabs(2);
     await publish(2);
     const late = tabs.current.add({ lastEventId: "1" });
@@ -550,7 +550,7 @@ describe("hand-over", () => {
     tabs.current.jobs = tabs.current.jobs.filter((job) => !answers.includes(job));
     first!.source.close();
     await settle();
-    expect(second!.role).toBe("holder");
+    expect(second!.role).toBe("leader");
     tabs.current.jobs.push(...answers);
     await settle();
     await publish(3);
@@ -570,17 +570,17 @@ describe("hand-over", () => {
 describe("an outage", () => {
   const waits = { backoff: { startingDelay: 10_000, jitter: "none" } } as const;
 
-  test("followers see the error, and the holder's delay instead of their own", async () => {
-    const holder = await open(waits);
+  test("followers see the error, and the leader's delay instead of their own", async () => {
+    const leader = await open(waits);
     const followers = await openTabs(4, { backoff: { startingDelay: 100 } });
-    const until = Date.now() + 10_000;
+    const retryAt = Date.now() + 10_000;
     tabs.current.server.latest.fail("status", { status: 503 });
     await settle();
-    for (const { source, log } of [holder, ...followers]) {
+    for (const { source, log } of [leader, ...followers]) {
       expect(source.state).toMatchObject({
         status: "waiting",
         delay: 10_000,
-        until,
+        retryAt,
         error: { reason: "status", status: 503 },
       });
       expect(log.at(-1)).toBe("error: retry 1 in 10000, status");
@@ -591,21 +591,21 @@ describe("an outage", () => {
     const { window, document } = new FakePage();
     vi.stubGlobal("window", window);
     vi.stubGlobal("document", document);
-    const [holder, follower] = await openTabs(2, waits);
+    const [leader, follower] = await openTabs(2, waits);
     tabs.current.server.latest.fail();
     for (let step = 0; step < 20; step++) {
       await tick(10);
       await settle();
     }
-    const { state } = holder!.source;
-    expect(state.status === "waiting" && state.until).toBeGreaterThan(0);
+    const { state } = leader!.source;
+    expect(state.status === "waiting" && state.retryAt).toBeGreaterThan(0);
     expect(follower!.source.state).toMatchObject({
       status: "waiting",
-      until: state.status === "waiting" && state.until,
+      retryAt: state.status === "waiting" && state.retryAt,
     });
   });
 
-  test("one attempt per wait, by the holder, which keeps the lock", async () => {
+  test("one attempt per wait, by the leader, which keeps the lock", async () => {
     tabs.current.server.behaviour = (connection) => connection.fail();
     const all = await openTabs(10, { ...waits, backoff: { ...waits.backoff, maxDelay: 10_000 } });
     for (let round = 1; round <= 20; round++) {
@@ -619,7 +619,7 @@ describe("an outage", () => {
     tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
     await tick(10_000);
     await settle();
-    expect(all.map(({ role }) => role)).toEqual(["holder", ...Array<string>(9).fill("follower")]);
+    expect(all.map(({ role }) => role)).toEqual(["leader", ...Array<string>(9).fill("follower")]);
   });
 
   test("the same where an attempt runs into connectTimeout", async () => {
@@ -634,14 +634,14 @@ describe("an outage", () => {
     }
   });
 
-  test("whoever joins while the holder waits is told so, with what is left of the wait", async () => {
+  test("whoever joins while the leader waits is told so, with what is left of the wait", async () => {
     await open(waits);
     tabs.current.server.latest.fail();
     await settle();
-    const until = Date.now() + 10_000;
+    const retryAt = Date.now() + 10_000;
     await tick(4000);
     const late = await open();
-    expect(late.source.state).toMatchObject({ status: "waiting", delay: 6000, until });
+    expect(late.source.state).toMatchObject({ status: "waiting", delay: 6000, retryAt });
     await tick(5500);
     expect((await open()).source.state.status).toBe("connecting");
     await tick(500);
@@ -650,53 +650,53 @@ describe("an outage", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test.each(["holder", "follower"])(
+  test.each(["leader", "follower"])(
     "reconnect() of the %s cuts the wait short for all",
     async (who) => {
-      const [holder, follower, other] = await openTabs(3, waits);
+      const [leader, follower, other] = await openTabs(3, waits);
       await publish(2);
       tabs.current.server.latest.fail();
       await settle();
       await tick(1000);
-      (who === "holder" ? holder! : follower!).source.reconnect();
+      (who === "leader" ? leader! : follower!).source.reconnect();
       await settle();
       expect(tabs.current.server.connections).toHaveLength(2);
-      expect([holder!.role, (who === "holder" ? holder! : follower!).source.state.status]).toEqual([
-        "holder",
+      expect([leader!.role, (who === "leader" ? leader! : follower!).source.state.status]).toEqual([
+        "leader",
         "open",
       ]);
       await publish(1);
       await tick(10_000);
       await settle();
       await publish(1);
-      expect([holder, follower, other].map((tab) => tab!.got)).toEqual(
+      expect([leader, follower, other].map((tab) => tab!.got)).toEqual(
         [1, 2, 3].map(() => numbers(1, 4)),
       );
       expect(tabs.current.server.connections).toHaveLength(2);
     },
   );
 
-  test("reconnect() of an open holder replaces the connection, and it stays the holder", async () => {
-    const [holder, follower] = await openTabs(2);
+  test("reconnect() of an open leader replaces the connection, and it stays the leader", async () => {
+    const [leader, follower] = await openTabs(2);
     await publish(2);
-    holder!.source.reconnect();
+    leader!.source.reconnect();
     tabs.current.publish(1);
     await settle();
     await publish(2);
-    expect([holder!.role, asked()]).toEqual(["holder", ["", "2"]]);
-    expect([holder!.got, follower!.got]).toEqual([numbers(1, 5), numbers(1, 5)]);
+    expect([leader!.role, asked()]).toEqual(["leader", ["", "2"]]);
+    expect([leader!.got, follower!.got]).toEqual([numbers(1, 5), numbers(1, 5)]);
   });
 
-  test("a holder that is closed while it waits makes room for another one", async () => {
-    const [holder, follower] = await openTabs(2, waits);
+  test("a leader that is closed while it waits makes room for another one", async () => {
+    const [leader, follower] = await openTabs(2, waits);
     tabs.current.server.latest.fail();
     await settle();
-    holder!.source.close();
+    leader!.source.close();
     await settle();
     expect(tabs.current.locks.held.size).toBe(0);
     await tick(10_000);
     await settle();
-    expect(follower!.role).toBe("holder");
+    expect(follower!.role).toBe("leader");
   });
 
   test("giving up reaches the followers", async () => {
@@ -716,10 +716,10 @@ describe("an outage", () => {
     tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
     all[3]!.source.reconnect();
     await settle();
-    expect(all[3]!.role).toBe("holder");
+    expect(all[3]!.role).toBe("leader");
   });
 
-  test("a new holder that cannot connect within connectTimeout is no holder that is open", async () => {
+  test("a new leader that cannot connect within connectTimeout is no leader that is open", async () => {
     const [first, second] = await openTabs(2, { connectTimeout: 5000 });
     tabs.current.server.behaviour = () => {};
     first!.source.close();
@@ -731,7 +731,7 @@ describe("an outage", () => {
     await tick(1500);
     await settle();
     await tick(HOUR);
-    expect(second!.role).toBe("holder");
+    expect(second!.role).toBe("leader");
     expect(tabs.current.server.live).toHaveLength(1);
   });
 });
@@ -803,12 +803,12 @@ describe("close()", () => {
   });
 
   test("flat after 200 hand-overs and 500 visits", async () => {
-    let holder = await open();
+    let leader = await open();
     for (let round = 0; round < 200; round++) {
       const next = await open();
-      holder.source.close();
+      leader.source.close();
       await settle();
-      holder = next;
+      leader = next;
     }
     const before = leftovers();
     for (let round = 0; round < 500; round++) (await open()).source.close();
@@ -818,11 +818,11 @@ describe("close()", () => {
     expect(tabs.current.leftovers).toEqual({ channels: 1, held: 1, waiting: 0 });
   });
 
-  test("flat after 500 reconnects of the holder", async () => {
-    const [holder] = await openTabs(2);
+  test("flat after 500 reconnects of the leader", async () => {
+    const [leader] = await openTabs(2);
     const { abortListeners } = leftovers();
     for (let round = 0; round < 500; round++) {
-      holder!.source.reconnect();
+      leader!.source.reconnect();
       await settle();
     }
     expect(leftovers().abortListeners).toBeLessThanOrEqual(abortListeners);
