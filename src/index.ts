@@ -42,7 +42,7 @@ export type {
   Rest,
   Role,
   Sink,
-  StreamPosition,
+  TransportEventMeta,
   Transport,
   TransportAbilities,
   TransportRequest,

@@ -153,7 +153,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           names: dispatcher,
         };
       },
-      sink: dispatcher,
+      sink: {
+        event: dispatcher.event,
+        lastEventId: dispatcher.setLastEventId,
+        reopen: dispatcher.reopen,
+      },
       setState: (state) => {
         if (isRepeat(state, this._state)) return;
         this._state = state;

@@ -43,7 +43,7 @@ export function fakeStream(): FakeStream {
   let current: Connection | undefined;
   let isOpen = false;
   let lastEventId = "";
-  let inherited = true;
+  let idInherited = true;
 
   const live = (): Connection => {
     if (!current) throw new Error("nobody is connected to this stream: await requested() first");
@@ -64,7 +64,7 @@ export function fakeStream(): FakeStream {
       const connection: Connection = { request, sink, resolve, reject };
       current = connection;
       isOpen = false;
-      inherited = true;
+      idInherited = true;
       lastEventId = request.lastEventId;
       requests.push(request);
       request.signal.addEventListener("abort", () => {
@@ -93,9 +93,9 @@ export function fakeStream(): FakeStream {
       const { sink, request } = opened();
       if (id !== undefined) {
         lastEventId = id;
-        inherited = false;
+        idInherited = false;
       }
-      sink.event(type, text, { lastEventId, origin: new URL(request.url).origin, inherited });
+      sink.event(type, text, { lastEventId, origin: new URL(request.url).origin, idInherited });
     },
     comment: () => {
       opened().sink.activity();

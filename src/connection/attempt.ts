@@ -108,13 +108,13 @@ export function attemptConnection(
         if (heartbeatTimeout) watchdog = setInterval(listenForSilence, heartbeatTimeout / TICKS);
         sink.open(details);
       },
-      event(type, data, position) {
+      event(type, data, meta) {
         if (!live) return;
         heard();
-        deliver(type, data, position);
+        deliver(type, data, meta);
       },
-      position(position) {
-        if (live) sink.position(position);
+      lastEventId(id) {
+        if (live) sink.lastEventId(id);
       },
       activity: heard,
       role(role) {

@@ -17,7 +17,7 @@ type FailedState =
 export interface LoopHost extends AttemptHost {
   readonly settings: Settings;
   /** Gets what arrives. */
-  readonly sink: Pick<AttemptSink, "event" | "position" | "reopen">;
+  readonly sink: Pick<AttemptSink, "event" | "lastEventId" | "reopen">;
   /** Publishes a state. */
   setState(state: ConnectionState): void;
   /** A connection opened; the state says so already. */
@@ -68,10 +68,10 @@ export function startLoop(host: LoopHost): Loop {
     host.setState({ status: "open", openedAt: since, ...(role && { role }) });
   };
   // Not spread into the object: that gives each source's another shape, and its events other machine code.
-  const { event, position, reopen } = host.sink;
+  const { event, lastEventId, reopen } = host.sink;
   const sink: AttemptSink = {
     event,
-    position,
+    lastEventId,
     reopen,
     activity: () => undefined,
     open(details = {}) {

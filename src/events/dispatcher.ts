@@ -2,7 +2,7 @@ import { issuesOf, toFunction, type Decoder, type Issue } from "./decoders.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { EventMeta } from "./lifecycle.ts";
 import { report } from "../util/report.ts";
-import type { ListenedTypes, Sink, StreamPosition } from "../transport/transport.ts";
+import type { ListenedTypes, Sink } from "../transport/transport.ts";
 
 /** A listener as `on` takes it. */
 export type PayloadListener<T> = (payload: T, meta: EventMeta) => void;
@@ -36,9 +36,9 @@ interface Slot {
 /** Where the dispatcher hands on what is not a plain call. */
 export interface DispatchHost {
   /** A DOM listener waits for this event. */
-  message(type: string, payload: unknown, position: StreamPosition): void;
+  message(type: string, payload: unknown, meta: EventMeta): void;
   /** A decoder refused the data. */
-  invalid(type: string, raw: string, issues: readonly Issue[], position: StreamPosition): void;
+  invalid(type: string, raw: string, issues: readonly Issue[], meta: EventMeta): void;
 }
 
 /** What a dispatcher needs of the options. */
@@ -54,10 +54,10 @@ export interface Dispatcher extends ListenedTypes {
   readonly lastEventId: string;
   /** Decodes an event once and calls everybody who listens to it; decodes nothing for nobody, and not what an earlier connection has brought. */
   readonly event: Sink["event"];
-  /** The resume point has moved without an event. */
-  position(position: StreamPosition): void;
+  /** The last event ID changed without an event. */
+  readonly setLastEventId: (id: string) => void;
   /** A new connection begins: what it brings may have come before. */
-  reopen(): void;
+  readonly reopen: () => void;
   /** Adds a plain listener; returns the function that removes it. */
   on(name: string, listener: PayloadListener<never>, options?: OnOptions): () => void;
   /** Notes whether a DOM listener hears this name. */
@@ -73,7 +73,7 @@ export interface Dispatcher extends ListenedTypes {
 export function createDispatcher(settings: DispatchSettings, host: DispatchHost): Dispatcher {
   const { events: decoders, dedupe } = settings;
   /** Kept whole: reading a native event's id on every event cost a quarter of the CPU. */
-  let reached: Pick<StreamPosition, "lastEventId"> = settings;
+  let latestMeta: Pick<EventMeta, "lastEventId"> = settings;
   const recent = dedupe ? new RecentIds(dedupe) : undefined;
   const slots = new Map<string, Slot>();
   const decoderOf =
@@ -109,12 +109,12 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
 
   return {
     get lastEventId() {
-      return reached.lastEventId;
+      return latestMeta.lastEventId;
     },
 
-    event(type, data, position) {
-      reached = position;
-      if (recent?.isRepeat(position)) return;
+    event(type, data, meta) {
+      latestMeta = meta;
+      if (recent?.isRepeat(meta)) return;
       if (type !== latest) {
         latest = type;
         latestSlot = slots.get(type);
@@ -122,28 +122,28 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
       const slot = latestSlot;
       if (!slot) return;
       let payload: unknown = data;
-      if (slot.sole) call(slot.sole, data, position);
+      if (slot.sole) call(slot.sole, data, meta);
       else {
         if (slot.decode) {
           try {
             payload = slot.decode(data);
           } catch (thrown) {
-            host.invalid(type, data, issuesOf(thrown), position);
+            host.invalid(type, data, issuesOf(thrown), meta);
             return;
           }
         }
         for (const entry of slot.entries) {
           if (!entry.active) continue;
           if (entry.once) entry.remove();
-          call(entry.listener, payload, position);
+          call(entry.listener, payload, meta);
         }
       }
       // A listener may have been the last of its slot, and have added one that is in another.
-      if ((latest === type ? slot : slots.get(type))?.dom) host.message(type, payload, position);
+      if ((latest === type ? slot : slots.get(type))?.dom) host.message(type, payload, meta);
     },
 
-    position(position) {
-      reached = position;
+    setLastEventId(id) {
+      latestMeta = { lastEventId: id };
     },
 
     reopen() {
@@ -179,9 +179,9 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
   };
 }
 
-function call(listener: PayloadListener<never>, payload: unknown, position: StreamPosition): void {
+function call(listener: PayloadListener<never>, payload: unknown, meta: EventMeta): void {
   try {
-    listener(payload as never, position);
+    listener(payload as never, meta);
   } catch (error) {
     report(error);
   }

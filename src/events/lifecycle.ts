@@ -81,13 +81,7 @@ export class InvalidEvent extends Event {
   }
 }
 
-/** What every listener gets beside the payload. */
-export interface EventMeta {
-  /** The last event ID, as of this event. */
-  readonly lastEventId: string;
-  /** The origin the event came from. */
-  readonly origin: string;
-}
+export type { EventMeta } from "../transport/transport.ts";
 
 /** Our own events: DOM listeners of these names hear nothing else. */
 export interface LifecycleEventMap {

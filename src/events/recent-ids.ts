@@ -1,4 +1,4 @@
-import type { StreamPosition } from "../transport/transport.ts";
+import type { TransportEventMeta } from "../transport/transport.ts";
 
 /**
  * Remembers the latest event ids and which connection delivered them. Within one connection nothing is a repeat: servers may give several events one
@@ -22,8 +22,8 @@ export class RecentIds {
   }
 
   /** Whether an earlier connection delivered an event with this id; notes that this one has now. */
-  isRepeat({ lastEventId, inherited }: StreamPosition): boolean {
-    if (!lastEventId || inherited || lastEventId === this._previous) return false;
+  isRepeat({ lastEventId, idInherited }: TransportEventMeta): boolean {
+    if (!lastEventId || idInherited || lastEventId === this._previous) return false;
     this._previous = lastEventId;
     const deliveredBy = this._ids.get(lastEventId);
     this._ids.delete(lastEventId);

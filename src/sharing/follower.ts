@@ -165,12 +165,16 @@ export class Follower {
     this._listen(event.connection);
     this._member.history.add(event);
     const { type, data, lastEventId, inherited } = event;
-    this._host.sink.event(type, data, { lastEventId, inherited, origin: this._origin });
+    this._host.sink.event(type, data, {
+      lastEventId,
+      idInherited: inherited,
+      origin: this._origin,
+    });
   }
 
   private _moveTo(lastEventId: string): void {
     this._member.history.moveTo(lastEventId);
-    this._host.sink.position({ lastEventId, origin: this._origin });
+    this._host.sink.lastEventId(lastEventId);
   }
 
   /** Asks the server itself for what we miss, until the two streams meet: at the id that the leader had, or at one of those that wait. */
@@ -190,15 +194,15 @@ export class Follower {
       activity: () => {
         if (!signal.aborted) sink.activity();
       },
-      position: (position) => {
-        if (signal.aborted || position.lastEventId === history.lastEventId) return;
-        this._moveTo(position.lastEventId);
-        reach(position.lastEventId);
+      lastEventId: (id) => {
+        if (signal.aborted || id === history.lastEventId) return;
+        this._moveTo(id);
+        reach(id);
       },
-      event: (type, data, position) => {
+      event: (type, data, meta) => {
         if (signal.aborted) return;
-        this._deliver(connection.event(type, data, position));
-        reach(position.lastEventId);
+        this._deliver(connection.event(type, data, meta));
+        reach(meta.lastEventId);
       },
     };
     const fail = (error: unknown): void => {

@@ -51,21 +51,21 @@ export class Leader {
           connection: connection.id,
         });
       },
-      event: (type, data, position) => {
+      event: (type, data, meta) => {
         if (!isLive()) return;
-        const event = connection.event(type, data, position);
-        this._origin = position.origin;
+        const event = connection.event(type, data, meta);
+        this._origin = meta.origin;
         history.add(event);
         if (this._outbox.push(event) === 1) queueMicrotask(() => this.flush());
-        sink.event(type, data, position);
+        sink.event(type, data, meta);
       },
-      position: (position) => {
-        if (isLive() && position.lastEventId !== history.lastEventId) {
-          history.moveTo(position.lastEventId);
+      lastEventId: (lastEventId) => {
+        if (isLive() && lastEventId !== history.lastEventId) {
+          history.moveTo(lastEventId);
           this.flush();
-          this._member.post({ kind: "position", from: id, lastEventId: position.lastEventId });
+          this._member.post({ kind: "position", from: id, lastEventId });
         }
-        sink.position(position);
+        sink.lastEventId(lastEventId);
       },
       activity: () => {
         const now = performance.now();

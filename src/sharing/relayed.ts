@@ -1,4 +1,4 @@
-import type { StreamPosition } from "../transport/transport.ts";
+import type { TransportEventMeta } from "../transport/transport.ts";
 
 /** An event on its way from tab to tab. */
 export interface RelayedEvent {
@@ -18,7 +18,11 @@ export class RelayedConnection {
   private _previous: string | undefined;
 
   /** Makes what it brought fit to travel. */
-  event(type: string, data: string, { lastEventId, inherited }: StreamPosition): RelayedEvent {
+  event(
+    type: string,
+    data: string,
+    { lastEventId, idInherited: inherited }: TransportEventMeta,
+  ): RelayedEvent {
     const event = {
       type,
       data,

@@ -1,7 +1,7 @@
 import { ConnectionError } from "../errors.ts";
 import { multicast } from "../util/multicast.ts";
 import { resumeRequest } from "./resume.ts";
-import type { StreamPosition, Transport } from "./transport.ts";
+import type { EventMeta, Transport, TransportEventMeta } from "./transport.ts";
 
 /** The least we ask of an EventSource: native, `eventsource`, Yaffle's and mocks all fit. */
 export interface EventSourceLike {
@@ -22,7 +22,7 @@ export type EventSourceClass = new (
 ) => EventSourceLike;
 
 /** What a server's event has and a lifecycle event has not: FACTS say that native delivers both under the names `open` and `error`. */
-interface ServerEvent extends StreamPosition {
+interface ServerEvent extends EventMeta {
   readonly data: string;
 }
 
@@ -87,14 +87,14 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
 
       let opened = false;
       // A new EventSource starts without an id. Until the server names one, "" means "none yet", not a reset to none.
-      let inherited = lastEventId !== "";
-      const positionOf = (event: ServerEvent): StreamPosition => {
-        if (!inherited) return event;
+      let idInherited = lastEventId !== "";
+      const metaOf = (event: ServerEvent): TransportEventMeta => {
+        if (!idInherited) return event;
         if (event.lastEventId) {
-          inherited = false;
+          idInherited = false;
           return event;
         }
-        return { lastEventId, origin: event.origin, inherited };
+        return { lastEventId, origin: event.origin, idInherited };
       };
 
       const listeners = new Map<string, (event: ServerEvent) => void>();
@@ -102,7 +102,7 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
         const known = listeners.get(name);
         if (heard && !known) {
           const listener = (event: ServerEvent): void => {
-            if (isServerEvent(event)) sink.event(name, event.data, positionOf(event));
+            if (isServerEvent(event)) sink.event(name, event.data, metaOf(event));
           };
           listeners.set(name, listener);
           source.addEventListener(name, listener);

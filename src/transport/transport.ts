@@ -55,15 +55,25 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
-/** Where in which stream an event stood. A native MessageEvent is one: its id costs nothing until somebody reads it. */
-export interface StreamPosition {
-  /** The last event ID when the event was dispatched. */
+/** What every listener gets in addition to the payload. */
+export interface EventMeta {
+  /** The last event ID as of this event. */
   readonly lastEventId: string;
-  /** The origin of the stream's final URL. */
+  /** The origin that the event came from: that of the final URL, after redirects. */
   readonly origin: string;
-  /** True while this connection has not named an id of its own, so that `lastEventId` is what the connection before left. */
-  readonly inherited?: boolean;
 }
+
+/**
+ * What a transport says about an event. A native MessageEvent can be passed as it is; the browser
+ * then makes no string of its id until somebody reads it.
+ */
+export type TransportEventMeta = EventMeta & {
+  /**
+   * True while this connection has not named an id: `lastEventId` is then the id that the request
+   * resumed after. Default false.
+   */
+  readonly idInherited?: boolean;
+};
 
 /** What can be known when a connection opens; empty over a native EventSource, which hides it. */
 export interface OpenDetails {
@@ -78,9 +88,9 @@ export interface Sink {
   /** The server accepted: the response is an event stream. Called again: another connection behind this one, which is shared, goes on in its place. */
   open(details?: OpenDetails): void;
   /** A whole event. May be called unbound: a call for each event is what a transport for fast streams can spare. */
-  readonly event: (type: string, data: string, position: StreamPosition) => void;
-  /** The resume point moved without an event (a block with `id` but no `data`). */
-  position(position: StreamPosition): void;
+  readonly event: (type: string, data: string, meta: TransportEventMeta) => void;
+  /** The last event ID changed without an event: a block with `id` but no `data`. */
+  lastEventId(id: string): void;
   /** Any byte arrived, be it a comment's. Events count as activity by themselves. */
   activity(): void;
   /** Who has the connection, where it is shared; told before `open` and at every change. */

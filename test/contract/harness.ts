@@ -94,7 +94,7 @@ export class Connection {
   /** Where a reconnect would resume; undefined: nothing has moved it. */
   get resumePoint(): string | undefined {
     return this.entries
-      .filter((entry) => entry.call === "event" || entry.call === "position")
+      .filter((entry) => entry.call === "event" || entry.call === "lastEventId")
       .at(-1)?.lastEventId;
   }
 

@@ -1,7 +1,7 @@
 // Runs in Node and in pages: it imports nothing that one of them lacks.
 import { ConnectionError } from "../../src/errors.ts";
 import type { Resume } from "../../src/transport/resume.ts";
-import type { StreamPosition, Transport } from "../../src/transport/transport.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 
 /** One call of the sink, or how the promise settled, as data that JSON can carry. */
 export type Entry =
@@ -12,9 +12,9 @@ export type Entry =
       data: string;
       lastEventId: string;
       origin: string | null;
-      inherited: boolean;
+      idInherited: boolean;
     }
-  | { call: "position"; lastEventId: string; origin: string | null; inherited: boolean }
+  | { call: "lastEventId"; lastEventId: string }
   | { call: "activity" }
   | { call: "retry"; ms: number }
   | { call: "resolved" }
@@ -72,11 +72,6 @@ export function record(transport: Transport, options: ConnectOptions): Recording
     wake();
     if (entry.call === abortIn) controller.abort();
   };
-  const place = (position: StreamPosition) => ({
-    lastEventId: position.lastEventId,
-    origin: position.origin ?? null,
-    inherited: position.inherited ?? false,
-  });
 
   if (abortIn === "start") controller.abort();
   const request = {
@@ -102,17 +97,19 @@ export function record(transport: Transport, options: ConnectOptions): Recording
         status: status ?? null,
         contentType: headers?.get("Content-Type") ?? null,
       }),
-    event: (type, data, position) => {
+    event: (type, data, { lastEventId, origin, idInherited = false }) => {
       add({
         call: "event",
         type,
         data: data.length > LONGEST_RECORDED ? `${data.length} characters` : data,
-        ...place(position),
+        lastEventId,
+        origin: origin ?? null,
+        idInherited,
       });
       const began = performance.now();
       while (performance.now() - began < listening);
     },
-    position: (position) => add({ call: "position", ...place(position) }),
+    lastEventId: (lastEventId) => add({ call: "lastEventId", lastEventId }),
     activity: () => add({ call: "activity" }),
     retry: (ms) => add({ call: "retry", ms }),
   }).then(

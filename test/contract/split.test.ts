@@ -6,7 +6,7 @@ const ORIGIN = "https://example.com";
 const INHERITED = "inherited";
 
 interface Heard {
-  events: { type: string; data: string; lastEventId: string; inherited: boolean }[];
+  events: { type: string; data: string; lastEventId: string; idInherited: boolean }[];
   /** Where a reconnect would resume, if the stream ended here. */
   resumePoint: string;
   /** When a `retry` counts in relation to the events around it is nobody's concern. */
@@ -17,7 +17,7 @@ interface Heard {
 function interpret(bytes: Uint8Array): Heard {
   const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   let lastEventId = INHERITED;
-  let inherited = true;
+  let idInherited = true;
   let id: string | undefined;
   let data: string | undefined;
   let type = "";
@@ -30,10 +30,10 @@ function interpret(bytes: Uint8Array): Heard {
     if (line === "") {
       if (id !== undefined) {
         heard.resumePoint = lastEventId = id;
-        inherited = false;
+        idInherited = false;
       }
       if (data !== undefined)
-        heard.events.push({ type: type || "message", data, lastEventId, inherited });
+        heard.events.push({ type: type || "message", data, lastEventId, idInherited });
       [id, data, type] = [undefined, undefined, ""];
       continue;
     }
@@ -55,11 +55,11 @@ function parse(bytes: Uint8Array, cuts: number[]): Heard {
     {
       open: () => {},
       activity: () => {},
-      event: (type, data, { lastEventId, inherited = false }) => {
+      event: (type, data, { lastEventId, idInherited = false }) => {
         heard.resumePoint = lastEventId;
-        heard.events.push({ type, data, lastEventId, inherited });
+        heard.events.push({ type, data, lastEventId, idInherited });
       },
-      position: ({ lastEventId }) => (heard.resumePoint = lastEventId),
+      lastEventId: (id) => (heard.resumePoint = id),
       retry: (ms) => heard.retries.push(ms),
     },
     INHERITED,

@@ -3,13 +3,14 @@ import {
   ConnectionError,
   eventSourceTransport,
   ResilientEventSource,
-  type StreamPosition,
+  type EventMeta,
   type EventSourceClass,
   type ListenedTypes,
   type Resume,
   type Sink,
   type Transport,
   type TransportAbilities,
+  type TransportEventMeta,
   type TransportRequest,
 } from "resilient-eventsource";
 import { exactly } from "./exactly.ts";
@@ -71,7 +72,7 @@ export const inspecting: Transport = async (request, sink) => {
   sink.open({ status: 200, headers: new Headers() });
   sink.activity();
   sink.retry(1000);
-  sink.position({ lastEventId: "1", origin: "https://example.com" });
+  sink.lastEventId("1");
   await Promise.resolve();
   stop();
 };
@@ -92,11 +93,12 @@ eventSourceTransport(ResilientEventSource);
 
 // @ts-expect-error: it ends some time
 export const endless: Transport = () => undefined;
-// @ts-expect-error: where it stood is missing
-export const placeless: Transport = async (_request, sink) => sink.event("message", "data");
-declare const position: StreamPosition;
+// @ts-expect-error: its id and origin are missing
+export const withoutMeta: Transport = async (_request, sink) => sink.event("message", "data");
+declare const meta: TransportEventMeta;
+exactly<EventMeta & { readonly idInherited?: boolean }>()(meta);
 // @ts-expect-error: data is text, decoding is not a transport's business
-const decoding: Transport = async (_, { event }) => event("message", { a: 1 }, position);
+const decoding: Transport = async (_, { event }) => event("message", { a: 1 }, meta);
 export { decoding };
 // @ts-expect-error: not an EventSource
 eventSourceTransport(EventTarget);

@@ -26,7 +26,7 @@ async function expectSilence({ source, server, log }: Client): Promise<void> {
   for (const { sink } of server.connections) {
     sink.open();
     sink.event("message", "late", { lastEventId: "late", origin: "" });
-    sink.position({ lastEventId: "late", origin: "" });
+    sink.lastEventId("late");
     sink.activity();
     sink.retry(1);
   }

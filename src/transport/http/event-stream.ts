@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { ConnectionError } from "../../errors.ts";
-import type { Sink, StreamPosition } from "../transport.ts";
+import type { Sink, TransportEventMeta } from "../transport.ts";
 
 /** The most characters an unfinished event may have: a stream that never ends its event must not take the page's memory. */
 export const LONGEST_EVENT = 16 * 2 ** 20;
@@ -18,7 +18,7 @@ const SLICE = 2 ** 16;
 interface LateEvent {
   readonly type?: string;
   readonly data: string;
-  readonly position: StreamPosition;
+  readonly meta: TransportEventMeta;
 }
 
 /** The text of one response on its way to a sink. */
@@ -42,7 +42,7 @@ export interface EventStream {
 export function createEventStream(sink: Sink, lastEventId: string, origin: string): EventStream {
   // Called unbound, for speed.
   const { event: deliver } = sink;
-  let position: StreamPosition = { lastEventId, origin, inherited: true };
+  let meta: TransportEventMeta = { lastEventId, origin, idInherited: true };
   /** Whether an id has come without an event, so far: such a block moves the resume point. */
   let moved = false;
   let isTooLong = false;
@@ -72,16 +72,16 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
   const parser = createParser({
     maxBufferSize: LONGEST_EVENT,
     onId: (id) => {
-      position = { lastEventId: id, origin };
+      meta = { lastEventId: id, origin };
       moved = true;
     },
     onEvent: ({ event = "message", data }) => {
       moved = false;
       if (isLate) {
-        late.push({ type: event, data, position });
+        late.push({ type: event, data, meta });
         return;
       }
-      deliver(event, data, position);
+      deliver(event, data, meta);
       if (--untilLook <= 0) look();
     },
     onRetry: (ms) => {
@@ -101,23 +101,23 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
     moved = false;
     parser.feed(slice);
     if (!moved) return;
-    if (isLate) late.push({ data: "", position });
-    else sink.position(position);
+    if (isLate) late.push({ data: "", meta });
+    else sink.lastEventId(meta.lastEventId);
   };
 
-  const serve = ({ type, data, position }: LateEvent): void => {
-    if (type === undefined) sink.position(position);
+  const serve = ({ type, data, meta }: LateEvent): void => {
+    if (type === undefined) sink.lastEventId(meta.lastEventId);
     else {
-      deliver(type, data, position);
+      deliver(type, data, meta);
       if (--untilLook <= 0) look();
     }
   };
 
   /** A string cut out of a text keeps the whole text in memory (V8 copies those shorter than 13). What outlives the text, the id, must not. */
   const unpin = (): void => {
-    if (position.inherited || position.lastEventId.length < 13) return;
-    position = { lastEventId: JSON.parse(JSON.stringify(position.lastEventId)) as string, origin };
-    sink.position(position);
+    if (meta.idInherited || meta.lastEventId.length < 13) return;
+    meta = { lastEventId: JSON.parse(JSON.stringify(meta.lastEventId)) as string, origin };
+    sink.lastEventId(meta.lastEventId);
   };
 
   return {

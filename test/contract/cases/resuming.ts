@@ -96,13 +96,13 @@ export function resuming(bench: Bench): void {
     const { client, connection } = await bench.open({ lastEventId: "7" });
     connection.write("data: a\n\nid: 8\ndata: b\n\ndata: c\n\n");
     await client.heard("c");
-    expect(client.events.map(({ lastEventId, inherited }) => ({ lastEventId, inherited }))).toEqual(
-      [
-        { lastEventId: "7", inherited: true },
-        { lastEventId: "8", inherited: false },
-        { lastEventId: bench.traits.forgetsIds ? "" : "8", inherited: false },
-      ],
-    );
+    expect(
+      client.events.map(({ lastEventId, idInherited }) => ({ lastEventId, idInherited })),
+    ).toEqual([
+      { lastEventId: "7", idInherited: true },
+      { lastEventId: "8", idInherited: false },
+      { lastEventId: bench.traits.forgetsIds ? "" : "8", idInherited: false },
+    ]);
   });
 
   it("an inherited id is reset where that can be seen", async () => {

@@ -32,7 +32,7 @@ function connectDeaf(options: ResilientEventSourceOptions = {}) {
   return { ...client, attempts, messages };
 }
 
-const position = { lastEventId: "stale", origin: "" };
+const meta = { lastEventId: "stale", origin: "" };
 
 describe("an attempt that was replaced", () => {
   test("reaches nobody, whatever it does", async () => {
@@ -46,8 +46,8 @@ describe("an attempt that was replaced", () => {
     log.length = 0;
 
     stale!.sink.open();
-    stale!.sink.event("message", "stale", position);
-    stale!.sink.position(position);
+    stale!.sink.event("message", "stale", meta);
+    stale!.sink.lastEventId("stale");
     stale!.sink.retry(29_000);
     expect(source.state).toEqual({ status: "connecting", attempt: 0 });
     current!.sink.open();
@@ -83,7 +83,7 @@ describe("an attempt that was replaced", () => {
     await tick(ms);
     expect(source.state.status).toBe("waiting");
     attempts[0]!.sink.open();
-    attempts[0]!.sink.event("message", "stale", position);
+    attempts[0]!.sink.event("message", "stale", meta);
     attempts[0]!.resolve();
     await tick(1499);
     expect(source.state.status).toBe("waiting");
@@ -137,8 +137,8 @@ describe("an attempt that breaks the contract", () => {
     await tick();
     log.length = 0;
     attempts[0]!.sink.open();
-    attempts[0]!.sink.event("message", "stale", position);
-    attempts[0]!.sink.position(position);
+    attempts[0]!.sink.event("message", "stale", meta);
+    attempts[0]!.sink.lastEventId("stale");
     expect([source.state.status, source.lastEventId, messages, log]).toEqual([
       "waiting",
       "",

@@ -67,7 +67,7 @@ describe("from the first connection to the next", () => {
     expect(source.lastEventId).toBe("kept");
     await tick();
     server.latest.open().send("x", { id: "41" });
-    server.latest.sink.position({ lastEventId: "42", origin: "" });
+    server.latest.sink.lastEventId("42");
     expect(source.lastEventId).toBe("42");
     server.latest.end();
     await tick(1500);

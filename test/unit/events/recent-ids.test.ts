@@ -37,7 +37,7 @@ describe("what is a repeat", () => {
     recent.connect();
     recent.isRepeat({ lastEventId: "1", origin: "" });
     recent.connect();
-    expect(recent.isRepeat({ lastEventId: "1", origin: "", inherited: true })).toBe(false);
+    expect(recent.isRepeat({ lastEventId: "1", origin: "", idInherited: true })).toBe(false);
   });
 
   test("an event without an id of its own after a repeat is new: better twice than never", () => {

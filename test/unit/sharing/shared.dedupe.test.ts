@@ -113,7 +113,7 @@ describe("an event without an id of its own is no repeat", () => {
     tabs.current.server.latest.sink.event("message", data, {
       lastEventId: "2",
       origin: ORIGIN,
-      inherited,
+      idInherited: inherited,
     });
 
   test("as the first one of a connection", async () => {

@@ -250,7 +250,7 @@ describe("one connection", () => {
 
   test("whoever joins gets the state at once: open, its status and headers, and goes on from there", async () => {
     await open();
-    tabs.current.server.latest.sink.position({ lastEventId: "", origin: ORIGIN });
+    tabs.current.server.latest.sink.lastEventId("");
     await publish(5);
     const opens: unknown[] = [];
     const late = tabs.current.add();
@@ -278,7 +278,7 @@ describe("one connection", () => {
   test("ids without events, retry and comments reach the followers", async () => {
     const [, follower] = await openTabs(2, { heartbeatTimeout: 4000, backoff: { jitter: "none" } });
     const { sink } = tabs.current.server.latest;
-    sink.position({ lastEventId: "77", origin: ORIGIN });
+    sink.lastEventId("77");
     sink.retry(7000);
     for (let second = 0; second < 20; second++) {
       await tick(1000);
@@ -445,12 +445,12 @@ describe("hand-over", () => {
   test("an id without an event is reached, too: by the history, and by the server", async () => {
     await open();
     await publish(2);
-    tabs.current.server.latest.sink.position({ lastEventId: "5", origin: ORIGIN });
+    tabs.current.server.latest.sink.lastEventId("5");
     const behind = await open({ lastEventId: "1" });
     expect([behind.got, behind.source.lastEventId]).toEqual([["2"], "5"]);
     tabs.current.server.behaviour = () => {};
     const farBehind = await open({ lastEventId: "a" });
-    tabs.current.server.latest.open().sink.position({ lastEventId: "5", origin: ORIGIN });
+    tabs.current.server.latest.open().sink.lastEventId("5");
     expect(farBehind.source.lastEventId).toBe("5");
     expect(tabs.current.server.live).toHaveLength(1);
   });

@@ -27,7 +27,7 @@ function turns(cost: (call: number) => number): {
         heard.push(data);
         resumePoint = lastEventId;
       },
-      position: ({ lastEventId }) => (resumePoint = lastEventId),
+      lastEventId: (id) => (resumePoint = id),
     },
     "",
     "https://example.com",
@@ -76,7 +76,7 @@ describe("an event that is too long", () => {
         open: nothing,
         activity: nothing,
         retry: nothing,
-        position: nothing,
+        lastEventId: nothing,
         event: (_type, data) => heard.push(data),
       },
       "",
