@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { oldestBrowsers } from "../../rollup.config.mjs";
+import { oldestBrowsers } from "../support/package/oldest-browsers.ts";
 import { isRetried } from "../../src/connection/retry.ts";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
 import { defaults } from "../../src/options.ts";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { oldestBrowsers } from "../../rollup.config.mjs";
+import { oldestBrowsers } from "../support/package/oldest-browsers.ts";
 import { dist, root } from "../support/package/dist.ts";
 import { FaultServer } from "../support/server/fault-server.ts";
 import { featuresOf, has } from "../support/package/features.ts";

@@ -7,8 +7,8 @@ import { dist } from "../support/package/dist.ts";
  * eventsource-parser alone is 1,820 of them.
  */
 const budgets: Partial<Record<string, number>> = {
-  class: 10_850,
-  everything: 13_550,
+  class: 10_950,
+  everything: 13_800,
   testing: 400,
   polyfill: 2_900,
   react: 600,
