@@ -64,6 +64,9 @@ const thirdPartyNotices = license({
   },
 });
 
+/** The directive has to be the first statement; Rollup drops it from a source. */
+const useClient = ({ name }) => (name === "react" ? '"use client";' : "");
+
 const modules = (format, extension) => ({
   dir: "dist",
   format,
@@ -72,6 +75,7 @@ const modules = (format, extension) => ({
   sourcemap: format === "es",
   // Bundlers would warn of imports of nothing.
   hoistTransitiveImports: false,
+  banner: useClient,
   entryFileNames: `[name]${extension}`,
   chunkFileNames: (chunk) => (isPolyfill(chunk) ? polyfillChunk : "chunk-[name]") + extension,
 });
