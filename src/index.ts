@@ -27,6 +27,7 @@ export type {
   ConnectionState,
   OpenState,
   PausedState,
+  Role,
   WaitingState,
 } from "./connection/state.ts";
 export { isRetried, type RetryPolicy } from "./connection/retry.ts";
@@ -38,10 +39,8 @@ export type { Resume, ResumeByQuery } from "./transport/resume.ts";
 export type {
   ListenedTypes,
   OpenDetails,
-  RequestingSource,
-  Rest,
-  Role,
   Sink,
+  SourceHandle,
   TransportEventMeta,
   Transport,
   TransportAbilities,

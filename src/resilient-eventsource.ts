@@ -25,7 +25,8 @@ import { pageGate } from "./page/page-gate.ts";
 import { report } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { BRAND } from "./transport/event-source.ts";
-import type { RequestingSource, Rest } from "./transport/transport.ts";
+import type { SourceHandle } from "./transport/transport.ts";
+import { multicast } from "./util/multicast.ts";
 
 /** The URL of an event stream, relative ones against the document; a function, which may be async, is asked again on every attempt. */
 export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
@@ -78,16 +79,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   private readonly _dispatcher: Dispatcher;
   private readonly _loop: Loop | undefined;
   private readonly _withCredentials: boolean;
-  private _resters: readonly ((rest: Rest) => void)[] = [];
-  private readonly _resting: RequestingSource = {
-    onRest: (listener) => {
-      this._resters = [...this._resters, listener];
-      return () => (this._resters = this._resters.filter((other) => other !== listener));
-    },
+  private readonly _states = multicast<[state: ConnectionState]>();
+  private readonly _handle: SourceHandle = {
+    onState: this._states.subscribe,
     reconnect: () => this.reconnect(),
   };
-  /** The iterations under way: they end with us. */
-  private _endings: readonly ((error?: Error) => void)[] = [];
   private readonly _signal: AbortSignal | undefined;
   private _url: string;
   private _state: ConnectionState = { status: "connecting", attempt: 0 };
@@ -144,7 +140,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           if (!signal.aborted) this._url = asked;
         }
         return {
-          source: this._resting,
+          source: this._handle,
           url: this._url,
           withCredentials,
           resume,
@@ -160,23 +156,20 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
       },
       setState: (state) => {
         if (isRepeat(state, this._state)) return;
-        this._state = state;
-        this._tellRest(state);
+        this._setState(state);
         this.dispatchEvent(new Event("statechange"));
       },
       opened: (details) => {
         dispatcher.reopen();
         this.dispatchEvent(new ConnectionOpenEvent(details));
       },
-      failed: ({ status, ...init }) => {
+      failed: ({ status: _, ...init }) => {
         const { readyState } = this;
         this.dispatchEvent(
           new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<
             typeof ConnectionErrorEvent
           >[0]),
         );
-        // Its listeners may have revived us.
-        if (status === "closed" && this._state.status === "closed") this._end(init.error);
       },
     });
   }
@@ -302,11 +295,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     return iterate<Payload<P, K>>(
       {
         on: (listener) => this.on(name, listener),
-        onEnd: (listener) => {
-          this._endings = [...this._endings, listener];
-          if (this._state.status === "closed") this._end(this._state.error);
-          return () => (this._endings = this._endings.filter((other) => other !== listener));
-        },
+        state: this._state,
+        onState: this._states.subscribe,
       },
       options,
     );
@@ -327,8 +317,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   close(): void {
     this._loop?.close();
     this._signal?.removeEventListener("abort", this._abort);
-    if (this._state.status !== "closed") this._tellRest((this._state = { status: "closed" }));
-    this._end();
+    if (this._state.status !== "closed") this._setState({ status: "closed" });
   }
 
   /** `using source = …` closes it at the end of the block. */
@@ -340,17 +329,9 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     if (!isLifecycle(type)) this._dispatcher.setDom(type, heard);
   }
 
-  private _tellRest(state: ConnectionState): void {
-    if (state.status === "connecting" || state.status === "open") return;
-    const rest = {
-      error: "error" in state ? state.error : undefined,
-      retryAt: "retryAt" in state ? state.retryAt : undefined,
-    };
-    for (const listener of this._resters) listener(rest);
-  }
-
-  private _end(error?: Error): void {
-    for (const end of this._endings) end(error);
+  private _setState(state: ConnectionState): void {
+    this._state = state;
+    this._states.notify(state);
   }
 
   private readonly _abort = (): void => {

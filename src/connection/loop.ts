@@ -1,12 +1,12 @@
 import type { ConnectionError } from "../errors.ts";
 import type { Settings } from "../options.ts";
 import { mustDisconnect } from "./gate.ts";
-import type { OpenDetails, Role } from "../transport/transport.ts";
+import type { OpenDetails } from "../transport/transport.ts";
 import { attemptConnection, type AttemptHost, type AttemptSink } from "./attempt.ts";
 import { delayBefore } from "./backoff.ts";
 import { decideRetry } from "./retry.ts";
 import { aborted, sleep } from "../util/sleep.ts";
-import type { ConnectionState } from "./state.ts";
+import type { ConnectionState, Role } from "./state.ts";
 
 /** The states that a failed connection leads to. */
 type FailedState =

@@ -1,6 +1,8 @@
 import type { ConnectionError } from "../errors.ts";
 import type { PauseReason } from "./gate.ts";
-import type { Role } from "../transport/transport.ts";
+
+/** Who has a shared connection: this source, which relays it, or another one. */
+export type Role = "leader" | "follower";
 
 /** Where a connection stands. Each status carries only its own data. */
 export type ConnectionState =

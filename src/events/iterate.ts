@@ -1,3 +1,5 @@
+import type { ConnectionState } from "../connection/state.ts";
+
 /** How many events wait for a slow reader at most, unless told otherwise: more than any transport hands over in one turn. */
 const LIMIT = 2 ** 18;
 
@@ -26,8 +28,10 @@ export interface Iteration<T> extends AsyncIterator<T, undefined, undefined> {
 export interface IterationSource<T> {
   /** Calls `listener` with each payload until the function it returned is called. */
   on(listener: (payload: T) => void): () => void;
-  /** Calls `listener` when no more payloads come: with an error if we gave up, without one after `close()`. */
-  onEnd(listener: (error?: Error) => void): () => void;
+  /** The current state. */
+  readonly state: ConnectionState;
+  /** Calls `listener` with every new state until the returned function is called. */
+  onState(listener: (state: ConnectionState) => void): () => void;
 }
 
 /** A promise from outside: what a reader that is ahead of the events waits for. */
@@ -85,7 +89,16 @@ export function iterate<T>(
   );
   signal?.addEventListener("abort", stop);
   undo.push(() => signal?.removeEventListener("abort", stop));
-  undo.push(source.onEnd(end));
+  let state = source.state;
+  undo.push(source.onState((next) => onState((state = next))));
+  const onState = (next: ConnectionState): void => {
+    if (next.status !== "closed") return;
+    // Listeners of `error` run before the microtask, and may call reconnect().
+    queueMicrotask(() => {
+      if (state === next) end(next.error);
+    });
+  };
+  onState(state);
   if (signal?.aborted) stop();
   // The source may have ended long ago.
   if (ended) leave();

@@ -38,19 +38,19 @@ export function hasPage(): boolean {
  *
  * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
  */
-export const watchPage = multicast<PageSignal>((tell) => {
+export const { subscribe: watchPage } = multicast<[signal: PageSignal]>((notify) => {
   let lastLook = { at: Date.now(), hidden: document.hidden };
   const lookAtClock = (): void => {
     const look = { at: Date.now(), hidden: document.hidden };
     const slept =
       look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
     lastLook = look;
-    if (slept) tell("slept");
+    if (slept) notify("slept");
   };
   const signal = (what: PageSignal) => (): void => {
     // Frozen time is no sleep: what lives now is younger.
     if (what === "frozen" || what === "thawed") lastLook.at = Date.now();
-    tell(what);
+    notify(what);
     if (what === "visibility") lookAtClock();
   };
   /** A download does not tell itself from a navigation everywhere, so the page may well stay. */

@@ -1,4 +1,5 @@
-import type { Rest, Sink } from "../transport/transport.ts";
+import type { ConnectionState } from "../connection/state.ts";
+import type { Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, LeaderState } from "./messages.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
@@ -96,10 +97,11 @@ export class Leader {
     );
   }
 
-  /** The source waits or has given up: the others shall know. */
-  rest({ error, retryAt }: Rest): void {
-    if (!error) return;
-    const { message, reason, status, retryAfter } = error;
+  /** Tells the followers that the source waits or has given up. */
+  onState(state: ConnectionState): void {
+    if (!("error" in state && state.error)) return;
+    const { message, reason, status, retryAfter } = state.error;
+    const retryAt = state.status === "waiting" ? state.retryAt : undefined;
     // Headers and causes cannot travel.
     this._setState({ status: "failed", message, error: { reason, status, retryAfter }, retryAt });
   }

@@ -46,12 +46,12 @@ export class Member implements Membership {
       if (!this._leader) this.leave();
       resolve();
     });
-    const stopResting = request.source.onRest((rest) => {
-      // Closed or paused, it makes room for another one. While it waits it stays the leader, so that nobody else tries.
-      this._leader?.rest(rest);
-      if (rest.retryAt === undefined) this.leave();
+    const stopObserving = request.source.onState((state) => {
+      this._leader?.onState(state);
+      // While it waits it stays the leader, so that nobody else tries.
+      if (state.status === "paused" || state.status === "closed") this.leave();
     });
-    this.left.addEventListener("abort", stopResting);
+    this.left.addEventListener("abort", stopObserving);
     this._follower = new Follower(this, host, reconnectNow);
     sink.role?.("follower");
 

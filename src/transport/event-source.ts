@@ -34,8 +34,8 @@ const CLOSED = 2;
 const PULSE = 3000;
 
 /** One timer for all of them. */
-const watchPulse = multicast<undefined>((tell) => {
-  const timer = setInterval(tell, PULSE);
+const { subscribe: watchPulse } = multicast<[]>((notify) => {
+  const timer = setInterval(notify, PULSE);
   return () => {
     clearInterval(timer);
   };

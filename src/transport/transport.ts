@@ -7,7 +7,7 @@
  * - `sink.open` comes before anything else of the connection; after the promise has settled, nothing comes.
  * - An event is handed over when its blank line has come, never before: an event cut in two does not count.
  */
-import type { ConnectionError } from "../errors.ts";
+import type { ConnectionState, Role } from "../connection/state.ts";
 import type { Resume } from "./resume.ts";
 
 /** The event names somebody listens to. An EventSource hears only names it was told. */
@@ -16,24 +16,19 @@ export interface ListenedTypes extends Iterable<string> {
   observe(listener: (name: string, heard: boolean) => void): () => void;
 }
 
-/** Why a source rests between two connections, and until when. */
-export interface Rest {
-  /** How the connection ended; undefined: the source was closed or paused. */
-  readonly error?: ConnectionError | undefined;
-  /** When it asks again, in milliseconds since the epoch; undefined: not by itself. */
-  readonly retryAt?: number | undefined;
-}
-
-/** The source behind a request: the same object for all of its requests. For transports that keep something from one connection to the next. */
-export interface RequestingSource {
-  /** Calls `listener` whenever the source begins to rest, until the function it returned is called. */
-  onRest(listener: (rest: Rest) => void): () => void;
-  /** Connects now, as the application could ask for. */
+/**
+ * The source that made a request: the same object in all of its requests. For transports that
+ * keep something from one connection to the next.
+ */
+export interface SourceHandle {
+  /**
+   * Calls `listener` with every new state of the source, before any event about it is dispatched.
+   * `close()` is such a state. Returns the function that removes the listener.
+   */
+  readonly onState: (listener: (state: ConnectionState) => void) => () => void;
+  /** Connects now, as the source's own `reconnect()` does. */
   reconnect(): void;
 }
-
-/** Who has a shared connection: this source, which relays it, or another one. */
-export type Role = "leader" | "follower";
 
 /** What a transport is asked to do. */
 export interface TransportRequest {
@@ -49,8 +44,8 @@ export interface TransportRequest {
   readonly attempt: number;
   /** Which events are wanted. A transport that hears all of them need not look. */
   readonly names: ListenedTypes;
-  /** Who asks. */
-  readonly source: RequestingSource;
+  /** The source that makes this request. */
+  readonly source: SourceHandle;
   /** Aborts when this connection is not wanted any more. Each attempt has its own. */
   readonly signal: AbortSignal;
 }

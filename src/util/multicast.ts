@@ -1,19 +1,33 @@
+/** A list of listeners. */
+export interface Multicast<A extends readonly unknown[]> {
+  /** Adds a listener; the returned function removes it. */
+  readonly subscribe: (listener: (...args: A) => void) => () => void;
+  /** Calls every listener, except those that an earlier one of them has just removed. */
+  readonly notify: (...args: A) => void;
+}
+
 /**
- * One subscription to something that many want to hear of: `start` is called for the first listener, and what it returned after the last one has gone.
+ * Creates a list of listeners.
+ *
+ * @param start Called when the first listener is added, to begin what the listeners need, such as
+ * a timer; the function it returns is called after the last listener is removed.
  */
-export function multicast<T>(
-  start: (notify: (what: T) => void) => () => void,
-): (listener: (what: T) => void) => () => void {
-  const listeners = new Set<(what: T) => void>();
-  let stop: () => void;
-  const tell = (what: T): void => {
-    for (const listener of [...listeners]) if (listeners.has(listener)) listener(what);
+export function multicast<A extends readonly unknown[]>(
+  start?: (notify: (...args: A) => void) => () => void,
+): Multicast<A> {
+  const listeners = new Set<(...args: A) => void>();
+  let stop: (() => void) | undefined;
+  const notify = (...args: A): void => {
+    for (const listener of [...listeners]) if (listeners.has(listener)) listener(...args);
   };
-  return (listener) => {
-    listeners.add(listener);
-    if (listeners.size === 1) stop = start(tell);
-    return () => {
-      if (listeners.delete(listener) && !listeners.size) stop();
-    };
+  return {
+    notify,
+    subscribe(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) stop = start?.(notify);
+      return () => {
+        if (listeners.delete(listener) && !listeners.size) stop?.();
+      };
+    },
   };
 }

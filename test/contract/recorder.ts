@@ -88,7 +88,7 @@ export function record(transport: Transport, options: ConnectOptions): Recording
         return () => observers.delete(observer);
       },
     },
-    source: { onRest: () => () => undefined, reconnect: () => undefined },
+    source: { onState: () => () => undefined, reconnect: () => undefined },
   };
   transport(request, {
     open: ({ status, headers } = {}) =>

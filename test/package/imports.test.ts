@@ -12,6 +12,8 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(index|cdn|testing|adapters\/.+)\.ts$/, /./],
   [/^resilient-eventsource\.ts$/, /./],
   [/^(errors\.ts|util\/.+|connection\/gate\.ts)$/, /^util\//],
+  // The words that a transport and a source have in common.
+  [/^connection\/state\.ts$/, /^(errors|connection\/gate)\.ts$/],
   // What the class is told: options. Of the folders below it knows the words, not the work.
   [
     /^options\.ts$/,
@@ -23,8 +25,11 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   ],
   [/^connection\//, /^(connection\/.+|util\/.+|(errors|options|transport\/transport)\.ts)$/],
   [/^page\//, /^(page\/.+|util\/.+|connection\/gate\.ts)$/],
-  [/^sharing\//, /^(sharing\/.+|util\/.+|errors\.ts|transport\/(auto|transport)\.ts)$/],
-  [/^transport\//, /^(transport\/.+|util\/.+|errors\.ts)$/],
+  [
+    /^sharing\//,
+    /^(sharing\/.+|util\/.+|(errors|connection\/state|transport\/(auto|transport))\.ts)$/,
+  ],
+  [/^transport\//, /^(transport\/.+|util\/.+|(errors|connection\/state)\.ts)$/],
 ];
 
 /** Nothing below imports these; the entries and adapters alone import the class. */

@@ -370,7 +370,8 @@ describe("limit", () => {
     const listeners: ((n: number) => void)[] = [];
     const numbers = {
       on: (listener: (n: number) => void) => (listeners.push(listener), () => {}),
-      onEnd: () => () => {},
+      state: { status: "open", openedAt: 0 } as const,
+      onState: () => () => {},
     };
     const bounded = iterate(numbers);
     const boundless = iterate(numbers, { limit: Infinity });
