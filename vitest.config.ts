@@ -69,7 +69,7 @@ export default defineConfig({
         include: [
           "test/unit/**/*.test.ts",
           "test/support/**/*.test.ts",
-          "test/tools/storm/**/*.test.ts",
+          "test/tools/{mutations,storm}/**/*.test.ts",
         ],
       }),
       project("contract"),

@@ -1,206 +1,230 @@
-// Deliberate breaks of src: what breaks, the file, the exact text and its replacement, and the test files that must notice.
+/**
+ * Deliberate faults, one or more changes each (see mutate.mjs for how a place is found). Tests run
+ * without a type check, so `undefined` may stand for a call that is left out.
+ */
 
-const unit = (...names) => names.map((name) => `test/unit/${name}.test.ts`);
-const contract = (...names) => names.map((name) => `test/contract/${name}.test.ts`);
+const leaveOut = (find, ...within) => ({ find, within, replace: "undefined" });
+
+/** A pattern for a piece of code that is no expression or statement of its own. */
+const part = (selector, context) => ({ pattern: { context, selector } });
 
 export const mutations = [
   {
     breaks: "No jitter: all clients come back at the same moment",
-    file: "connection/backoff.ts",
-    text: "{ ...backoff, startingDelay } as",
-    by: '{ ...backoff, startingDelay, jitter: "none" } as',
-    tests: unit("connection/backoff", "connection/loop"),
+    changes: [
+      {
+        find: part("object", "({ ...$OPTIONS, startingDelay })"),
+        within: ["delayBefore"],
+        replace: '{ ...$OPTIONS, startingDelay, jitter: "none" }',
+      },
+    ],
   },
   {
-    breaks: "No floor: a wait of 0 ms, a hot loop",
-    file: "connection/backoff.ts",
-    text: "const SHORTEST_DELAY = 100;",
-    by: "const SHORTEST_DELAY = 0;",
-    tests: unit("connection/backoff", "connection/loop"),
+    breaks: "No shortest delay: a delay of 0 ms makes a hot loop",
+    changes: [
+      {
+        find: "return clamp($DELAY, $SHORTEST, $LONGEST)",
+        within: ["delayBefore"],
+        replace: "return clamp($DELAY, 0, $LONGEST)",
+      },
+    ],
   },
   {
-    breaks: "The server's `retry:` is used as it came",
-    file: "connection/backoff.ts",
-    text: ": clamp(reconnectionTime, SHORTEST_DELAY, Math.max(backoff.maxDelay, SHORTEST_DELAY));",
-    by: ": reconnectionTime;",
-    tests: unit("connection/backoff"),
+    breaks: "The server's `retry` field is used as it came",
+    changes: [
+      {
+        find: "clamp(reconnectionTime, $SHORTEST, $LONGEST)",
+        within: ["delayBefore"],
+        replace: "reconnectionTime",
+      },
+    ],
   },
   {
     breaks: "Retry-After is ignored",
-    file: "connection/loop.ts",
-    text: "retryAfter: error.retryAfter });",
-    by: "});",
-    tests: unit("connection/loop"),
+    changes: [
+      {
+        find: part("pair", "({ retryAfter: $ERROR.retryAfter })"),
+        within: ["startLoop"],
+        replace: "retryAfter: undefined",
+      },
+    ],
   },
   {
-    breaks: "204 is retried",
-    file: "connection/retry.ts",
-    text: "(status) => status === 408",
-    by: "(status) => status === 204 || status === 408",
-    tests: unit("connection/retry"),
+    breaks: "A 204 is retried",
+    changes: [{ find: "$STATUS === 408", replace: "($STATUS === 204 || $STATUS === 408)" }],
   },
   {
-    breaks: "close() during a wait is forgotten when the wait ends",
-    file: "connection/loop.ts",
-    text: "await waited;",
-    by: "await waited; closed = false;",
-    tests: unit("resilient-eventsource.close"),
+    breaks: "close() does not end the loop",
+    changes: [leaveOut("$CLOSED = true", "startLoop", "close")],
   },
   {
-    breaks: "A wait cannot be cut short",
-    file: "util/sleep.ts",
-    text: 'signal.addEventListener("abort", wake);',
-    by: "",
-    tests: unit("util/sleep", "resilient-eventsource.close"),
+    breaks: "A wait cannot be interrupted",
+    changes: [leaveOut('$SIGNAL.addEventListener("abort", $WAKE)', "sleep")],
   },
   {
-    breaks: "The attempt counter goes back to 0 when a connection opens",
-    file: "connection/loop.ts",
-    text: "openFor >= minUptime",
-    by: "openFor >= 0",
-    tests: unit("connection/loop.min-uptime"),
+    breaks: "The attempt counter goes back to 0 as soon as a connection opens",
+    changes: [
+      {
+        find: part("binary_expression", "$OPEN_FOR >= minUptime"),
+        within: ["startLoop"],
+        replace: "$OPEN_FOR >= 0",
+      },
+    ],
   },
   {
-    breaks: "The short way to a single listener is taken for one that is to be called once, too",
-    file: "events/dispatcher.ts",
-    text: "first?.once || ",
-    by: "",
-    tests: unit("events/dispatcher"),
+    breaks: "A single listener with `once` is taken for one without",
+    changes: [{ find: "$FIRST?.once", within: ["createDispatcher"], replace: "false" }],
   },
   {
-    breaks: "reconnect() starts a second loop beside the first",
-    file: "connection/loop.ts",
-    text: "        interrupt();\n        return;\n",
-    by: "        void loop();\n        return;\n",
-    // Or else the two would end each other's steps for ever.
-    also: { text: "    interrupt();\n    step = {", by: "    step = {" },
-    tests: unit("connection/attempt"),
+    breaks: "reconnect() starts a second loop next to the first",
+    changes: [
+      {
+        find: "if ($RUNNING) { $INTERRUPT(); return; }",
+        within: ["startLoop", "reconnect"],
+        replace: ";",
+      },
+      // Otherwise the two loops would interrupt each other for ever.
+      leaveOut("interrupt()", "startLoop", "nextStep"),
+    ],
   },
   {
     breaks: "It connects while the page is offline or frozen",
-    file: "connection/loop.ts",
-    text: "      if (gate.blocked) {\n        const changed",
-    by: '      if (gate.blocked === "hidden") {\n        const changed',
-    tests: unit("page/page-gate"),
+    changes: [
+      {
+        find: {
+          pattern: "if ($GATE.blocked) $PAUSE",
+          has: { stopBy: "end", pattern: '"paused"' },
+        },
+        within: ["startLoop"],
+        replace: 'if ($GATE.blocked === "hidden") $PAUSE',
+      },
+    ],
   },
   {
-    breaks: "A page that is being left shows an error",
-    file: "connection/loop.ts",
-    text: "if (gate.hold && error.retryIn === undefined)",
-    by: "if (closed)",
-    tests: unit("page/page-gate"),
+    breaks: "A page that the user leaves reports an error",
+    changes: [leaveOut("sleep($GATE.errorGracePeriod, $SIGNAL)", "startLoop")],
   },
   {
-    breaks: "An attempt that is over still delivers",
-    file: "connection/attempt.ts",
-    text: "      event(type, data, position) {\n        if (!live) return;",
-    by: "      event(type, data, position) {",
-    tests: unit("connection/attempt"),
+    breaks: "An attempt that has ended still delivers events",
+    changes: [{ find: "if (!$LIVE) return", within: ["attemptConnection", "event"], replace: ";" }],
   },
   {
-    breaks: "A connection that is over is left alive",
-    file: "connection/attempt.ts",
-    text: "{ ...request, signal }",
-    by: "{ ...request, signal: new AbortController().signal }",
-    tests: unit("connection/attempt", "connection/attempt.timeouts"),
+    breaks: "The connection of an attempt that has ended stays open",
+    changes: [
+      {
+        find: part("object", "({ ...$REQUEST, signal })"),
+        within: ["attemptConnection"],
+        replace: "{ ...$REQUEST, signal: new AbortController().signal }",
+      },
+    ],
   },
   {
-    breaks: "What is heard is no sign of life",
-    file: "connection/attempt.ts",
-    text: "      quietTicks = 0;\n",
-    by: "",
-    tests: unit("connection/attempt.timeouts"),
+    breaks: "Received bytes do not count as a heartbeat",
+    changes: [leaveOut("quietTicks = 0", "attemptConnection", "heard")],
   },
   {
-    breaks: "dedupe drops nothing",
-    file: "events/recent-ids.ts",
-    text: "return deliveredBy !== undefined && deliveredBy !== this._connection;",
-    by: "return false;",
-    tests: unit("events/recent-ids"),
+    breaks: "`dedupe` drops nothing",
+    changes: [
+      {
+        find: "return $CONNECTION !== undefined && $CONNECTION !== $CURRENT",
+        within: ["isRepeat"],
+        replace: "return false",
+      },
+    ],
   },
   {
-    breaks: "What a listener throws escapes into the transport",
-    file: "events/dispatcher.ts",
-    text: "report(error);",
-    by: "throw error;",
-    tests: unit("events/dispatcher.isolation", "events/dispatcher"),
+    breaks: "A listener's exception reaches the transport",
+    changes: [{ find: "report($ERROR)", within: ["call"], replace: "throw $ERROR" }],
   },
   {
-    breaks: "An option that is NaN is accepted",
-    file: "options.ts",
-    text: 'typeof value === "number" && value >= min && value <= max',
-    by: 'typeof value === "number" && !(value < min || value > max)',
-    tests: unit("options"),
+    breaks: "NaN is accepted as an option",
+    changes: [
+      {
+        find: 'typeof $VALUE === "number" && $VALUE >= $MIN && $VALUE <= $MAX',
+        replace: 'typeof $VALUE === "number" && !($VALUE < $MIN || $VALUE > $MAX)',
+      },
+    ],
   },
   {
-    breaks: "After `online` all clients come back at once",
-    file: "page/page-gate.ts",
-    text: "Math.random() * ONLINE_SPREAD",
-    by: "0 * ONLINE_SPREAD",
-    tests: unit("page/page-gate"),
+    breaks: "All clients come back at the same moment after `online`",
+    changes: [{ find: "Math.random() * $SPREAD", within: ["PageGate"], replace: "0 * $SPREAD" }],
   },
   {
-    breaks: "A follower whose catching up died is kept alive by the leader's signs of life",
-    file: "sharing/follower.ts",
-    text: "if (!this._catchingUp) sink.activity();",
-    by: "sink.activity();",
-    tests: unit("sharing/shared"),
-    only: "hand-over",
+    breaks: "The leader's heartbeat keeps a follower alive whose own catching up is stuck",
+    changes: [
+      {
+        find: "if (!this.$CATCHING_UP) $SINK.activity()",
+        within: ["Follower"],
+        replace: "$SINK.activity()",
+      },
+    ],
   },
   {
-    breaks: "A follower does not know by which connection of the leader an event came",
-    file: "sharing/follower.ts",
-    text: "    this._listen(event.connection);\n",
-    by: "",
-    tests: unit("sharing/shared.dedupe"),
+    breaks: "A follower does not know which connection of the leader brought an event",
+    changes: [leaveOut("this.$LISTEN($EVENT.connection)", "Follower")],
   },
   {
-    breaks: "A resume parameter is added to an older copy",
-    file: "transport/resume.ts",
-    text: ".filter((pair) => pair && !new URLSearchParams(pair).has(name))",
-    by: ".filter(Boolean)",
-    tests: unit("transport/resume"),
+    breaks: "The resume parameter is added to an older copy of itself",
+    changes: [
+      {
+        find: "$PAIRS.filter(($PAIR) => $PAIR && !new URLSearchParams($PAIR).has($NAME))",
+        replace: "$PAIRS.filter(Boolean)",
+      },
+    ],
   },
   {
-    breaks: "An id is taken over before its event is complete",
-    file: "transport/http/event-stream.ts",
-    text: "      text = next;\n",
-    by: "      text = next;\n      const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];\n      if (id) sink.lastEventId(id);\n",
-    tests: contract("split"),
+    breaks: "An id counts before its event is complete",
+    changes: [
+      {
+        find: "text = $NEXT",
+        within: ["createEventStream", "feed"],
+        replace:
+          "{ text = $NEXT; const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];" +
+          " if (id) sink.lastEventId(id); }",
+      },
+    ],
   },
   {
     breaks: "An id without data does not move the resume point",
-    file: "transport/http/event-stream.ts",
-    text: "else sink.lastEventId(meta.lastEventId);",
-    by: "",
-    tests: contract("split"),
+    changes: [
+      {
+        find: "if ($LATE) $WAIT; else $SINK.lastEventId($ID);",
+        within: ["createEventStream"],
+        replace: "if ($LATE) $WAIT",
+      },
+    ],
   },
   {
-    breaks: "An abort is known by the error's name",
-    file: "transport/fetch.ts",
-    text: "if (signal.aborted) return;\n      if (cause instanceof ConnectionError)",
-    by: 'if ((cause as Error).name === "AbortError") return;\n      if (cause instanceof ConnectionError)',
-    tests: contract("fetch"),
+    breaks: "An abort is recognised by the error's name",
+    changes: [
+      {
+        find: {
+          pattern: "if (signal.aborted) return",
+          inside: { kind: "catch_clause", stopBy: "end" },
+        },
+        within: ["fetchTransport"],
+        replace: 'if (cause.name === "AbortError") return;',
+      },
+    ],
   },
   {
-    breaks: "The end of a body overtakes what came before it",
-    file: "transport/http/body.ts",
-    text: "filling.closed.then(nextTask)",
-    by: "filling.closed",
-    tests: unit("transport/http/body"),
+    breaks: "The end of a body overtakes its last chunks",
+    changes: [
+      { find: "$READER.closed.then(nextTask)", within: ["readBody"], replace: "$READER.closed" },
+    ],
   },
   {
-    breaks: "A body that fell quiet is still read into a megabyte",
-    file: "transport/http/body.ts",
-    text: "if (size >= QUIET) return result;",
-    by: "return result;",
-    tests: unit("transport/http/body"),
+    breaks: "A body that has become quiet keeps its large buffer",
+    changes: [
+      {
+        find: "if ($SIZE >= $QUIET) return $RESULT",
+        within: ["readBody", "read"],
+        replace: "return $RESULT;",
+      },
+    ],
   },
   {
-    breaks: "The EventSource is not closed in its first error: its own retry runs, too",
-    file: "transport/event-source.ts",
-    text: "        source.close();\n",
-    by: "",
-    tests: contract("event-source"),
+    breaks: "EventSource is not closed in its first error, so its own retry runs",
+    changes: [leaveOut("$SOURCE.close()", "eventSourceTransport", "end")],
   },
 ];

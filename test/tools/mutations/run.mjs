@@ -1,5 +1,6 @@
-// npm run test:mutations: breaks a copy of the source in one way after the other, and demands of the tests named that one of them notices.
-import { spawn } from "node:child_process";
+// npm run test:mutations: makes one deliberate fault after the other in a copy of the source, and
+// expects a unit or contract test to fail.
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   cpSync,
@@ -11,18 +12,19 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mutate, readSources } from "./mutate.mjs";
 import { mutations } from "./mutations.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-/** What the tests of a break may take (ms), since it may also make them hang; and what all of them may take where nothing is broken. */
-const LIMIT = { broken: 90_000, sound: 400_000 };
 const PARALLEL = 2;
+/** A fault may make the tests hang: they get this many times as long as without one. */
+const PATIENCE = 4;
 
 /**
- * Runs a command in a process group of its own, and ends the whole group when the time is up: a break may make a worker of the test runner loop for
- * ever, and such a worker outlives its parent.
+ * Runs a command in a process group of its own, and ends the whole group when the time is up: a
+ * fault may put a worker of the test runner into an endless loop, and it would outlive its parent.
  */
 async function run(command, args, { cwd, limit }) {
   const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "ignore", "pipe"] });
@@ -33,7 +35,7 @@ async function run(command, args, { cwd, limit }) {
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {
-      // Nobody of it is left.
+      // The group has ended already.
     }
   };
   const timer = setTimeout(() => {
@@ -46,34 +48,40 @@ async function run(command, args, { cwd, limit }) {
   return { isLate, stderr };
 }
 
-/** Runs test files in a copy; the names of the tests that failed. */
-async function failures(copy, tests, { only, limit = LIMIT.broken } = {}) {
+/** Runs unit and contract tests in a copy; returns the name of the first test that failed. */
+async function firstFailure(copy, { paths = [], limit = 2 ** 31 - 1 } = {}) {
   const results = join(copy, "results.json");
-  const args = ["vitest", "run", "--reporter=json", `--outputFile=${results}`, ...tests];
-  const { isLate, stderr } = await run("npx", only ? [...args, "-t", only] : args, {
-    cwd: copy,
-    limit,
-  });
-  if (isLate) return [`(nothing ended within ${limit / 1000} s)`];
+  const { isLate, stderr } = await run(
+    "npx",
+    [
+      ...["vitest", "run", "--project=unit", "--project=contract", "--bail=1"],
+      // The test of the mutations themselves would notice each of them.
+      ...["--passWithNoTests", "--exclude=test/tools/mutations/**"],
+      ...["--reporter=json", `--outputFile=${results}`, ...paths],
+    ],
+    { cwd: copy, limit },
+  );
+  if (isLate) return `(the tests had not ended after ${Math.round(limit / 1000)} s)`;
   if (!existsSync(results)) throw new Error(`the tests did not run: ${stderr}`);
   const { testResults } = JSON.parse(readFileSync(results, "utf8"));
   rmSync(results);
-  // A file that does not even load has noticed nothing.
-  const broken = testResults.find(({ assertionResults }) => !assertionResults.length);
-  if (broken) throw new Error(`the tests did not run: ${broken.message}`);
-  return testResults
-    .flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === "failed"))
-    .map(nameOf);
+  for (const { assertionResults } of testResults) {
+    const failed = assertionResults.find(({ status }) => status === "failed");
+    if (failed) return [...failed.ancestorTitles, failed.title].join(" › ");
+  }
+  // A file that cannot be loaded proves nothing about its tests.
+  const unloaded = testResults.find(({ status }) => status === "failed");
+  if (unloaded) throw new Error(`the tests did not run: ${unloaded.message}`);
+  return undefined;
 }
 
-const nameOf = ({ ancestorTitles, title }) => [...ancestorTitles, title].join(" › ");
-
-/** Runs `work` with a copy of the project, its packages linked. */
+/** Runs `work` with a copy of the project that shares its packages. */
 async function withCopy(work) {
   const copy = mkdtempSync(join(tmpdir(), "mutations-"));
   try {
-    for (const part of ["src", "test", "package.json", "tsconfig.json"])
-      cpSync(join(root, part), join(copy, part), { recursive: true });
+    const files = execFileSync("git", ["ls-files", "-coz", "--exclude-standard"], { cwd: root });
+    for (const file of String(files).split("\0"))
+      if (file && existsSync(join(root, file))) cpSync(join(root, file), join(copy, file));
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     return await work(copy);
   } finally {
@@ -81,56 +89,49 @@ async function withCopy(work) {
   }
 }
 
-/** Breaks the source in one way; a row of the table. */
-async function check({ breaks, file, text, by, also, tests, only }, copy) {
-  const path = join(copy, "src", file);
-  const source = readFileSync(path, "utf8");
-  let broken = source;
-  for (const change of [{ text, by }, also].filter(Boolean)) {
-    const found = broken.split(change.text).length - 1;
-    if (found !== 1)
-      return {
-        breaks,
-        file,
-        caught: `src/${file} has this text ${found} times, not once: ${JSON.stringify(change.text)}`,
-      };
-    broken = broken.replace(change.text, () => change.by);
-  }
-  writeFileSync(path, broken);
+/** Tests a mutation: first in the tests of the folder that changes, then in all. */
+async function check({ breaks, changes }, { copy, limit }) {
+  const sources = readSources(copy);
+  let changed = new Map();
   try {
-    const [first, ...others] = await failures(copy, tests, { only });
-    return {
-      breaks,
-      file,
-      caught: first ? `${first}${others.length ? `, and ${others.length} more` : ""}` : "nothing",
-      isCaught: !!first,
-    };
+    changed = mutate(sources, changes);
+    for (const [file, text] of changed) writeFileSync(join(copy, file), text);
+    const [file] = changed.keys();
+    const folder = dirname(file) === "src" ? file.replace(/\.ts$/, "") : dirname(file);
+    const near = [folder.replace("src", "test/unit")];
+    const caught =
+      (await firstFailure(copy, { paths: near, limit })) ?? (await firstFailure(copy, { limit }));
+    return { breaks, file, caught: caught ?? "nothing", isCaught: !!caught };
   } catch (error) {
-    return { breaks, file, caught: String(error.message).trim().split("\n")[0] };
+    return { breaks, file: "", caught: String(error.message).trim(), isCaught: false };
   } finally {
-    writeFileSync(path, source);
+    for (const file of changed.keys()) writeFileSync(join(copy, file), sources.get(file));
   }
 }
 
-const rows = [];
-const waiting = mutations.map((mutation, index) => ({ mutation, index }));
-const work = () =>
-  withCopy(async (copy) => {
-    for (let next; (next = waiting.shift());) rows[next.index] = await check(next.mutation, copy);
-  });
-
-// A test that fails anyway would prove nothing.
-const sound = await withCopy((copy) =>
-  failures(copy, [...new Set(mutations.flatMap(({ tests }) => tests))], { limit: LIMIT.sound }),
-);
-if (sound.length) {
-  console.log(`The tests fail without any break:\n${sound.join("\n")}`);
+const started = Date.now();
+const flaw = await withCopy((copy) => firstFailure(copy));
+if (flaw) {
+  console.log(`A test fails without any fault: ${flaw}`);
   process.exit(1);
 }
+const limit = PATIENCE * (Date.now() - started);
+
+// Arguments select mutations by a part of their description.
+const wanted = process.argv.slice(2);
+const rows = [];
+const queue = mutations
+  .filter(({ breaks }) => !wanted.length || wanted.some((part) => breaks.includes(part)))
+  .map((mutation, index) => ({ mutation, index }));
+const work = () =>
+  withCopy(async (copy) => {
+    for (let next; (next = queue.shift());)
+      rows[next.index] = await check(next.mutation, { copy, limit });
+  });
 await Promise.all(Array.from({ length: PARALLEL }, work));
 
 const cell = (text) => text.replace(/\|/g, "\\|").replace(/\s+/g, " ");
-console.log("| Break | In | Caught by |\n|---|---|---|");
+console.log("| Fault | In | Caught by |\n|---|---|---|");
 for (const { breaks, file, caught } of rows)
   console.log(`| ${cell(breaks)} | \`${file}\` | ${cell(caught)} |`);
 const passed = rows.filter(({ isCaught }) => isCaught).length;
