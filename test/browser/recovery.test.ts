@@ -4,7 +4,9 @@ import { asReceived } from "../contract/engine-traits.ts";
 import { dist } from "../support/package/dist.ts";
 import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
 import { FaultServer } from "../support/server/fault-server.ts";
-import { CutRoute, EventLog, eventNames, seeded } from "../support/pages/page-cut-log.ts";
+import { Random } from "../support/random.ts";
+import { eventNames } from "../support/server/event-log.ts";
+import { CutRoute, FiniteLog, LAST } from "../support/pages/page-cut-log.ts";
 import { openPage, type OpenPage } from "../support/pages/page-open.ts";
 
 // 10,000 events, 1,000 cuts; Firefox takes five times as long for one. Every cut costs at least the shortest wait of 100 ms, so they are shared out among sources that run at once.
@@ -21,8 +23,8 @@ const PATIENCE = 180_000;
 /** Serves the logs of one page. */
 function serveLogs(server: FaultServer, page: number, resumeBy: "header" | "query") {
   return Array.from({ length: SOURCES }, (_, source) => {
-    const random = seeded(1 + page * SOURCES + source);
-    const log = new EventLog(EVENTS / TOTAL, random);
+    const random = new Random(1 + page * SOURCES + source);
+    const log = new FiniteLog(EVENTS / TOTAL, random);
     if (resumeBy === "header")
       for (const [id, offset] of [...log.offsets]) log.offsets.set(asReceived(id), offset);
     return {
@@ -98,7 +100,7 @@ describe("in a browser", () => {
             for (const url of urls)
               connect(url, { transport, names, backoff: { startingDelay: 0 } });
           },
-          { urls: logs.map(({ route }) => route.url), names: eventNames, transport },
+          { urls: logs.map(({ route }) => route.url), names: [...eventNames, LAST], transport },
         );
         const isOver = (): boolean =>
           watched.every(({ notes }) => notes().events.at(-1)?.type === "last") ||
@@ -139,10 +141,10 @@ test(
           transport: fetchTransport(),
           backoff: { startingDelay: 0 },
         });
-        for (const name of eventNames) {
+        for (const name of [...eventNames, LAST]) {
           source.on(name, (data, { lastEventId }) => {
             heard.push(`${name}|${lastEventId}|${data}`);
-            if (name !== "last") return;
+            if (name !== LAST) return;
             source.close();
             resolve(heard);
           });

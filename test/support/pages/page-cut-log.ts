@@ -1,16 +1,7 @@
 import type { FaultConnection, FaultServer } from "../server/fault-server.ts";
+import type { Random } from "../random.ts";
+import { EventLog } from "../server/event-log.ts";
 import { resumePoint } from "./page-route.ts";
-
-/** Repeatable randomness: the same seed, the same numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Where a cut hurts: what is on its two sides belongs together. */
 const places = [
@@ -22,67 +13,40 @@ const places = [
 ] as const;
 type Place = (typeof places)[number];
 
-/** The names of a log's events. The last event of all has the last name. */
-export const eventNames = ["message", "tick", "prix-é", "日本", "last"];
-
-const words = [
-  "plain",
-  "é",
-  "日本語",
-  "🦊🌍",
-  "ÿ",
-  "",
-  "id: 7",
-  "data",
-  " white  space ",
-  "\u2028",
-  "{}",
-];
-const lineEnds = ["\n", "\n", "\r\n", "\r\n", "\r"];
 /** Enough (ms) for what was written before to arrive by itself, mostly. */
 const CHUNK_PAUSE = 3;
 const CR = 13;
 const LF = 10;
 
-/** An event log as bytes, which a server can send from any id on. */
-export class EventLog {
+/** The name, the id and the data of the last event of all. */
+export const LAST = "last";
+
+/** The first events of a log as the bytes of one response. */
+export class FiniteLog {
   readonly bytes: Buffer;
-  /** What a listener has to hear: name, id and data of every event, in order. */
+  /** What a listener must get: name, id and data of every event, in order. */
   readonly expected: string[] = [];
   /** The byte behind each id's event, where a resumed stream goes on. */
   readonly offsets = new Map([["", 0]]);
   /** The positions of all bytes before which a cut hurts. */
   readonly hurting = new Map<Place, number[]>(places.map((place) => [place, []]));
-  private readonly blocks: Buffer[] = [];
   private length = 0;
 
-  constructor(events: number, random: () => number) {
-    const pick = <Item>(items: readonly Item[]): Item =>
-      items[Math.floor(random() * items.length)]!;
-    const addBlock = (id: string, fields: string[]): void => {
-      const lineEnd = pick(lineEnds);
-      const bytes = Buffer.from([...fields, ""].map((field) => field + lineEnd).join(""));
+  constructor(count: number, random: Random) {
+    const log = new EventLog(random);
+    const events = Array.from({ length: count - 1 }, (_, index) => log.event(index + 1));
+    events.push({
+      ids: [LAST],
+      text: `${LAST}|${LAST}|${LAST}`,
+      bytes: Buffer.from(`id: ${LAST}\nevent: ${LAST}\ndata: ${LAST}\n\n`),
+    });
+    for (const { ids, text, bytes } of events) {
       this.findPlaces(bytes);
-      this.blocks.push(bytes);
       this.length += bytes.length;
-      this.offsets.set(id, this.length);
-    };
-    for (let index = 1; index <= events; index++) {
-      const id = `${index},${pick(["é", "日本", "a b", "🦊", "%", "+"])}`;
-      const name = index === events ? "last" : pick(eventNames.slice(0, -1));
-      const data = Array.from(
-        { length: 1 + Math.floor(random() * 3) },
-        () => `${pick(words)} ${pick(words)}`,
-      );
-      const head = [`id: ${id}`, ...(name === "message" ? [] : [`event: ${name}`])];
-      const body = data.map((line) => `data: ${line}`);
-      addBlock(id, random() < 0.5 ? [...head, ...body] : [...body, ...head.reverse()]);
-      this.expected.push(`${name}|${id}|${data.join("\n")}`);
-      // An id without data moves the resume point; a comment is nothing.
-      if (random() < 0.1) addBlock(`${index}+`, [`id: ${index}+`]);
-      if (random() < 0.1) addBlock(id, [": keep-alive é"]);
+      this.expected.push(text);
+      for (const id of ids) this.offsets.set(id, this.length);
     }
-    this.bytes = Buffer.concat(this.blocks);
+    this.bytes = Buffer.concat(events.map(({ bytes }) => bytes));
   }
 
   private findPlaces(bytes: Buffer): void {
@@ -116,8 +80,8 @@ export class CutRoute {
     /** Where the server looks for the id. It ignores the other place. */
     resumeBy: "header" | "query",
     cuts: number,
-    private readonly log: EventLog,
-    private readonly random: () => number,
+    private readonly log: FiniteLog,
+    private readonly random: Random,
   ) {
     this.url = server.origin + path;
     this.left = cuts;
@@ -134,9 +98,9 @@ export class CutRoute {
   private send(offset: number, connection: FaultConnection): void {
     const isCut = this.left > 0;
     const end = isCut ? this.nextCut(offset) : this.log.bytes.length;
-    connection.head({ chunked: this.random() < 0.5 });
+    connection.head({ chunked: this.random.chance(0.5) });
     // In two writes and with a moment between them, so that chunks end anywhere, too.
-    const middle = Math.floor(offset + this.random() * (end - offset));
+    const middle = this.random.int(offset, end);
     this.write(connection, offset, middle);
     setTimeout(() => {
       this.write(connection, middle, end);
@@ -154,23 +118,23 @@ export class CutRoute {
     const distance = (this.log.bytes.length - offset) / this.left;
     const anywhere = Math.min(
       this.log.bytes.length,
-      Math.floor(offset + this.random() * 2 * distance),
+      offset + this.random.int(0, Math.floor(2 * distance)),
     );
     this.left--;
-    if (this.random() < 0.5) return this.count("anywhere", anywhere);
-    const place = places[Math.floor(this.random() * places.length)]!;
+    if (this.random.chance(0.5)) return this.count("anywhere", anywhere);
+    const place = this.random.pick(places);
     const position = this.log.hurting.get(place)!.find((position) => position >= anywhere);
     return position === undefined ? this.count("anywhere", anywhere) : this.count(place, position);
   }
 
   private cut(connection: FaultConnection): void {
-    if (this.random() < 0.5) {
+    if (this.random.chance(0.5)) {
       this.count("by FIN");
       connection.cut();
     } else {
       this.count("by RST");
       // An RST may overtake what was sent before it. Both cases count.
-      if (this.random() < 0.5) connection.reset();
+      if (this.random.chance(0.5)) connection.reset();
       else setTimeout(() => connection.reset(), 10);
     }
   }

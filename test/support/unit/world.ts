@@ -5,6 +5,7 @@ import {
   type ResilientEventSourceOptions,
   type StreamUrl,
 } from "../../../src/index.ts";
+import { seeded } from "../seeded.mjs";
 import { FakeServer, ORIGIN } from "./server.ts";
 
 export const HOUR = 3_600_000;
@@ -82,15 +83,9 @@ export function freeze(ms: number): void {
   frozenFor += ms;
 }
 
-/** Repeatable randomness. */
+/** Makes `Math.random` repeatable. */
 export function seedRandom(seed: number): void {
-  let state = seed;
-  vi.mocked(Math.random).mockImplementation(() => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  });
+  vi.mocked(Math.random).mockImplementation(seeded(seed));
 }
 
 /** What `connect` hands to a test. */

@@ -6,7 +6,7 @@ import { launchChromiumTabs, type ChromiumTabs } from "../../support/browsers/en
 import { Book, GRACE } from "./book.ts";
 import { NodeHost, PageHost, type Host } from "./hosts.ts";
 import { Proxy, type Mischief, type ProxyHost } from "./proxy.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../support/random.ts";
 import { ChaosServer } from "./server.ts";
 import { Subject } from "./subjects.ts";
 import type { Leftovers, TransportName } from "./witness.ts";

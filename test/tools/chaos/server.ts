@@ -4,8 +4,8 @@ import {
   type FaultRequest,
 } from "../../support/server/fault-server.ts";
 import { resumePoint } from "../../support/pages/page-route.ts";
-import type { Random } from "./random.ts";
-import { StreamLog } from "./stream-log.ts";
+import { EventLog } from "../../support/server/event-log.ts";
+import type { Random } from "../../support/random.ts";
 
 /** What a request may get, and how often. */
 const answers = {
@@ -33,6 +33,9 @@ const openings = {
   "a replay": 8,
 };
 
+/** How many events are large. */
+const LARGE = 0.01;
+
 const wrongRetries = ["99999999999", "0", "-5", "abc", "1.5", "", "100000000000000000000000000000"];
 
 /** Every way a transient answer may say when to come back. The date is an hour ago: no wait at all. */
@@ -40,7 +43,7 @@ const retryAfters = ["1", "0", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", undefine
 
 /** One stream: its log, its choices, and who listens. */
 interface Stream {
-  readonly log: StreamLog;
+  readonly log: EventLog;
   readonly random: Random;
   /** Whether its sources drop what they had: then the server may repeat it. */
   readonly repeats: boolean;
@@ -72,8 +75,8 @@ export class ChaosServer {
     return new ChaosServer(await FaultServer.start(), random, note);
   }
 
-  addStream(name: string, repeats: boolean): StreamLog {
-    const log = new StreamLog(this.random.fork(`log of ${name}`));
+  addStream(name: string, repeats: boolean): EventLog {
+    const log = new EventLog(this.random.fork(`log of ${name}`), LARGE);
     this.streams.set(name, { log, random: this.random, repeats, requests: 0, feeds: new Set() });
     return log;
   }
@@ -88,7 +91,7 @@ export class ChaosServer {
     for (const { log, feeds } of this.streams.values()) {
       for (let left = count(); left > 0; left--) {
         log.published++;
-        for (const feed of feeds) feed.send(log.block(log.published));
+        for (const feed of feeds) feed.send(log.event(log.published).bytes);
       }
     }
   }
@@ -170,7 +173,7 @@ export class ChaosServer {
     void connection.closed.then(() => stream.feeds.delete(feed));
     connection.head({ chunked: random.chance(0.5) });
 
-    let after = StreamLog.numberOf(resumePoint(request));
+    let after = EventLog.numberOf(resumePoint(request));
     const opening = this.calm ? "nothing" : random.weighted(openings);
     if (opening !== "nothing" && (opening !== "a replay" || stream.repeats))
       this.note(name, `server: begins with ${opening}`);
@@ -193,7 +196,7 @@ export class ChaosServer {
       default:
     }
     for (let number = after + 1; number <= stream.log.published; number++)
-      feed.send(stream.log.block(number));
+      feed.send(stream.log.event(number).bytes);
   }
 }
 

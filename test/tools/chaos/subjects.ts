@@ -1,7 +1,7 @@
 import type { Book } from "./book.ts";
 import type { Host } from "./hosts.ts";
-import type { Random } from "./random.ts";
-import { eventNames, StreamLog } from "./stream-log.ts";
+import type { Random } from "../../support/random.ts";
+import { EventLog, eventNames } from "../../support/server/event-log.ts";
 import type { SourceNews, SourceSpec, TransportName } from "./witness.ts";
 
 /** A source of the chaos, and what must be true of it. */
@@ -23,7 +23,7 @@ export class Subject {
     readonly host: Host,
     /** The stream that it listens to. */
     readonly stream: string,
-    readonly log: StreamLog,
+    readonly log: EventLog,
     id: string,
     origin: string,
     transport: TransportName,
@@ -65,14 +65,14 @@ export class Subject {
   check(news: SourceNews, book: Book, askedAt: number): string[] {
     const wrong: string[] = [];
     for (const event of news.events) {
-      const number = StreamLog.numberOf(event.split("|")[1] ?? "");
+      const number = EventLog.numberOf(event.split("|")[1] ?? "");
       // Who joins a shared stream begins where it is.
       this.first ??= this.isShared ? number : 1;
       const isEarlier =
         this.spec.options.dedupe && number < this.first && !this.earlier.has(number);
       if (isEarlier) this.earlier.add(number);
       const expected = isEarlier ? number : (this.last ?? this.first - 1) + 1;
-      const text = this.log.text(expected);
+      const text = this.log.event(expected).text;
       if (event !== text)
         wrong.push(
           `expected event ${JSON.stringify(text.slice(0, 80))}, got ${JSON.stringify(event.slice(0, 80))}`,
@@ -81,7 +81,7 @@ export class Subject {
       this.events++;
     }
     this.news = news;
-    const position = StreamLog.numberOf(news.lastEventId);
+    const position = EventLog.numberOf(news.lastEventId);
     // In the midst of what a server repeats, it is where the server is.
     const isBehind = this.spec.options.dedupe ? position < this.last! : false;
     if (this.last !== undefined && position !== this.last && !isBehind)

@@ -57,6 +57,8 @@ async function firstFailure(copy, { paths = [], limit = 2 ** 31 - 1 } = {}) {
       ...["vitest", "run", "--project=unit", "--project=contract", "--bail=1"],
       // The test of the mutations themselves would notice each of them.
       ...["--passWithNoTests", "--exclude=test/tools/mutations/**"],
+      // A test that is only slow, on a busy machine, has noticed nothing.
+      "--testTimeout=60000",
       ...["--reporter=json", `--outputFile=${results}`, ...paths],
     ],
     { cwd: copy, limit },

@@ -1,4 +1,4 @@
-// The storm, simulated: clients that lose their server at 0 ms and come back as their policy says. No imports, so that a page can run it too:
+// The storm, simulated: clients that lose their server at 0 ms and come back as their policy says.
 //
 //   const storm = startStorm({ clients: 1000, down: 5, perSecond: 20, refusal: "closed", policy, seed: 1 });
 //   storm.advance(16);     // that many simulated milliseconds
@@ -39,6 +39,8 @@
  * @property {(client: number, outcome: "back" | Refusal) => void} [onAttempt]
  */
 
+import { seeded } from "../../support/seeded.mjs";
+
 export const WAITING = 0;
 export const BACK = 1;
 export const LOST = 2;
@@ -70,7 +72,7 @@ export function startStorm(options) {
   } = options;
   const { minUptime = Infinity } = policy;
   const end = 1000 * (options.horizon ?? down + (4 * clients) / perSecond + 600);
-  const random = randomFrom(seed);
+  const random = seeded(seed);
 
   const status = new Uint8Array(clients);
   // One record per client, so that a million of them cost one miss of the cache an attempt, and not five.
@@ -219,17 +221,6 @@ export function timeTo(share, { backPerBin, status }, down) {
     if (sum >= status.length * share) return Math.max(0, ((bin + 1) * BIN) / 1000 - down);
   }
   return undefined;
-}
-
-/** Repeatable draws from 0 to 1 (mulberry32). */
-function randomFrom(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Runs `task`, which must be synchronous, with `random` for Math.random: the arithmetic of exponential-backoff draws from nothing else. */

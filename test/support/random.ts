@@ -1,4 +1,4 @@
-import { seeded } from "../../support/pages/page-cut-log.ts";
+import { seeded } from "./seeded.mjs";
 
 /** A source of repeatable choices. */
 export class Random {
@@ -9,8 +9,8 @@ export class Random {
   }
 
   /**
-   * Choices of their own for whatever has this name. What one thing draws does not depend on when, or how often, others do: that is what makes a seed
-   * repeat its faults although the network never repeats its timing.
+   * A source of its own for everything with this name. Its draws do not depend on when, or how often,
+   * others draw, so a seed repeats its choices although the network never repeats its timing.
    */
   fork(name: string): Random {
     let hash = this.seed;
