@@ -1,4 +1,4 @@
-import { startLoop, type Loop } from "./connection/loop.ts";
+import { Loop } from "./connection/loop.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
 import type { Decoders } from "./events/decoders.ts";
 import {
@@ -130,7 +130,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     }
     settings.signal?.addEventListener("abort", this._abort);
     const { withCredentials, resume, transport = autoTransport() } = settings;
-    this._loop = startLoop({
+    this._loop = new Loop({
       settings,
       transport,
       gate: pageGate(settings.pauseWhenHidden),

@@ -1,42 +1,39 @@
 import { ConnectionError } from "../errors.ts";
-import type { Gate } from "./gate.ts";
+import type { OpenDetails, Sink, Transport, TransportRequest } from "../transport/transport.ts";
 import { messageOf } from "../util/report.ts";
-import type { Sink, Transport, TransportRequest } from "../transport/transport.ts";
+import type { Gate } from "./gate.ts";
+import { Liveness, type Timeouts } from "./liveness.ts";
+import type { Role } from "./state.ts";
 
-/** What an attempt needs from whoever runs it. */
+/** What an attempt needs from its caller. */
 export interface AttemptHost {
   readonly transport: Transport;
   readonly gate: Gate;
-  readonly settings: { readonly connectTimeout: number; readonly heartbeatTimeout: number };
-  /** What to ask for. Called once an attempt, since tokens in URLs expire. */
+  readonly settings: Timeouts;
+  /** Makes the request. Called once per attempt, since tokens in URLs expire. */
   request(attempt: number, signal: AbortSignal): Promise<Omit<TransportRequest, "signal">>;
 }
 
-/** Gets what an attempt hears, as long as it lives. */
+/** Receives what an attempt delivers until the attempt settles. */
 export interface AttemptSink extends Sink {
-  /** The shared connection behind this one was replaced, which is no end and no opening of this one. */
+  /** The shared connection behind this one was replaced; this one neither ended nor opened. */
   reopen(): void;
 }
 
 /** How an attempt ended. */
 export interface AttemptEnd {
-  /** Undefined: it was interrupted, and nothing is wrong. */
+  /** Undefined if the attempt was interrupted, which is not an error. */
   readonly error: ConnectionError | undefined;
-  /** How long the connection was open, in milliseconds; undefined: it never opened. */
+  /** How long the connection was open, in milliseconds; undefined if it never opened. */
   readonly openFor: number | undefined;
 }
 
-/** The silence of a connection is counted in this many ticks, so that time in which timers do not run (a frozen page) is not silence. */
-const TICKS = 4;
-/** How long (ms) a connection may stay silent after its page had reason to doubt that it lives. */
-const DOUBT = 10_000;
-
 /**
- * Makes one connection and lives with it to its end. It settles once, has its own signal, and after it has settled its transport reaches nobody:
- * a stale attempt cannot touch the current one, whatever it does.
+ * Runs one attempt. Resolves once; later calls from its transport are ignored, so a stale attempt
+ * cannot affect the current one.
  *
- * @param signal Of this attempt alone: its abort interrupts the attempt. Who runs the attempt aborts it when that has settled, too: a connection that
- * timed out is still there.
+ * @param signal Interrupts this attempt, and no other. The caller aborts it after the attempt has
+ * settled, too: a connection that timed out is still there until then.
  */
 export function attemptConnection(
   host: AttemptHost,
@@ -45,116 +42,105 @@ export function attemptConnection(
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    const { connectTimeout, heartbeatTimeout } = host.settings;
-    const { event: deliver } = sink;
-    let live = true;
-    let openedAt: number | undefined;
-    let quietTicks = 0;
-    /** Set by a doubt, cleared by any sign of life. */
-    let doubted = false;
-    let verdict: ReturnType<typeof setTimeout> | undefined;
-    let deadline: ReturnType<typeof setTimeout> | undefined;
-    let watchdog: ReturnType<typeof setInterval> | undefined;
+    void new Attempt(host, sink, signal, resolve).run(attempt);
+  });
+}
 
-    const settle = (error?: ConnectionError): void => {
-      if (!live) return;
-      live = false;
-      clearTimeout(deadline);
-      clearInterval(watchdog);
-      clearTimeout(verdict);
-      unwatch();
-      signal.removeEventListener("abort", interrupt);
-      resolve({
-        error,
-        openFor: openedAt === undefined ? undefined : performance.now() - openedAt,
-      });
-    };
-    const interrupt = (): void => {
-      settle();
-    };
-    const timeOut = (message: string): void => {
-      settle(new ConnectionError(message, { reason: "timeout" }));
-    };
-    const expectOpen = (): void => {
-      if (connectTimeout)
-        deadline = setTimeout(timeOut, connectTimeout, `no connection within ${connectTimeout} ms`);
-    };
-    const listenForSilence = (): void => {
-      if (++quietTicks > TICKS) timeOut(`nothing was heard for ${heartbeatTimeout} ms`);
-    };
+/** The sink that the transport of one attempt gets: it passes on what arrives until it settles. */
+class Attempt implements Sink {
+  readonly event: Sink["event"];
+  private readonly _host: AttemptHost;
+  private readonly _sink: AttemptSink;
+  private readonly _signal: AbortSignal;
+  private readonly _resolve: (end: AttemptEnd) => void;
+  private readonly _liveness: Liveness;
+  private _isLive = true;
+  private _openedAt: number | undefined;
 
-    const doubt = (): void => {
-      doubted = true;
-      clearTimeout(verdict);
-      verdict = setTimeout(() => {
-        if (doubted) timeOut("nothing was heard since the network changed or the device slept");
-      }, DOUBT);
+  constructor(
+    host: AttemptHost,
+    sink: AttemptSink,
+    signal: AbortSignal,
+    resolve: (end: AttemptEnd) => void,
+  ) {
+    this._host = host;
+    this._sink = sink;
+    this._signal = signal;
+    this._resolve = resolve;
+    const liveness = (this._liveness = new Liveness(host.settings, host.gate, (message) => {
+      this._settle(new ConnectionError(message, { reason: "timeout" }));
+    }));
+    const { event } = sink;
+    this.event = (type, data, meta) => {
+      if (!this._isLive) return;
+      liveness.markAlive();
+      event(type, data, meta);
     };
-    const heard = (): void => {
-      quietTicks = 0;
-      doubted = false;
-    };
+  }
 
-    const guarded: Sink = {
-      open(details) {
-        if (!live) return;
-        clearTimeout(deadline);
-        heard();
-        if (openedAt !== undefined) {
-          sink.reopen();
-          return;
-        }
-        openedAt = performance.now();
-        if (heartbeatTimeout) watchdog = setInterval(listenForSilence, heartbeatTimeout / TICKS);
-        sink.open(details);
-      },
-      event(type, data, meta) {
-        if (!live) return;
-        heard();
-        deliver(type, data, meta);
-      },
-      lastEventId(id) {
-        if (live) sink.lastEventId(id);
-      },
-      activity: heard,
-      role(role) {
-        if (!live) return;
-        // A new leader has yet to connect, even though it has been open as a follower.
-        if (openedAt !== undefined) expectOpen();
-        sink.role?.(role);
-      },
-      retry(ms) {
-        if (live) sink.retry(ms);
-      },
-    };
-
-    const unwatch = host.gate.watch((signal) => {
-      if (signal === "suspect") doubt();
-    });
-    expectOpen();
+  async run(attempt: number): Promise<void> {
+    const { _host: host, _signal: signal } = this;
     if (signal.aborted) {
-      settle();
+      this._settle();
       return;
     }
-    signal.addEventListener("abort", interrupt);
-    const run = async (): Promise<void> => {
+    signal.addEventListener("abort", this._interrupt);
+    try {
       const request = await host.request(attempt, signal);
-      if (live) await host.transport({ ...request, signal }, guarded);
-    };
-    run().then(
-      () => {
-        settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
-      },
-      (cause: unknown) => {
-        settle(
-          cause instanceof ConnectionError
-            ? cause
-            : new ConnectionError(`the connection failed: ${messageOf(cause)}`, {
-                reason: "network",
-                cause,
-              }),
-        );
-      },
-    );
-  });
+      if (this._isLive) await host.transport({ ...request, signal }, this);
+      this._settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
+    } catch (cause) {
+      this._settle(
+        cause instanceof ConnectionError
+          ? cause
+          : new ConnectionError(`the connection failed: ${messageOf(cause)}`, {
+              reason: "network",
+              cause,
+            }),
+      );
+    }
+  }
+
+  open(details?: OpenDetails): void {
+    if (!this._isLive) return;
+    this._liveness.opened();
+    if (this._openedAt === undefined) {
+      this._openedAt = performance.now();
+      this._sink.open(details);
+    } else this._sink.reopen();
+  }
+
+  lastEventId(id: string): void {
+    if (this._isLive) this._sink.lastEventId(id);
+  }
+
+  activity(): void {
+    this._liveness.markAlive();
+  }
+
+  role(role: Role): void {
+    if (!this._isLive) return;
+    // A new leader has yet to connect, even if it has been open as a follower.
+    if (this._openedAt !== undefined) this._liveness.expectOpen();
+    this._sink.role?.(role);
+  }
+
+  retry(ms: number): void {
+    if (this._isLive) this._sink.retry(ms);
+  }
+
+  private readonly _interrupt = (): void => {
+    this._settle();
+  };
+
+  private _settle(error?: ConnectionError): void {
+    if (!this._isLive) return;
+    this._isLive = false;
+    this._liveness.stop();
+    this._signal.removeEventListener("abort", this._interrupt);
+    this._resolve({
+      error,
+      openFor: this._openedAt === undefined ? undefined : performance.now() - this._openedAt,
+    });
+  }
 }

@@ -1,33 +1,37 @@
-/** Why no connection may be made now: the device is offline, the page is frozen (or cached), or has been hidden too long. */
+/** Why no connection may be made: the device is offline, the page is frozen or cached, or it has been hidden too long. */
 export type PauseReason = "offline" | "frozen" | "hidden";
 
 /**
- * What a gate tells:
+ * What a gate signals:
  *
  * - `changed`: `blocked` has another value than before
- * - `suspect`: the device slept or the network changed, so that a live connection may be dead without knowing it
+ * - `suspect`: the device slept or the network changed, so that an open connection may be dead
+ *   without an event
  */
 export type GateSignal = "changed" | "suspect";
 
 /** Answers "may I connect now?". */
 export interface Gate {
-  /** Why no connection may be made now; undefined: go. */
+  /** Why no connection may be made now; undefined if one may. */
   readonly blocked: PauseReason | undefined;
-  /** Calls `listener` with every signal until the function it returned is called. */
+  /** Calls `listener` with every signal until the returned function is called. */
   watch(listener: (signal: GateSignal) => void): () => void;
   /**
-   * How long to wait, in milliseconds, before a cut connection is called an error: a page that is being left loses its connections a moment before it
-   * is told so, and only then `blocked` says it.
+   * Grace period before an error is reported, in milliseconds: browsers cut connections shortly
+   * before `pagehide`, and only then does `blocked` say that the page is being left.
    */
   readonly errorGracePeriod: number;
 }
 
-/** Whether a live connection is let go for this reason. Being offline may be a false alarm: a stream that still lives is kept. */
-const releases: Record<PauseReason, boolean> = { offline: false, frozen: true, hidden: true };
+/**
+ * Which reasons end an open connection. `navigator.onLine` may be wrong, so a device that is said
+ * to be offline keeps it.
+ */
+const disconnects: Record<PauseReason, boolean> = { offline: false, frozen: true, hidden: true };
 
-/** Whether the page must not hold a connection now. */
+/** Returns true if an open connection has to be closed now. */
 export function mustDisconnect({ blocked }: Gate): boolean {
-  return blocked !== undefined && releases[blocked];
+  return blocked !== undefined && disconnects[blocked];
 }
 
 /** The gate where there is no page (workers, Node): always open. */
