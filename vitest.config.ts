@@ -3,11 +3,12 @@ import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import type { EngineName } from "./test/support/browsers/engines/engine.ts";
 import { leftOut } from "./test/support/browsers/engines/left-out.ts";
+import { PATIENCE } from "./test/support/patience.ts";
 import { tamePolyfill } from "./src/transport/polyfill/tame-polyfill.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-/** One project per folder of test/, so that `vitest --project unit` runs one of them. */
+/** One project per kind of test, so that `vitest --project unit` runs one of them. */
 function project(
   name: string,
   test: TestProjectInlineConfiguration["test"] = {},
@@ -27,6 +28,10 @@ function project(
       name,
       include: [`test/${name}/**/*.test.ts`],
       server: { deps: { inline: [/eventsource-polyfill/] } },
+      expect: { poll: { timeout: PATIENCE } },
+      // A test fails by a condition that does not come true, which says more than this.
+      testTimeout: 3 * PATIENCE,
+      hookTimeout: 3 * PATIENCE,
       ...test,
     },
   };
@@ -36,7 +41,7 @@ function project(
 function browserProject(
   name: string,
   engine: EngineName,
-  include = ["test/browser/**/*.test.ts", "test/demo/*.test.ts"],
+  include: string[],
 ): TestProjectInlineConfiguration {
   return project(name, {
     include,
@@ -46,17 +51,66 @@ function browserProject(
     ],
     globalSetup: "./test/support/browsers/browsers.ts",
     provide: { engine },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // After the other projects, as timings in a browser mean little beside other work; and first the files in Chromium, one at a time. Those in the
-    // other engines wait more than they compute: two at a time take half as long.
+    // A file in Chromium at a time, after the other projects. Files in the other engines wait
+    // more than they compute: two at a time take half as long.
     ...(engine === "chromium"
       ? { maxWorkers: 1, sequence: { groupOrder: 1 } }
       : { maxWorkers: 2, sequence: { groupOrder: 2 } }),
   });
 }
 
-export default defineConfig({
+/** What `npm test` runs, but for the tests that are tagged `slow`. */
+const quick = [
+  project("unit", {
+    include: [
+      "test/unit/**/*.test.ts",
+      "test/support/**/*.test.ts",
+      "test/tools/{mutations,storm}/**/*.test.ts",
+    ],
+  }),
+  project("contract"),
+  project("docs"),
+  project("package"),
+  browserProject("browser", "chromium", ["test/browser/**/*.test.ts"]),
+];
+
+/** What only `npm run test:all` runs. */
+const rest = [
+  browserProject("demo", "chromium", ["test/demo/*.test.ts"]),
+  browserProject("adapters", "chromium", ["test/adapters/**/*.test.ts"]),
+  browserProject("apps", "chromium", ["test/apps/**/*.test.ts"]),
+  ...(["firefox", "webkit"] as const).map((engine) =>
+    browserProject(`browser-${engine}`, engine, [
+      "test/browser/**/*.test.ts",
+      "test/demo/*.test.ts",
+    ]),
+  ),
+  project("cluster", {
+    include: ["test/demo/cluster/**/*.test.ts"],
+    globalSetup: ["./test/support/browsers/browsers.ts", "./test/support/demo/cluster-programs.ts"],
+    fileParallelism: false,
+    sequence: { groupOrder: 3 },
+  }),
+  project("wpt", {
+    globalSetup: "./test/support/browsers/browsers.ts",
+    sequence: { groupOrder: 4 },
+  }),
+  project("chaos", {
+    include: ["test/tools/chaos/**/*.test.ts"],
+    globalSetup: "./test/support/browsers/browsers.ts",
+    sequence: { groupOrder: 5 },
+  }),
+];
+
+declare module "vitest" {
+  interface TestTags {
+    tags: "slow";
+  }
+}
+
+const lanes: Partial<Record<string, TestProjectInlineConfiguration[]>> = { quick, rest };
+
+export default defineConfig(({ mode }) => ({
   root,
   test: {
     reporters: [
@@ -64,45 +118,8 @@ export default defineConfig({
       "./test/support/reporters/engine-table.ts",
       "./test/support/reporters/tally.ts",
     ],
-    projects: [
-      project("unit", {
-        include: [
-          "test/unit/**/*.test.ts",
-          "test/support/**/*.test.ts",
-          "test/tools/{mutations,storm}/**/*.test.ts",
-        ],
-      }),
-      project("contract"),
-      project("docs", { testTimeout: 60_000, hookTimeout: 60_000 }),
-      project("package", { testTimeout: 60_000, hookTimeout: 60_000 }),
-      // Chromium's is the one without a suffix: `--project browser` is the short way, `--project "browser*"` all of it.
-      browserProject("browser", "chromium"),
-      browserProject("browser-firefox", "firefox"),
-      browserProject("browser-webkit", "webkit"),
-      browserProject("adapters", "chromium", ["test/adapters/**/*.test.ts"]),
-      browserProject("apps", "chromium", ["test/apps/**/*.test.ts"]),
-      project("cluster", {
-        include: ["test/demo/cluster/**/*.test.ts"],
-        globalSetup: [
-          "./test/support/browsers/browsers.ts",
-          "./test/support/demo/cluster-programs.ts",
-        ],
-        testTimeout: 120_000,
-        hookTimeout: 60_000,
-        fileParallelism: false,
-        sequence: { groupOrder: 3 },
-      }),
-      project("wpt", {
-        globalSetup: "./test/support/browsers/browsers.ts",
-        hookTimeout: 180_000,
-        sequence: { groupOrder: 4 },
-      }),
-      project("chaos", {
-        include: ["test/tools/chaos/**/*.test.ts"],
-        globalSetup: "./test/support/browsers/browsers.ts",
-        testTimeout: 180_000,
-        sequence: { groupOrder: 5 },
-      }),
-    ],
+    tags: [{ name: "slow", description: "left to npm run test:all" }],
+    // Without a mode every project, so that `vitest FILE` finds any file.
+    projects: lanes[mode] ?? [...quick, ...rest],
   },
-});
+}));

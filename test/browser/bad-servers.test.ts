@@ -1,3 +1,4 @@
+// @module-tag slow
 import { expect, test } from "vitest";
 import { asReceived, native, platform } from "../contract/engine-traits.ts";
 import { needs } from "../support/browsers/engines/engine.ts";

@@ -16,6 +16,8 @@ const firstOfAuto: Traits["abilities"] = ({ lastEventId, resume }, isSameOrigin)
 const shared = { keepsNames: true };
 const KEY = "{ key: crypto.randomUUID() }";
 
+const slow = { tags: "slow" } as const;
+
 describeContract("auto, first attempt", inPage("autoTransport()"), {
   ...native,
   abilities: firstOfAuto,
@@ -32,12 +34,17 @@ describeContract(
     abilities: () => fetching,
     obeysCache: true,
   },
+  slow,
 );
-describeContract("shared fetch", inPage(`sharedTransport(fetchTransport(), ${KEY})`), {
-  ...streaming,
-  ...shared,
-});
-describeContract("shared EventSource", inPage(`sharedTransport(eventSourceTransport(), ${KEY})`), {
-  ...native,
-  ...shared,
-});
+describeContract(
+  "shared fetch",
+  inPage(`sharedTransport(fetchTransport(), ${KEY})`),
+  { ...streaming, ...shared },
+  slow,
+);
+describeContract(
+  "shared EventSource",
+  inPage(`sharedTransport(eventSourceTransport(), ${KEY})`),
+  { ...native, ...shared },
+  slow,
+);

@@ -6,19 +6,29 @@ import { inPage } from "../contract/in-page.ts";
 /** Yaffle's event-source-polyfill 1.0.31: takes ids with NUL, and its events have no `origin`. Its `error` events have the status. */
 const yaffle = { tellsStatus: true, takesNulIds: true, hidesOrigin: true };
 
+/** `npm test` has what users get where nothing is missing. */
+const slow = { tags: "slow" } as const;
+
 describeContract("native EventSource", inPage("eventSourceTransport()"), native);
 describeContract("fetch", inPage("fetchTransport()"), streaming);
 describeContract(
   "the polyfill",
   inPage("polyfillTransport()", { without: ["EventSource", "streams"] }),
   { ...xhr, obeysCache: true },
+  slow,
 );
-describeContract("Yaffle's EventSource", inPage("eventSourceTransport(EventSourcePolyfill)"), {
-  ...streaming,
-  ...yaffle,
-});
-describeBodies("fetch", {
-  custom: inPage("fetchTransport({ fetch: fetchMade })"),
-  global: inPage("withGlobal(fetchMade, fetchTransport())"),
-  copied: inPage("withGlobal(fetchCopied, fetchTransport())"),
-});
+describeContract(
+  "Yaffle's EventSource",
+  inPage("eventSourceTransport(EventSourcePolyfill)"),
+  { ...streaming, ...yaffle },
+  slow,
+);
+describeBodies(
+  "fetch",
+  {
+    custom: inPage("fetchTransport({ fetch: fetchMade })"),
+    global: inPage("withGlobal(fetchMade, fetchTransport())"),
+    copied: inPage("withGlobal(fetchCopied, fetchTransport())"),
+  },
+  slow,
+);

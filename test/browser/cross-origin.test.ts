@@ -1,3 +1,4 @@
+// @module-tag slow
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asReceived } from "../contract/engine-traits.ts";
 import { FaultServer } from "../support/server/fault-server.ts";

@@ -24,8 +24,6 @@ const WITH_FILES = `{
 }
 `;
 
-const patience = { timeout: 45_000 };
-
 let browser: PageBrowser;
 let page: Page;
 /** Those that are open. */
@@ -67,7 +65,7 @@ const lines = (): Promise<string[]> =>
 const count = async (start: string): Promise<number> =>
   (await lines()).filter((line) => line.startsWith(start)).length;
 const comes = async (start: string, times = 1): Promise<void> => {
-  await expect.poll(() => count(start), patience).toBeGreaterThanOrEqual(times);
+  await expect.poll(() => count(start)).toBeGreaterThanOrEqual(times);
 };
 const comesAgain = async (start: string, times = 1): Promise<void> =>
   comes(start, (await count(start)) + times);
@@ -150,11 +148,11 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
       await comes(message, 2);
       await page.evaluate(() => document.querySelector("h2")!.click());
       await comes("connection closed");
-      await expect.poll(() => server.stream.clients, patience).toBe(0);
+      await expect.poll(() => server.stream.clients).toBe(0);
       const { length: before } = await lines();
       // The server goes on for others; nothing of it arrives here.
       const { length } = server.stream.log;
-      await expect.poll(() => server.stream.log.length, patience).toBeGreaterThan(length + 5);
+      await expect.poll(() => server.stream.log.length).toBeGreaterThan(length + 5);
       expect(await lines()).toHaveLength(before);
     } finally {
       await server.close();

@@ -224,7 +224,7 @@ describe("a page that is left", () => {
   });
 });
 
-test("listeners and memory are flat after 500 sources were opened and closed", async () => {
+test("listeners and memory are flat after 500 sources", { tags: "slow" }, async () => {
   needs("measure");
   const tab = await load();
   const cycles = (count: number): Promise<void> =>

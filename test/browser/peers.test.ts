@@ -1,3 +1,4 @@
+// @module-tag slow
 import { build } from "esbuild";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,7 +88,7 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
   afterAll(() => server.close());
   afterEach(async () => {
     expect(await page.closeSources(), "errors that nobody caught").toEqual([]);
-    await expect.poll(() => server.live("/stream/"), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => server.live("/stream/")).toBe(0);
     await page.close();
   });
 

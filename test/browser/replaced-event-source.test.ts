@@ -1,3 +1,4 @@
+// @module-tag slow
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
 import { FaultServer } from "../support/server/fault-server.ts";

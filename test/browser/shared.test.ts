@@ -81,9 +81,11 @@ describe("ten tabs", () => {
     expect(log.requests).toBe(times + 1);
   };
 
-  test("whose leader is closed 20 times", () => loseLeader(20, remove));
+  test("whose leader is closed 3 times", () => loseLeader(3, remove));
 
-  test("whose leader crashes 5 times", async () => {
+  test("whose leader is closed 20 times", { tags: "slow" }, () => loseLeader(20, remove));
+
+  test("whose leader crashes 5 times", { tags: "slow" }, async () => {
     needs("crash");
     await loseLeader(5, crash);
   });
@@ -281,7 +283,7 @@ describe("the seventh tab over HTTP/1.1", () => {
   });
 });
 
-test("memory and listeners are flat after 200 hand-overs", async () => {
+test("memory and listeners are flat after 200 hand-overs", { tags: "slow" }, async () => {
   needs("measure");
   const tab = await open();
   const watcher = await open();

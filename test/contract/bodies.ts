@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, type TestOptions } from "vitest";
 import { fetchTransport } from "../../src/transport/fetch.ts";
 import { FaultServer } from "../support/server/fault-server.ts";
 import { Connection, type Harness } from "./harness.ts";
@@ -40,14 +40,18 @@ export interface BodyHarnesses {
 }
 
 /** Runs the fetch transport over bodies that no server sends, or that somebody else reads. */
-export function describeBodies(name: string, { custom, global, copied }: BodyHarnesses): void {
-  describe(name, { timeout: 20_000 }, () => {
+export function describeBodies(
+  name: string,
+  { custom, global, copied }: BodyHarnesses,
+  options: TestOptions = {},
+): void {
+  describe(name, options, () => {
     let server: FaultServer;
     const harnesses = [custom, global, copied];
     beforeAll(async () => {
       server = await FaultServer.start();
       for (const harness of harnesses) await harness.start(server);
-    }, 60_000);
+    });
     afterAll(async () => {
       for (const harness of harnesses) await harness.stop();
       server.close();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, type TestOptions } from "vitest";
 import type { TransportAbilities } from "../../src/transport/transport.ts";
 import {
   FaultServer,
@@ -172,7 +172,7 @@ export class Bench {
       if (!connection.settled) await connection.abort();
       await connection.end();
     }
-    await expect.poll(() => this.liveStreams, { timeout: 5000, interval: 2 }).toBe(0);
+    await expect.poll(() => this.liveStreams, { interval: 2 }).toBe(0);
     for (const connection of connections) {
       // The turn in which something late would come.
       await connection.update(1);
@@ -195,12 +195,17 @@ export class Bench {
 }
 
 /** Runs every case of the contract over one transport. */
-export function describeContract(name: string, harness: Harness, traits: Traits = {}): void {
-  describe(name, { timeout: 20_000 }, () => {
+export function describeContract(
+  name: string,
+  harness: Harness,
+  traits: Traits = {},
+  options: TestOptions = {},
+): void {
+  describe(name, options, () => {
     const bench = new Bench(harness, traits);
-    beforeAll(() => bench.start(), 60_000);
+    beforeAll(() => bench.start());
     afterAll(() => bench.stop());
-    afterEach(() => bench.settle(), 20_000);
+    afterEach(() => bench.settle());
     for (const [title, cases] of Object.entries({
       parsing,
       names,

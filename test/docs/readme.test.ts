@@ -85,7 +85,7 @@ test("every heading that the README links to is there", () => {
   ).toEqual([]);
 });
 
-test("the size in the first paragraph is the measured one", async () => {
+test("the size in the first paragraph is the measured one", { tags: "slow" }, async () => {
   const [, promised] = /About ([\d.]+) kB minified and gzipped/.exec(readme)!;
   expect(Number(promised)).toBeCloseTo((await sizes()).class / 1000, 1);
 });

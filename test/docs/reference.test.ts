@@ -1,3 +1,4 @@
+// @module-tag slow
 import { ReflectionKind } from "typedoc";
 import { expect, test } from "vitest";
 import { entries } from "../../rollup.config.mjs";

@@ -71,7 +71,7 @@ describe.each(allJobs)("%s, job %s", (_, name, job) => {
 test("CI tests the oldest Node that the tests run on, and the newest with long-term support", () => {
   const { steps, strategy } = workflows["ci.yml"]!.jobs.test!;
   expect(strategy!.matrix.node).toEqual(["20", "lts/*"]);
-  expect(steps.map(({ run }) => run)).toEqual(expect.arrayContaining(["npm ci", "npm test"]));
+  expect(steps.map(({ run }) => run)).toContain(".ci/run");
   const { engines } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
     engines: { node: string };
   };
@@ -90,5 +90,5 @@ test("a version is published with its provenance, by a job that runs nobody's co
     "npm publish ./*.tgz --provenance --access public --ignore-scripts",
   ]);
   expect(steps.some(({ uses = "" }) => uses.includes("/checkout@"))).toBe(false);
-  expect(jobs.pack!.steps.map(({ run }) => run)).toContain("npm test");
+  expect(jobs.pack!.steps.map(({ run }) => run)).toContain(".ci/run");
 });

@@ -1,18 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { compile, compilers, projects } from "../support/package/compile.ts";
 
+/** The projects that differ most: `npm test` has these, for our own types. */
+const quick = ["newest bundler", "oldest node16 CommonJS"];
+
 describe.each(Object.keys(compilers) as (keyof typeof compilers)[])(
   "the %s TypeScript",
   (compiler) => {
-    test.each(Object.keys(projects) as (keyof typeof projects)[])(
-      "accepts test/types in a project with %s",
-      (project) => {
+    for (const project of Object.keys(projects) as (keyof typeof projects)[]) {
+      const tags = quick.includes(`${compiler} ${project}`) ? [] : (["slow"] as const);
+      test(`accepts test/types in a project with ${project}`, { tags: [...tags] }, () => {
         expect(compile(compiler, project)).toBe("");
-      },
-    );
+      });
+    }
 
     test.each(Object.keys(projects) as (keyof typeof projects)[])(
       "finds the payloads in the adapters in a project with %s",
+      { tags: "slow" },
       (project) => {
         expect(
           compile(compiler, project, { folder: "adapters", packages: ["vue", "svelte"] }),
@@ -23,6 +27,7 @@ describe.each(Object.keys(compilers) as (keyof typeof compilers)[])(
     // arktype has no CommonJS.
     test.each(["bundler", "node16 ESM"] as const)(
       "finds the payloads of zod, valibot and arktype in a project with %s",
+      { tags: "slow" },
       (project) => {
         expect(
           compile(compiler, project, {

@@ -1,17 +1,19 @@
 import { join, relative } from "node:path";
 import { root } from "../package/dist.ts";
 import type { Reporter, TestModule } from "vitest/node";
+import type { EngineName } from "../browsers/engines/engine.ts";
 import { leftOut } from "../browsers/engines/left-out.ts";
 
-/** The projects of test/browser, and the engines they are for. */
-const engines = {
-  browser: { title: "Chromium", leftOut: leftOut.chromium },
-  "browser-firefox": { title: "Firefox ESR", leftOut: leftOut.firefox },
-  "browser-webkit": { title: "WebKitGTK", leftOut: leftOut.webkit },
+/** The projects of test/browser and test/demo, and the engines they are for. */
+const engineOf: Partial<Record<string, EngineName>> = {
+  browser: "chromium",
+  demo: "chromium",
+  "browser-firefox": "firefox",
+  "browser-webkit": "webkit",
 };
 
-type Project = keyof typeof engines;
-const projects = Object.keys(engines) as Project[];
+const titles = { chromium: "Chromium", firefox: "Firefox ESR", webkit: "WebKitGTK" };
+const engines = Object.keys(titles) as EngineName[];
 
 class Cell {
   readonly counts = { passed: 0, skipped: 0, failed: 0 };
@@ -27,7 +29,7 @@ class Cell {
 /** Prints a table when browser tests have run: engine × suite, and below it why tests were skipped. */
 export default class EngineTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const suites = new Map<string, Map<Project, Cell>>();
+    const suites = new Map<string, Map<EngineName, Cell>>();
     const reasons: string[] = [];
     const noteFor = (reason: string): number => {
       if (!reasons.includes(reason)) reasons.push(reason);
@@ -35,11 +37,11 @@ export default class EngineTable implements Reporter {
     };
 
     for (const module of modules) {
-      const project = module.project.name;
-      if (!isProject(project)) continue;
+      const engine = engineOf[module.project.name];
+      if (!engine) continue;
       const cell = new Cell();
       const suite = relative(join(root, "test"), module.moduleId).replace(/\.test\.ts$/, "");
-      suites.set(suite, (suites.get(suite) ?? new Map<Project, Cell>()).set(project, cell));
+      suites.set(suite, (suites.get(suite) ?? new Map<EngineName, Cell>()).set(engine, cell));
       cell.counts.failed += module.errors().length;
       for (const each of module.children.allSuites()) cell.counts.failed += each.errors().length;
       const unsaid =
@@ -55,16 +57,13 @@ export default class EngineTable implements Reporter {
     const rows = [...suites]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([suite, cells]) => {
-        const absent = (project: Project): string => {
-          const reason = engines[project].leftOut[suite];
+        const absent = (engine: EngineName): string => {
+          const reason = leftOut[engine][suite];
           return reason === undefined ? "not run" : `– [${noteFor(`${suite} ${reason}`)}]`;
         };
-        return [suite, ...projects.map((project) => String(cells.get(project) ?? absent(project)))];
+        return [suite, ...engines.map((engine) => String(cells.get(engine) ?? absent(engine)))];
       });
-    const head = [
-      "passed / skipped / failed",
-      ...projects.map((project) => engines[project].title),
-    ];
+    const head = ["passed / skipped / failed", ...engines.map((engine) => titles[engine])];
     const widths = head.map((title, column) =>
       Math.max(title.length, ...rows.map((row) => row[column]!.length)),
     );
@@ -74,8 +73,4 @@ export default class EngineTable implements Reporter {
     const notes = reasons.map((reason, index) => `[${index + 1}] ${reason}`);
     process.stdout.write(`\n${[...table, "", ...notes].join("\n").trim()}\n\n`);
   }
-}
-
-function isProject(name: string): name is Project {
-  return name in engines;
 }
