@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Stranger } from "../support/package/stranger.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 // In a Node of its own, which has to end by itself: nothing waits for anything.
 
@@ -14,7 +15,7 @@ afterAll(() => app.remove());
 const node = async (...args: string[]): Promise<string> => {
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: app.folder,
-    timeout: 20_000,
+    timeout: PATIENCE,
   });
   return stdout.trim();
 };

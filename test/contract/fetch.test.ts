@@ -11,7 +11,7 @@ describe("fetchTransport", () => {
   let path = 0;
   beforeAll(async () => (server = await FaultServer.start()));
   afterAll(() => server.close());
-  afterEach(() => expect.poll(() => server.live("/"), { interval: 2, timeout: 5000 }).toBe(0));
+  afterEach(() => expect.poll(() => server.live("/"), { interval: 2 }).toBe(0));
 
   const connect = async (
     transport: ReturnType<typeof fetchTransport>,

@@ -1,4 +1,5 @@
 import type { Transport, TransportAbilities } from "../../src/transport/transport.ts";
+import { PATIENCE } from "../support/patience.ts";
 import type { FaultServer } from "../support/server/fault-server.ts";
 import { record, type ConnectOptions, type Entry, type Recording } from "./recorder.ts";
 
@@ -33,8 +34,6 @@ export function inNode(create: () => Transport): Harness {
     },
   };
 }
-
-const PATIENCE = 10_000;
 
 /** What a test sees of one connection. */
 export class Connection {

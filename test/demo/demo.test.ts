@@ -6,8 +6,6 @@ import type { Page } from "../support/browsers/engines/page.ts";
 /** The initiator of an EventSource's request: what the resource timing has no word for, but in WebKit. */
 const NATIVE = engine.name === "webkit" ? "eventsource" : "other";
 
-const patience = { timeout: 30_000 };
-
 let browser: PageBrowser;
 let server: Awaited<ReturnType<typeof startDemoServer>>;
 let page: Page;
@@ -59,7 +57,7 @@ const isDisabled = (name: string): Promise<boolean> =>
   );
 /** Presses a button as soon as it can be pressed. */
 const press = async (name: string): Promise<void> => {
-  await expect.poll(() => isDisabled(name), patience).toBe(false);
+  await expect.poll(() => isDisabled(name)).toBe(false);
   await page.evaluate(
     (name) =>
       Array.from(document.querySelectorAll("button"))
@@ -69,7 +67,7 @@ const press = async (name: string): Promise<void> => {
   );
 };
 const state = (): Promise<string> => text("[role=status]");
-const becomes = (expected: string): Promise<void> => expect.poll(state, patience).toBe(expected);
+const becomes = (expected: string): Promise<void> => expect.poll(state).toBe(expected);
 const attempt = async (): Promise<number> => Number((await text("#attempt")).replace("retry ", ""));
 const countdown = async (): Promise<number> =>
   Number(/^Next attempt in ([\d.]+) s$/.exec(await text("[role=timer]"))?.[1]);
@@ -94,7 +92,7 @@ const initiators = (): Promise<string[]> =>
       .map((entry) => (entry as PerformanceResourceTiming).initiatorType),
   );
 const heard = async (id: number): Promise<void> => {
-  await expect.poll(async () => (await messages()).at(-1)?.id, patience).toBeGreaterThanOrEqual(id);
+  await expect.poll(async () => (await messages()).at(-1)?.id).toBeGreaterThanOrEqual(id);
 };
 
 test.each([
@@ -110,10 +108,10 @@ test.each([
 
   await press("Stop the stream");
   await becomes("Waiting");
-  await expect.poll(attempt, patience).toBeGreaterThanOrEqual(3);
-  await expect.poll(countdown, patience).toBeGreaterThan(0.3);
+  await expect.poll(attempt).toBeGreaterThanOrEqual(3);
+  await expect.poll(countdown).toBeGreaterThan(0.3);
   const shown = await countdown();
-  await expect.poll(countdown, patience).toBeLessThan(shown);
+  await expect.poll(countdown).toBeLessThan(shown);
   expect(await text("#failure")).toMatch(/^the server was not reached \(network\)/);
   const missed = newestId() - (await messages()).at(-1)!.id;
   expect(missed).toBeGreaterThan(3);
@@ -132,7 +130,7 @@ test.each([
   expect(await text("#received")).toBe(String(received.length));
   expect(await text("#lost")).toBe("0");
   expect(await text("#repeated")).toBe("0");
-  await expect.poll(async () => (await initiators()).length, patience).toBeGreaterThan(1);
+  await expect.poll(async () => (await initiators()).length).toBeGreaterThan(1);
   const [firstOne, ...others] = await initiators();
   expect(firstOne).toBe(first);
   expect(new Set(others)).toEqual(new Set([later]));
@@ -143,7 +141,7 @@ test("Reconnect now replaces a live connection, and cuts a wait short", async ()
   await heard(1);
   await press("Reconnect now");
   // By fetch now, which has seen the server's "retry: 10000".
-  await expect.poll(() => lines("connecttime"), patience).toHaveLength(2);
+  await expect.poll(() => lines("connecttime")).toHaveLength(2);
 
   await press("Stop the stream");
   await becomes("Waiting");
@@ -161,10 +159,10 @@ test("Close is final; Connect again resumes after the last id", async () => {
   await heard(2);
   await press("Close");
   await becomes("Closed");
-  await expect.poll(() => server.stream.clients, patience).toBe(0);
+  await expect.poll(() => server.stream.clients).toBe(0);
   expect(await isDisabled("Reconnect now")).toBe(true);
   const last = (await messages()).at(-1)!.id;
-  await expect.poll(newestId, patience).toBeGreaterThan(last + 2);
+  await expect.poll(newestId).toBeGreaterThan(last + 2);
   expect((await messages()).at(-1)!.id).toBe(last);
 
   await press("Connect again");
@@ -180,7 +178,7 @@ test("says so where the demo server is gone", async () => {
   await becomes("Waiting");
   await press("Start the stream");
   await expect
-    .poll(() => lines("error"), patience)
+    .poll(() => lines("error"))
     .toContainEqual(expect.stringContaining("The server does not answer"));
 });
 

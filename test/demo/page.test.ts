@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startDemoServer } from "../../demo/server.mjs";
 import { launchChromium } from "../support/browsers/browsers.ts";
 
-const patience = { timeout: 45_000 };
 /** How long faults last, in seconds: long enough for a native EventSource, which comes back after three. */
 const SECONDS = 5;
 
@@ -55,9 +54,9 @@ function watch(opened: Page): void {
 const address = (): string => `${server.address}?seconds=${SECONDS}`;
 async function open(opened = page): Promise<void> {
   await opened.goto(address());
-  await expect.poll(() => states(opened), patience).toEqual(["Open", "Open"]);
-  await expect.poll(() => number("resilient", "received", opened), patience).toBeGreaterThan(0);
-  await expect.poll(() => number("native", "received", opened), patience).toBeGreaterThan(0);
+  await expect.poll(() => states(opened)).toEqual(["Open", "Open"]);
+  await expect.poll(() => number("resilient", "received", opened)).toBeGreaterThan(0);
+  await expect.poll(() => number("native", "received", opened)).toBeGreaterThan(0);
 }
 
 const press = (name: string, opened = page): Promise<void> =>
@@ -77,7 +76,7 @@ const outcome = async (client: "EventSource" | "ResilientEventSource"): Promise<
     .locator(`#results tbody tr:first-child td[data-client=${client}] > span:last-child`)
     .textContent()) ?? "";
 const comesTo = (client: "EventSource" | "ResilientEventSource", expected: RegExp): Promise<void> =>
-  expect.poll(() => outcome(client), patience).toMatch(expected);
+  expect.poll(() => outcome(client)).toMatch(expected);
 
 /** How many pixels of a canvas have the colour that the style sheet has for a state. */
 const drawn = (selector: string, colour: string): Promise<number> =>
@@ -112,11 +111,9 @@ describe("each control", () => {
     expect([await timeline("waiting"), await timeline("closed")]).toEqual([0, 0]);
     expect(await timeline("open")).toBeGreaterThan(0);
     await press(`Stop it for ${SECONDS} s`);
-    await expect
-      .poll(news, patience)
-      .toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
-    await expect.poll(() => states(), patience).toEqual(["Reconnecting", "Waiting"]);
-    await expect.poll(() => timeline("waiting"), patience).toBeGreaterThan(0);
+    await expect.poll(news).toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
+    await expect.poll(() => states()).toEqual(["Reconnecting", "Waiting"]);
+    await expect.poll(() => timeline("waiting")).toBeGreaterThan(0);
     expect(await page.locator("[data-part=detail][data-of=resilient]").textContent()).toMatch(
       /^Attempt \d+( in [\d.]+ s)?$/,
     );
@@ -126,7 +123,7 @@ describe("each control", () => {
     expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([
       0, 0,
     ]);
-    await expect.poll(news, patience).toMatch(/^EventSource: back .*\nResilientEventSource: back /);
+    await expect.poll(news).toMatch(/^EventSource: back .*\nResilientEventSource: back /);
   });
 
   test("Answer 503: native gives up for good, ours comes back and says why", async () => {
@@ -138,12 +135,12 @@ describe("each control", () => {
     );
     expect(await states()).toEqual(["Gave up", "Open"]);
     // What native has not got by now is counted.
-    await expect.poll(() => number("native", "behind"), patience).toBeGreaterThan(8);
-    await expect.poll(() => timeline("closed"), patience).toBeGreaterThan(100);
+    await expect.poll(() => number("native", "behind")).toBeGreaterThan(8);
+    await expect.poll(() => timeline("closed")).toBeGreaterThan(100);
     expect(await timeline("waiting")).toBeGreaterThan(0);
     await press("Start it afresh");
-    await expect.poll(() => states(), patience).toEqual(["Open", "Open"]);
-    await expect.poll(() => number("native", "lost"), patience).toBeGreaterThan(0);
+    await expect.poll(() => states()).toEqual(["Open", "Open"]);
+    await expect.poll(() => number("native", "lost")).toBeGreaterThan(0);
     expect(await number("resilient", "lost")).toBe(0);
   });
 
@@ -174,16 +171,16 @@ describe("each control", () => {
     await press("Cut every second");
     await comesTo("EventSource", back);
     await comesTo("ResilientEventSource", back);
-    await expect.poll(news, patience).toMatch(/^EventSource: back/);
+    await expect.poll(news).toMatch(/^EventSource: back/);
     const changes = await page.evaluate(() => (globalThis as any).changes as string[]);
     expect(changes.length).toBeLessThanOrEqual(6);
   });
 
   test("Go offline: ours makes no attempt until it is over", async () => {
     await press("Go offline");
-    await expect.poll(() => states(), patience).toEqual(["Reconnecting", "Paused"]);
+    await expect.poll(() => states()).toEqual(["Reconnecting", "Paused"]);
     await comesTo("ResilientEventSource", /^Paused/);
-    await expect.poll(() => timeline("paused"), patience).toBeGreaterThan(0);
+    await expect.poll(() => timeline("paused")).toBeGreaterThan(0);
     await comesTo("ResilientEventSource", back);
     await comesTo("EventSource", back);
   });
@@ -196,7 +193,7 @@ describe("each control", () => {
       /^Stays away, as it was asked to: the server answered 204\.$/,
     );
     expect(await states()).toEqual(["Gave up", "Stopped"]);
-    await expect.poll(() => page.locator("#faults [data-lasts]").count(), patience).toBe(0);
+    await expect.poll(() => page.locator("#faults [data-lasts]").count()).toBe(0);
     await press("Reconnect now");
     await press("Start it afresh");
     await comesTo("ResilientEventSource", back);
@@ -208,7 +205,7 @@ describe("each control", () => {
     await comesTo("EventSource", /^Gave up/);
     await comesTo("ResilientEventSource", back);
     await press("Stall");
-    await expect.poll(() => page.locator("#results tbody tr").count(), patience).toBe(2);
+    await expect.poll(() => page.locator("#results tbody tr").count()).toBe(2);
     await comesTo("ResilientEventSource", back);
     const rows = await page.locator("#results tbody tr").allInnerTexts();
     expect(rows[0]).toMatch(/^Stall\b/);
@@ -218,7 +215,7 @@ describe("each control", () => {
   test("Reconnect now replaces the connection, and loses nothing", async () => {
     await press("Reconnect now");
     const before = await number("resilient", "received");
-    await expect.poll(() => number("resilient", "received"), patience).toBeGreaterThan(before + 4);
+    await expect.poll(() => number("resilient", "received")).toBeGreaterThan(before + 4);
     expect([await number("resilient", "lost"), await number("resilient", "repeated")]).toEqual([
       0, 0,
     ]);
@@ -227,7 +224,7 @@ describe("each control", () => {
   test("says so where the demo's server is gone", async () => {
     await server.close();
     await press("Stall");
-    await expect.poll(news, patience).toMatch(/^The demo’s own server does not answer/);
+    await expect.poll(news).toMatch(/^The demo’s own server does not answer/);
   });
 });
 
@@ -238,24 +235,20 @@ describe("a second tab", () => {
 
   test("follows the first, shows how many connections there are, and takes over", async () => {
     await open();
-    await expect.poll(() => role(page), patience).toBe("holds the connection");
+    await expect.poll(() => role(page)).toBe("holds the connection");
     const [second] = await Promise.all([
       context.waitForEvent("page"),
       page.getByRole("link", { name: "Open a second tab" }).click(),
     ]);
     watch(second);
-    await expect
-      .poll(() => role(second), patience)
-      .toBe("follows: it has no connection of its own");
-    await expect.poll(() => connections(second), patience).toEqual(["2", "1"]);
+    await expect.poll(() => role(second)).toBe("follows: it has no connection of its own");
+    await expect.poll(() => connections(second)).toEqual(["2", "1"]);
     const heard = await number("resilient", "received", second);
 
     await page.close();
-    await expect.poll(() => role(second), patience).toBe("holds the connection");
-    await expect
-      .poll(() => number("resilient", "received", second), patience)
-      .toBeGreaterThan(heard + 4);
-    await expect.poll(() => connections(second), patience).toEqual(["1", "1"]);
+    await expect.poll(() => role(second)).toBe("holds the connection");
+    await expect.poll(() => number("resilient", "received", second)).toBeGreaterThan(heard + 4);
+    await expect.poll(() => connections(second)).toEqual(["1", "1"]);
     expect([
       await number("resilient", "lost", second),
       await number("resilient", "repeated", second),
@@ -266,10 +259,10 @@ describe("a second tab", () => {
     await open();
     const second = await newPage();
     await second.goto(server.address);
-    await expect.poll(() => role(second), patience).toMatch(/^follows/);
+    await expect.poll(() => role(second)).toMatch(/^follows/);
     await second.getByRole("checkbox", { name: "Share one connection between tabs" }).uncheck();
-    await expect.poll(() => role(second), patience).toBe("has a connection of its own");
-    await expect.poll(() => connections(second), patience).toEqual(["2", "2"]);
+    await expect.poll(() => role(second)).toBe("has a connection of its own");
+    await expect.poll(() => connections(second)).toEqual(["2", "2"]);
     expect(await number("resilient", "lost", second)).toBe(0);
   });
 });
@@ -286,29 +279,29 @@ describe("the storm", () => {
     const calm = await drawn("#dots-resilient", "open");
     expect(calm).toBeGreaterThan(1000);
     await press("Start the storm");
-    await expect.poll(told, patience).toBe("The server is down: 1,000 clients have lost it.");
-    await expect.poll(() => drawn("#dots-resilient", "open"), patience).toBe(0);
-    await expect.poll(told, patience).toMatch(/^It is back, and takes 100 a second/);
-    await expect.poll(() => storm("resilient", "recovered"), patience).toMatch(/^[\d.]+ s$/);
+    await expect.poll(told).toBe("The server is down: 1,000 clients have lost it.");
+    await expect.poll(() => drawn("#dots-resilient", "open")).toBe(0);
+    await expect.poll(told).toMatch(/^It is back, and takes 100 a second/);
+    await expect.poll(() => storm("resilient", "recovered")).toMatch(/^[\d.]+ s$/);
     expect(await count("resilient", "connected")).toBe(1000);
-    await expect.poll(() => drawn("#dots-resilient", "open"), patience).toBe(calm);
+    await expect.poll(() => drawn("#dots-resilient", "open")).toBe(calm);
     // By how much its peak is higher depends on the machine: a slow one spreads the timers of both.
     expect(await count("native", "peak")).toBeGreaterThan(100);
     expect(await count("native", "connected")).toBeLessThan(1000);
     expect(await count("resilient", "peak")).toBeGreaterThan(0);
     await press("Stop the storm");
-    await expect.poll(told, patience).toBe("Stopped.");
+    await expect.poll(told).toBe("Stopped.");
     await press("Start it again");
-    await expect.poll(told, patience).toMatch(/^The server is down/);
+    await expect.poll(told).toMatch(/^The server is down/);
   });
 
   test("answered by 503, native gives up for good, ours does not", async () => {
     await open();
     await page.getByRole("radio", { name: "answers 503" }).check();
     await press("Start the storm");
-    await expect.poll(() => count("native", "closed"), patience).toBeGreaterThan(500);
-    await expect.poll(() => drawn("#dots-native", "closed"), patience).toBeGreaterThan(0);
-    await expect.poll(() => count("resilient", "connected"), patience).toBeGreaterThan(500);
+    await expect.poll(() => count("native", "closed")).toBeGreaterThan(500);
+    await expect.poll(() => drawn("#dots-native", "closed")).toBeGreaterThan(0);
+    await expect.poll(() => count("resilient", "connected")).toBeGreaterThan(500);
     expect(await count("resilient", "closed")).toBe(0);
     expect(await drawn("#dots-resilient", "closed")).toBe(0);
   });
@@ -352,7 +345,7 @@ describe("for everybody", () => {
     await comesTo("EventSource", /^Gave up/);
     await comesTo("ResilientEventSource", back);
     await press("Cut every second");
-    await expect.poll(() => page.locator("#faults [data-lasts]").count(), patience).toBe(1);
+    await expect.poll(() => page.locator("#faults [data-lasts]").count()).toBe(1);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       expect(await violations()).toEqual([]);
@@ -408,9 +401,7 @@ describe("for everybody", () => {
     const drawings = async (): Promise<number> => {
       const before = await number("resilient", "received");
       await page.evaluate(() => ((globalThis as any).drawings = 0));
-      await expect
-        .poll(() => number("resilient", "received"), patience)
-        .toBeGreaterThanOrEqual(before + 8);
+      await expect.poll(() => number("resilient", "received")).toBeGreaterThanOrEqual(before + 8);
       return page.evaluate(() => (globalThis as any).drawings as number);
     };
     await open();

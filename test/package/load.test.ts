@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { dist, root } from "../support/package/dist.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 // The package refers to itself by its name here, so these go through the "exports" of package.json.
 const loads = {
@@ -17,7 +18,7 @@ function inNode(body: string, type: string): unknown {
     execFileSync(process.execPath, [`--input-type=${type}`, "-e", script], {
       cwd: root,
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: PATIENCE,
     }),
   );
 }
@@ -65,7 +66,7 @@ describe.each(Object.entries(loads))("%s in Node", (_, { type, expression }) => 
 });
 
 test("events arrive, and are resumed, in a Node of its own", () => {
-  execFileSync(process.execPath, [`${root}/test/package/smoke.mjs`], { timeout: 20_000 });
+  execFileSync(process.execPath, [`${root}/test/package/smoke.mjs`], { timeout: PATIENCE });
 });
 
 test("the script-tag file defines one global, the class, and needs nothing of a page to load", () => {

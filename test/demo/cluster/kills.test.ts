@@ -7,8 +7,6 @@ const KILLS = 10;
 /** So many ticks come between one kill and the next: about a second's. */
 const BETWEEN = 40;
 
-const patience = { timeout: 30_000 };
-
 declare global {
   /** The numbers of all ticks that the page has shown, in their order. */
   var shownTicks: number[];
@@ -48,9 +46,7 @@ const count = async (id: string): Promise<number> =>
 /** The page may still have to connect: what it shows can be behind what happens. */
 async function killLeader(): Promise<string> {
   let name: string | undefined;
-  await expect
-    .poll(async () => (name = (await demo.outages.killLeader(200))?.name), patience)
-    .toBeDefined();
+  await expect.poll(async () => (name = (await demo.outages.killLeader(200))?.name)).toBeDefined();
   return name!;
 }
 
@@ -63,15 +59,13 @@ test(`${KILLS} times the node that holds the stream is killed with -9: every ack
   const killed: string[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
     const before = (await shown()).length;
-    await expect
-      .poll(async () => (await shown()).length, patience)
-      .toBeGreaterThan(before + BETWEEN);
+    await expect.poll(async () => (await shown()).length).toBeGreaterThan(before + BETWEEN);
     killed.push(await killLeader());
   }
-  await expect.poll(() => count("kills"), patience).toBe(KILLS);
+  await expect.poll(() => count("kills")).toBe(KILLS);
   await demo.stopTicks();
   await expect
-    .poll(async () => (await shown()).at(-1), patience)
+    .poll(async () => (await shown()).at(-1))
     .toBeGreaterThanOrEqual(account.acknowledged.at(-1)!);
 
   const ticks = await shown();
@@ -99,6 +93,6 @@ test("says so where no cluster runs", async () => {
   await alone.route("**/nodes.json", (route) => route.fulfill({ status: 404 }));
   await alone.goto(demo.address);
   await expect
-    .poll(() => alone.getByRole("status").textContent(), patience)
+    .poll(() => alone.getByRole("status").textContent())
     .toBe("The cluster is not running: npm run demo:cluster starts it.");
 });

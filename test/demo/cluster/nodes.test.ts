@@ -7,7 +7,6 @@ import { readUntil } from "../../support/server/read-until.ts";
 
 // What demo/cluster/README.md says of nchan.
 
-const patience = { timeout: 20_000 };
 const KEPT = 10;
 const PAGE = "https://app.example";
 
@@ -119,7 +118,7 @@ describe("the library", () => {
   }
 
   async function hearsTheNewest(): Promise<void> {
-    await expect.poll(() => heard.at(-1), patience).toBe(String(published));
+    await expect.poll(() => heard.at(-1)).toBe(String(published));
   }
 
   test.each([
@@ -133,7 +132,7 @@ describe("the library", () => {
     let openings = 0;
     source.onopen = () => openings++;
     source.reconnect();
-    await expect.poll(() => openings, patience).toBe(1);
+    await expect.poll(() => openings).toBe(1);
     await publish(2);
     await hearsTheNewest();
     expect([...new Set(heard)]).toEqual(newest(KEPT + 2));

@@ -14,8 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../../support/package/dist.ts";
-
-const patience = { timeout: 20_000 };
+import { PATIENCE } from "../../support/patience.ts";
 
 /** Everything that a run leaves behind would be in here. */
 let folder: string;
@@ -46,7 +45,7 @@ function run(env: Record<string, string> = {}): Run {
     output: () => output,
     async end(signal) {
       if (signal) child.kill(signal);
-      const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      const deadline = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
       const [code] = await ended;
       clearTimeout(deadline);
       return code;
@@ -77,27 +76,27 @@ test.each([
 ] as const)("after %s no process and no file is left", async (signal, expected) => {
   const { output, end } = run();
   await expect
-    .poll(output, patience)
+    .poll(output)
     .toMatch(
       /^The page is at http:\/\/localhost:\d+\/ .*\nNode A streams at .*\nNode B streams at .*\n$/,
     );
   // Two nodes with a master and two workers each, Redis, and who cleans up.
   expect(processes()).toHaveLength(8);
   expect(await end(signal)).toBe(expected);
-  await expect.poll(processes, patience).toEqual([]);
-  await expect.poll(() => readdirSync(folder), patience).toEqual([]);
+  await expect.poll(processes).toEqual([]);
+  await expect.poll(() => readdirSync(folder)).toEqual([]);
 });
 
 test("after SIGTERM while a node is down no process and no file is left", async () => {
   const { output, end } = run();
-  await expect.poll(output, patience).toContain("Node B");
+  await expect.poll(output).toContain("Node B");
   const [, stream] = /Node A streams at (.*)/.exec(output())!;
   // Whoever listens makes it the node to be killed. It ends when that has happened.
   const response = await fetch(stream!, { headers: { Accept: "text/event-stream" } });
   await response.text().catch(() => "cut");
   expect(await end("SIGTERM")).toBe(0);
-  await expect.poll(processes, patience).toEqual([]);
-  await expect.poll(() => readdirSync(folder), patience).toEqual([]);
+  await expect.poll(processes).toEqual([]);
+  await expect.poll(() => readdirSync(folder)).toEqual([]);
   expect(output()).not.toContain("Error");
 });
 

@@ -6,6 +6,7 @@ import { compile, compileModule } from "svelte/compiler";
 import type { Props } from "../../adapters/pages/page.ts";
 import { dist, root } from "../package/dist.ts";
 import { inTemporaryFolder } from "../package/pack.ts";
+import { PATIENCE } from "../patience.ts";
 
 /** A file of test/adapters/pages, and what stands in for packages that it imports. */
 export interface PageSource {
@@ -79,7 +80,7 @@ export async function renderInNode({ page, alias }: PageSource, props: Props): P
     writeFileSync(join(folder, "server.mjs"), script);
     return execFileSync(process.execPath, [join(folder, "server.mjs"), JSON.stringify(props)], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: PATIENCE,
     });
   });
 }

@@ -67,7 +67,7 @@ export class AdapterBench {
 
   /** Waits until the server has that many streams open. */
   async live(count: number): Promise<void> {
-    await expect.poll(() => this.server.live("/stream/"), { timeout: 10_000 }).toBe(count);
+    await expect.poll(() => this.server.live("/stream/")).toBe(count);
   }
 
   /** The types of all listeners on window and document. */

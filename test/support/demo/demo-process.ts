@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, connect, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../package/dist.ts";
+import { PATIENCE } from "../patience.ts";
 
 /** A server in a process of its own, so that it can really die. */
 export interface ServerProcess {
@@ -69,7 +70,7 @@ export async function runDemo(
   };
   child.stdout?.on("data", hear);
   child.stderr?.on("data", hear);
-  const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const deadline = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
   const [code] = (await once(child, "close")) as [number | null];
   clearTimeout(deadline);
   return { code, output };

@@ -5,11 +5,9 @@ import type { PageBrowser } from "../browsers/engines/engine.ts";
 import type { Page } from "../browsers/engines/page.ts";
 import type { FaultServer } from "../server/fault-server.ts";
 import { installWatch, type ConnectOptions, type Notes, type Watched } from "./page-watch.ts";
+import { PATIENCE } from "../patience.ts";
 
 const JAVASCRIPT = { "Content-Type": "text/javascript; charset=utf-8" };
-
-/** How long a condition may take to come true (ms). */
-const PATIENCE = 20_000;
 
 /** Serves the scripts of a folder under a path that ends in "/". */
 export function serveScripts(server: FaultServer, path: string, folder: string): void {

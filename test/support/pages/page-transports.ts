@@ -85,7 +85,7 @@ export function describeTransports(define: (bench: Bench) => void): void {
     afterAll(() => bench.stop());
     afterEach(async () => {
       expect(await bench.page.closeSources(), "errors that nobody caught").toEqual([]);
-      await expect.poll(() => bench.server.live("/stream/"), { timeout: 10_000 }).toBe(0);
+      await expect.poll(() => bench.server.live("/stream/")).toBe(0);
     });
     define(bench);
   });

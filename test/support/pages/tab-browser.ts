@@ -2,6 +2,7 @@ import type * as library from "../../../src/index.ts";
 import type { TabBrowser, TabDriven } from "../browsers/engines/engine.ts";
 import type { Page } from "../browsers/engines/page.ts";
 import type { TabLog } from "./tab-log.ts";
+import { PATIENCE } from "../patience.ts";
 
 type Library = typeof library;
 
@@ -34,9 +35,6 @@ export interface TabOptions extends Pick<
   /** A mark in localStorage at every `error` event: it can be read when the page is gone. */
   marks?: boolean;
 }
-
-/** How long a condition may take to come true (ms). */
-const PATIENCE = 20_000;
 
 /** Waits for a condition of this process or of a page. */
 export async function until(condition: () => unknown, what: string): Promise<void> {

@@ -1,3 +1,5 @@
+import { PATIENCE } from "../../patience.ts";
+
 /** What an engine's driver has to do with a page. Everything else is made of it. */
 export interface Driven {
   /** Loads a URL, and resolves when the page has loaded. */
@@ -6,9 +8,6 @@ export interface Driven {
   evaluate(expression: string): Promise<string>;
   close(): Promise<unknown>;
 }
-
-/** How long a condition may take to come true (ms). */
-const PATIENCE = 20_000;
 
 /** Leaves a page for the one before it, when the driver has its answer. */
 export const goBack = "void setTimeout(() => history.back())";

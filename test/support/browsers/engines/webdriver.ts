@@ -1,5 +1,4 @@
-/** How long a command may take (ms): longer than a script may, and than a window takes to open. */
-const PATIENCE = 30_000;
+import { PATIENCE } from "../../patience.ts";
 
 /** A WebDriver session, as the standard's HTTP interface has it: one command at a time. https://www.w3.org/TR/webdriver2/ */
 export class WebDriverSession {

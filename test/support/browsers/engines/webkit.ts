@@ -3,12 +3,10 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
 import { freePort } from "../../demo/demo-process.ts";
+import { PATIENCE } from "../../patience.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
 import { goBack, opener } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
-
-/** How long WebKit may take to start, or to load a page (ms). */
-const PATIENCE = 30_000;
 
 /** WebKitGTK's MiniBrowser, by its WebDriver, on a screen that is not there. */
 export const webkit: Engine = {
