@@ -1,28 +1,32 @@
 import { ConnectionError } from "../errors.ts";
-import type { OpenDetails, Sink } from "../transport/transport.ts";
+import type { OpenDetails } from "../transport/transport.ts";
+import { CatchUp } from "./catch-up.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { Answer, LeaderMessage, StateMessage } from "./messages.ts";
-import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
+import type { LeaderMessage, StateMessage } from "./messages.ts";
+import { reconcile } from "./reconcile.ts";
+import type { RelayedEvent } from "./relayed.ts";
 
-/** A member that hears what the leader relays, for the length of one connection. */
+/** A member that delivers what the leader relays, for the length of one connection. */
 export class Follower {
-  /** When the leader connects again, in milliseconds since the epoch; 0: unknown. */
+  /** When the leader reconnects, in milliseconds since the epoch; 0 if unknown. */
   retryAt = 0;
   private readonly _member: Membership;
   private readonly _host: MemberHost;
   private _origin = "";
-  /** Whose events we hear. */
+  /** The leader whose events we deliver. */
   private _leaderId = "";
-  /** Whom we asked how its events continue ours, without having followed it. */
+  /** A leader that we do not follow and that made us say hello. */
   private _queriedLeaderId = "";
-  /** Whether what comes continues what we have; until then it waits. */
+  /** Whether relayed events continue our history; until they do, they are pending. */
   private _isSynced = false;
-  /** Which connection we hear, the leader's, an earlier one from its history, or our own; undefined: none yet. */
-  private _heard: number | undefined;
-  private _waiting: RelayedEvent[] = [];
-  /** Ids that a new leader brings once more, because we were ahead of it. */
-  private _repeats: string[] = [];
-  private _catchingUp: AbortController | undefined;
+  /**
+   * The connection of the latest event: the leader's, an earlier one from its history, or our own.
+   */
+  private _connection: number | undefined;
+  private _pending: RelayedEvent[] = [];
+  /** Ids that a new leader will relay again, because we were ahead of it. */
+  private _repeats: readonly string[] = [];
+  private _catchUp: CatchUp | undefined;
 
   constructor(member: Membership, host: MemberHost, reconnectNow: boolean) {
     this._member = member;
@@ -30,12 +34,12 @@ export class Follower {
     this._sayHello(reconnectNow);
   }
 
-  hear(message: LeaderMessage): void {
+  receive(message: LeaderMessage): void {
     const { sink } = this._host;
     switch (message.kind) {
       case "activity":
-        // A connection that is to bring what we miss has to show by itself that it lives.
-        if (!this._catchingUp) sink.activity();
+        // A connection of our own has to show signs of life itself.
+        if (!this._catchUp) sink.activity();
         break;
       case "retry":
         sink.retry(message.ms);
@@ -43,14 +47,24 @@ export class Follower {
       case "events":
         if (!this._follows(message.from)) break;
         this._origin = message.origin;
-        for (const event of message.events) this._receive(event);
+        for (const event of message.events) this._receiveEvent(event);
         break;
-      case "position":
+      case "lastEventId":
         if (this._follows(message.from) && this._isSynced) this._moveTo(message.lastEventId);
         break;
       case "state":
         this._onState(message);
     }
+  }
+
+  /**
+   * Ends a catch-up, and forgets pending events: the server or the next leader will send them
+   * again.
+   */
+  stop(): void {
+    this._catchUp?.stop();
+    this._catchUp = undefined;
+    this._pending = [];
   }
 
   private _sayHello(reconnectNow = false): void {
@@ -60,11 +74,14 @@ export class Follower {
       from: id,
       lastEventId: history.lastEventId,
       names: [...names],
-      reconnectNow: reconnectNow,
+      reconnectNow,
     });
   }
 
-  /** Messages of two leaders may overtake each other. On a word of one that we do not follow, whoever is the leader now shall answer. */
+  /**
+   * Messages of two leaders may overtake each other: a message of an unknown one makes us ask who
+   * is the leader now.
+   */
   private _follows(from: string): boolean {
     if (from === this._leaderId) return true;
     if (from !== this._queriedLeaderId) this._sayHello();
@@ -73,11 +90,10 @@ export class Follower {
   }
 
   private _onState({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
-    const { id } = this._member;
-    // A hello that came before the leader was there to hear it.
-    const unheard = this._member.names.notIn(names);
-    if (unheard.length) this._member.post({ kind: "names", names: unheard });
-    if (answer && answer.to !== id) return;
+    // A new leader does not know the names of a hello that was sent before it existed.
+    const missing = this._member.names.notIn(names);
+    if (missing.length) this._member.post({ kind: "names", names: missing });
+    if (answer && answer.to !== this._member.id) return;
 
     if (from !== this._leaderId) {
       this._leaderId = from;
@@ -89,13 +105,13 @@ export class Follower {
         break;
       case "open":
         this._origin = origin;
-        this._listen(state.connection, {
+        this._open(state.connection, {
           status: state.code,
           headers: new Headers([...state.headers]),
         });
-        // Whoever heard of it may have closed us.
+        // A listener may have closed the source.
         if (this._member.left.aborted) return;
-        if (!this._isSynced && !this._catchingUp) this._sync(lastEventId, answer);
+        if (!this._isSynced && !this._catchUp) this._sync(lastEventId, answer);
         break;
       case "failed": {
         const { message, error, retryAt } = state;
@@ -110,66 +126,62 @@ export class Follower {
     }
   }
 
-  /** Says that another connection begins, or goes on: what it brings may repeat what came by the one before. */
-  private _listen(connection: number, details?: OpenDetails): void {
-    if (connection === this._heard) return;
-    this._heard = connection;
+  /**
+   * Says that another connection begins or continues: its events may repeat those of the connection
+   * before.
+   */
+  private _open(connection: number, details?: OpenDetails): void {
+    if (connection === this._connection) return;
+    this._connection = connection;
     this._host.sink.open(details);
   }
 
-  /** Finds out how what the leader has, everything up to `lastEventId`, continues what we have. */
-  private _sync(lastEventId: string, answer: Answer | undefined): void {
-    const { history } = this._member;
-    const ours = history.lastEventId;
-    // A leader without an id has begun anew, and will not bring what we have once more.
-    const ahead = lastEventId ? history.after(lastEventId) : undefined;
-    // What was relayed before this message is in it.
-    this._waiting = [];
-    this._repeats = [];
-    if (ours === lastEventId) {
-      // Nothing between us.
-    } else if (!ours) {
-      // From now on, as with a connection of our own; but should we take over, then from here.
-      this._moveTo(lastEventId);
-    } else if (ahead) {
-      this._repeats = ahead.map((event) => event.lastEventId);
-    } else if (answer?.after !== ours) {
-      // No answer, or one to what we said before we heard more from the leader before.
-      this._sayHello();
-      return;
-    } else if (answer.missed) {
-      for (const event of answer.missed) this._deliver(event);
-      this._moveTo(lastEventId);
-    } else {
-      this._catchUp(lastEventId);
-      return;
+  /**
+   * Joins the leader's sequence of events, of which the leader has everything up to `lastEventId`.
+   */
+  private _sync(lastEventId: string, answer: StateMessage["answer"]): void {
+    const plan = reconcile(this._member.history, lastEventId, answer);
+    // The leader relayed these before it sent its state, which therefore covers them.
+    this._pending = [];
+    this._repeats = plan.action === "continue" ? plan.repeats : [];
+    switch (plan.action) {
+      case "ask":
+        this._sayHello();
+        return;
+      case "catchUp":
+        this._startCatchUp(lastEventId);
+        return;
+      case "replay":
+        for (const event of plan.missed) this._deliver(event);
+        this._moveTo(lastEventId);
+        break;
+      case "start":
+        this._moveTo(lastEventId);
+        break;
+      case "continue":
     }
     this._isSynced = true;
   }
 
-  private _receive(event: RelayedEvent): void {
+  private _receiveEvent(event: RelayedEvent): void {
     if (!this._isSynced) {
-      this._waiting.push(event);
-      // The server was faster with what we miss than the leader with what comes after it.
-      if (this._catchingUp && event.lastEventId === this._member.history.lastEventId)
-        this._caughtUp(this._waiting.length);
+      this._pending.push(event);
+      // Our own connection delivered this event before the leader relayed it.
+      if (this._catchUp && event.lastEventId === this._member.history.lastEventId)
+        this._finishCatchUp(this._pending.length);
       return;
     }
-    // Those that the server did not repeat, it has forgotten.
+    // The server does not repeat the ids that it skips here: it has forgotten them.
     const repeated = this._repeats.indexOf(event.lastEventId);
     this._repeats = repeated < 0 ? [] : this._repeats.slice(repeated + 1);
     if (repeated < 0) this._deliver(event);
   }
 
   private _deliver(event: RelayedEvent): void {
-    this._listen(event.connection);
+    this._open(event.connection);
     this._member.history.add(event);
-    const { type, data, lastEventId, inherited } = event;
-    this._host.sink.event(type, data, {
-      lastEventId,
-      idInherited: inherited,
-      origin: this._origin,
-    });
+    const { type, data, lastEventId, idInherited } = event;
+    this._host.sink.event(type, data, { lastEventId, idInherited, origin: this._origin });
   }
 
   private _moveTo(lastEventId: string): void {
@@ -177,57 +189,29 @@ export class Follower {
     this._host.sink.lastEventId(lastEventId);
   }
 
-  /** Asks the server itself for what we miss, until the two streams meet: at the id that the leader had, or at one of those that wait. */
-  private _catchUp(lastEventId: string): void {
-    const { inner, request, sink } = this._host;
-    const { history } = this._member;
-    const connection = new RelayedConnection();
-    const { signal } = (this._catchingUp = new AbortController());
-    const nothing = (): void => undefined;
-    const reach = (id: string): void => {
-      const met = this._waiting.findIndex((event) => event.lastEventId === id);
-      if (id === lastEventId || met >= 0) this._caughtUp(met + 1);
-    };
-    const own: Sink = {
-      open: nothing,
-      retry: nothing,
-      activity: () => {
-        if (!signal.aborted) sink.activity();
+  /**
+   * Asks the server for what we miss, until both streams meet: at the id that the leader had, or at
+   * a pending event.
+   */
+  private _startCatchUp(leaderId: string): void {
+    this._catchUp = new CatchUp();
+    this._catchUp.start(this._host, this._member.history.lastEventId, {
+      deliver: (event) => this._deliver(event),
+      moveTo: (lastEventId) => this._moveTo(lastEventId),
+      reached: (lastEventId) => {
+        const met = this._pending.findIndex((event) => event.lastEventId === lastEventId);
+        if (lastEventId === leaderId || met >= 0) this._finishCatchUp(met + 1);
       },
-      lastEventId: (id) => {
-        if (signal.aborted || id === history.lastEventId) return;
-        this._moveTo(id);
-        reach(id);
-      },
-      event: (type, data, meta) => {
-        if (signal.aborted) return;
-        this._deliver(connection.event(type, data, meta));
-        reach(meta.lastEventId);
-      },
-    };
-    const fail = (error: unknown): void => {
-      if (!signal.aborted) this._fail(error);
-    };
-    const run = async (): Promise<void> =>
-      inner({ ...request, lastEventId: history.lastEventId, signal }, own);
-    run().then(() => {
-      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
-    }, fail);
+      failed: (error) => this._fail(error),
+    });
   }
 
-  /** The first `repeated` of those that wait have come already. */
-  private _caughtUp(repeated: number): void {
-    const rest = this._waiting.slice(repeated);
+  /** Our own connection has delivered the first `delivered` of the pending events. */
+  private _finishCatchUp(delivered: number): void {
+    const rest = this._pending.slice(delivered);
     this.stop();
     this._isSynced = true;
-    for (const event of rest) this._receive(event);
-  }
-
-  /** What waits comes after what is missed: both will come from the server, or from the next leader. */
-  stop(): void {
-    this._catchingUp?.abort();
-    this._catchingUp = undefined;
-    this._waiting = [];
+    for (const event of rest) this._receiveEvent(event);
   }
 
   private _fail(error: unknown): void {

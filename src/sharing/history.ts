@@ -1,9 +1,9 @@
 import type { RelayedEvent } from "./relayed.ts";
 
-/** How much is kept for tabs that come late: so many events, of so many characters together. */
-const KEPT = { events: 1000, characters: 2 ** 20 };
+/** The most that is kept for followers that join late: events, and characters of all their data. */
+const LIMITS = { events: 1000, characters: 2 ** 20 };
 
-/** The latest events of a stream, and where in it we are. */
+/** The latest events of a stream, and its last event ID. */
 export class History {
   private readonly _events: RelayedEvent[] = [];
   private _characters = 0;
@@ -20,7 +20,7 @@ export class History {
     return this._lastEventId;
   }
 
-  /** Moves on without an event. */
+  /** Changes the last event ID without an event. */
   moveTo(lastEventId: string): void {
     this._lastEventId = lastEventId;
     if (!this._events.length) this._before = lastEventId;
@@ -31,16 +31,16 @@ export class History {
     this._characters += event.data.length;
     this._lastEventId = event.lastEventId;
     while (
-      this._events.length > KEPT.events ||
-      (this._characters > KEPT.characters && this._events.length > 1)
+      this._events.length > LIMITS.events ||
+      (this._characters > LIMITS.characters && this._events.length > 1)
     ) {
-      const forgotten = this._events.shift() as RelayedEvent;
-      this._characters -= forgotten.data.length;
-      this._before = forgotten.lastEventId;
+      const dropped = this._events.shift() as RelayedEvent;
+      this._characters -= dropped.data.length;
+      this._before = dropped.lastEventId;
     }
   }
 
-  /** What came after the event with this id; undefined: we do not know. */
+  /** The events after the one with this id; undefined if the history does not reach back to it. */
   after(lastEventId: string): readonly RelayedEvent[] | undefined {
     if (lastEventId === this._lastEventId) return [];
     for (let at = this._events.length - 1; at >= 0; at--)

@@ -4,12 +4,15 @@ import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, LeaderState } from "./messages.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
-/** Comments are relayed at most this often, in milliseconds: they only say that the stream lives. */
-const ACTIVITY_EVERY = 500;
-/** A leader that connects again within this time (ms) is said to be connecting. */
+/** The least time between two `activity` messages (ms). */
+const ACTIVITY_INTERVAL = 500;
+/** A leader that reconnects within this time (ms) tells new followers that it is connecting. */
 const SOON = 1000;
 
-/** The member that has the connection, and relays it; from one connection to the next, for as long as it has the lock. */
+/**
+ * The member that has the connection and relays its events, from one connection to the next, while
+ * it holds the lock.
+ */
 export class Leader {
   private readonly _member: Membership;
   private _host: MemberHost | undefined;
@@ -64,13 +67,13 @@ export class Leader {
         if (isLive() && lastEventId !== history.lastEventId) {
           history.moveTo(lastEventId);
           this.flush();
-          this._member.post({ kind: "position", from: id, lastEventId });
+          this._member.post({ kind: "lastEventId", from: id, lastEventId });
         }
         sink.lastEventId(lastEventId);
       },
       activity: () => {
         const now = performance.now();
-        if (now - this._lastActivity > ACTIVITY_EVERY) {
+        if (now - this._lastActivity > ACTIVITY_INTERVAL) {
           this._lastActivity = now;
           this._member.post({ kind: "activity" });
         }
@@ -102,11 +105,11 @@ export class Leader {
     if (!("error" in state && state.error)) return;
     const { message, reason, status, retryAfter } = state.error;
     const retryAt = state.status === "waiting" ? state.retryAt : undefined;
-    // Headers and causes cannot travel.
+    // Headers and causes cannot be cloned.
     this._setState({ status: "failed", message, error: { reason, status, retryAfter }, retryAt });
   }
 
-  /** Answers a member that came late, or lost the thread. */
+  /** Answers a member that joins, or cannot tell how our events continue its own. */
   answerHello({ from, lastEventId, reconnectNow }: HelloMessage): void {
     const { history } = this._member;
     const soon =
@@ -121,7 +124,7 @@ export class Leader {
     if (reconnectNow && this._state.status === "failed") this._host?.request.source.reconnect();
   }
 
-  /** Sends what has come in this task. */
+  /** Relays the events of this task. */
   flush(): void {
     const events = this._outbox;
     if (!events.length) return;

@@ -6,11 +6,14 @@ import type { Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
 
 /**
- * One source's part in a shared connection: a follower, which hears what the leader relays, until it gets the lock; then the leader.
+ * One source's part in a shared connection: a follower, which delivers what the leader relays,
+ * until it gets the lock; then the leader.
  *
- * Nothing is lost and nothing comes twice, because each member knows the id it has, and keeps the latest events: after every change of the leader they
- * are compared, and what one is behind comes from the leader's history or, when that does not reach back, from the server.
- * What a server repeats by itself, `dedupe` drops as everywhere: each event says which connection brought it.
+ * No events are lost or duplicated, because each member knows its last event ID and keeps the
+ * latest events. After each change of the leader, a follower compares both; the events that it
+ * misses come from the leader's history or, if that does not reach back far enough, from the
+ * server. Repeats that the server sends are left to `dedupe`, as without sharing: each event says
+ * which connection delivered it.
  */
 export class Member implements Membership {
   readonly id = String(crypto.getRandomValues(new Uint32Array(4)));
@@ -23,8 +26,8 @@ export class Member implements Membership {
   private _leader: Leader | undefined;
 
   /**
-   * @param name Of the lock and of the channel.
-   * @param reconnectNow Whether a leader that waits shall connect now.
+   * @param name The name of the lock and of the channel.
+   * @param reconnectNow Whether a leader that waits is asked to reconnect now.
    */
   constructor(
     readonly name: string,
@@ -40,15 +43,15 @@ export class Member implements Membership {
       this.left,
     );
     this._channel = new BroadcastChannel(name);
-    this._channel.onmessage = ({ data }: MessageEvent<Message>) => this._hear(data);
+    this._channel.onmessage = ({ data }: MessageEvent<Message>) => this._receive(data);
     request.signal.addEventListener("abort", () => {
-      // A leader stays one until it rests: perhaps it only reconnects.
+      // A leader stays the leader until it pauses or closes: it may only be reconnecting.
       if (!this._leader) this.leave();
       resolve();
     });
     const stopObserving = request.source.onState((state) => {
       this._leader?.onState(state);
-      // While it waits it stays the leader, so that nobody else tries.
+      // While a leader waits, it stays the leader, so that nobody else connects.
       if (state.status === "paused" || state.status === "closed") this.leave();
     });
     this.left.addEventListener("abort", stopObserving);
@@ -73,17 +76,18 @@ export class Member implements Membership {
         });
       })
       .catch(() => {
-        // There are no locks here, as in a sandboxed frame: everybody holds a connection.
+        // Locks are denied, for example in a sandboxed frame: every source has a connection of its
+        // own.
         if (!this._leader) takeOver();
       });
   }
 
-  /** The leader's next connection. */
+  /** Makes the leader's next connection. */
   connectAgain(host: MemberHost): void {
     this._leader?.connect(host);
   }
 
-  /** When the leader that this member followed connects again, in milliseconds since the epoch; 0: unknown. */
+  /** When the leader reconnects, in milliseconds since the epoch; 0 if unknown. */
   get retryAt(): number {
     return this._follower.retryAt;
   }
@@ -99,7 +103,7 @@ export class Member implements Membership {
     this._channel.close();
   }
 
-  private _hear(message: Message): void {
+  private _receive(message: Message): void {
     if (this.left.aborted) return;
     switch (message.kind) {
       case "names":
@@ -110,7 +114,7 @@ export class Member implements Membership {
         this._leader?.answerHello(message);
         break;
       default:
-        if (!this._leader) this._follower.hear(message);
+        if (!this._leader) this._follower.receive(message);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { History } from "./history.ts";
 import type { Message } from "./messages.ts";
 import type { SharedNames } from "./names.ts";
 
-/** One call of the transport. */
+/** One call of the transport: its arguments and its promise. */
 export interface MemberHost {
   readonly inner: Transport;
   readonly request: TransportRequest;
@@ -12,14 +12,14 @@ export interface MemberHost {
   readonly reject: (error: unknown) => void;
 }
 
-/** What a follower and a leader share: the member that is the one, then the other. */
+/** What a member gives its follower and its leader. */
 export interface Membership {
   readonly id: string;
   readonly history: History;
   readonly names: SharedNames;
-  /** Aborts when this member has left. */
+  /** Aborted when this member has left. */
   readonly left: AbortSignal;
   post(message: Message): void;
-  /** Ends it, and gives the lock to another one. */
+  /** Ends the membership, and releases the lock. */
   leave(): void;
 }

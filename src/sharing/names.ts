@@ -1,17 +1,24 @@
 import type { ListenedTypes } from "../transport/transport.ts";
 
-/** The names that any member listens to. It only grows: an event too many is relayed, and heard by nobody. */
+/**
+ * The event names that any member listens to. The set only grows: an event without a listener does
+ * no harm.
+ */
 export class SharedNames implements ListenedTypes {
   private readonly _names: Set<string>;
-  private readonly _observers = new Set<(name: string, heard: boolean) => void>();
+  private readonly _observers = new Set<(name: string, hasListeners: boolean) => void>();
 
-  /** Starts with a member's own names. `tell` is called with those it adds later, if they are new, until `left` aborts. */
-  constructor(own: ListenedTypes, tell: (name: string) => void, left: AbortSignal) {
+  /**
+   * @param own The names that this member listens to.
+   * @param notify Called with every name that this member adds later and no other member has added.
+   * @param left Stops it.
+   */
+  constructor(own: ListenedTypes, notify: (name: string) => void, left: AbortSignal) {
     this._names = new Set(own);
-    const stop = own.observe((name, heard) => {
-      if (heard && !this._names.has(name)) {
+    const stop = own.observe((name, hasListeners) => {
+      if (hasListeners && !this._names.has(name)) {
         this.add([name]);
-        tell(name);
+        notify(name);
       }
     });
     left.addEventListener("abort", stop);
@@ -25,7 +32,7 @@ export class SharedNames implements ListenedTypes {
     }
   }
 
-  /** Those that are not among these. */
+  /** Our names that are missing in a list. */
   notIn(names: readonly string[]): readonly string[] {
     return [...this._names].filter((name) => !names.includes(name));
   }
@@ -34,7 +41,7 @@ export class SharedNames implements ListenedTypes {
     return this._names.values();
   }
 
-  observe(listener: (name: string, heard: boolean) => void): () => void {
+  observe(listener: (name: string, hasListeners: boolean) => void): () => void {
     this._observers.add(listener);
     return () => this._observers.delete(listener);
   }

@@ -6,27 +6,35 @@ import { Member } from "./member.ts";
 /** Options of `sharedTransport`. */
 export interface SharedOptions {
   /**
-   * What tells this stream from others of the origin: sources with the same key share one connection. Default: everything that changes the request,
-   * that is, the URL, `withCredentials`, `resume` and the key of the inner transport. Who is logged in is not part of it: where another user may log in
-   * in another tab, put the user's id into the key. Needed where that cannot be known: for a `fetchTransport` with a
-   * function or with a `fetch` or body of its own, for an EventSource class, for a transport of yours, and where `resume` is a function. Also useful
-   * where the URL carries a token.
+   * Distinguishes this stream from others of the origin: sources with the same key share one
+   * connection. Default: everything that changes the request, that is, the URL, `withCredentials`,
+   * `resume` and the key of the inner transport. The logged-in user is not part of it: if another
+   * user may log in in another tab, put the user's id into the key. Required if the request cannot
+   * be compared: for a `fetchTransport` with a function or with a `fetch` or body of its own, for
+   * an EventSource class, for your own transport, and if `resume` is a function. Also useful if the
+   * URL carries a token.
    */
   key?: string | undefined;
 }
 
-/** Timers are late, never early: by this much (ms) before its time, a return is no timer's. */
+/**
+ * A source that reconnects this much (ms) before its time does so because of `reconnect()`: timers
+ * are never early.
+ */
 const EARLY = 100;
 
 let warned = false;
 
 /**
- * One connection for all tabs of the origin, and all sources in a tab, that ask for the same stream. Web Locks elect the source that holds it; it
- * relays the events over a BroadcastChannel, and each source decodes its own. When the leader closes, crashes or is frozen, another one takes over
- * from the last id. Where Web Locks or BroadcastChannel are missing, it is the inner transport, and says so once on the console.
+ * Shares one connection among all sources of the origin that ask for the same stream, in one tab or
+ * in several. Web Locks elect the leader, the source that has the connection; it relays the events
+ * over a BroadcastChannel, and each source decodes them itself. When the leader closes, crashes or
+ * is frozen, another source takes over from the last id. Where Web Locks or BroadcastChannel are
+ * missing, each source uses the inner transport, and a warning on the console says so once.
  *
  * @param inner How the leader connects. Default: as without `transport`.
- * @throws TypeError when neither the inner transport has a key nor one is given: different streams must never be mixed
+ * @throws TypeError if neither `inner` nor the options have a key: different streams must never be
+ * mixed
  */
 export function sharedTransport(
   inner: Transport = autoTransport(),
@@ -34,10 +42,13 @@ export function sharedTransport(
 ): Transport {
   if (key === undefined && inner.key === undefined) {
     throw new TypeError(
-      "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others",
+      "sharedTransport needs the option key: it cannot compare the requests of this inner transport",
     );
   }
-  /** A leader stays one from one connection to the next, so that nobody else tries while it waits. */
+  /**
+   * A leader stays the leader from one connection to the next, so that nobody else connects while
+   * it waits.
+   */
   const members = new WeakMap<object, Member>();
 
   const connect: Transport = (request, sink) => {
@@ -55,7 +66,7 @@ export function sharedTransport(
     }
     if (key === undefined && typeof request.resume === "function") {
       const message =
-        "sharedTransport needs the option key where resume is a function: it cannot tell the requests from others";
+        "sharedTransport needs the option key: it cannot compare requests whose resume is a function";
       return Promise.reject(new ConnectionError(message, { reason: "unsupported" }));
     }
     if (request.signal.aborted) return Promise.resolve();
@@ -68,16 +79,20 @@ export function sharedTransport(
         known.connectAgain(host);
         return;
       }
-      // Another URL is another stream.
+      // A URL function may have named another stream.
       known?.leave();
-      // Whoever comes back before the leader was to connect again has been told to: the application called reconnect().
+      // A source that is back before the leader's next attempt was told to: the application called
+      // reconnect().
       members.set(source, new Member(name, host, (known?.retryAt ?? 0) > Date.now() + EARLY));
     });
   };
   return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
 }
 
-/** The name of the lock and of the channel, with the version of what is said there: what is asked for, or the application's own word for it. */
+/**
+ * The name of the lock and of the channel: the version of the protocol, and the application's key
+ * or everything that changes the request.
+ */
 function channelName(
   { url, withCredentials, resume }: TransportRequest,
   key: string | undefined,

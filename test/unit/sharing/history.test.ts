@@ -6,7 +6,7 @@ const event = (lastEventId: string, data = ""): RelayedEvent => ({
   type: "message",
   data,
   lastEventId,
-  inherited: false,
+  idInherited: false,
   connection: 1,
 });
 const ids = (events: readonly RelayedEvent[] | undefined): string[] | undefined =>
@@ -19,7 +19,7 @@ function historyOf(count: number, data = ""): History {
   return history;
 }
 
-describe("what came after an id", () => {
+describe("events after an id", () => {
   const history = historyOf(3);
 
   test.each([
@@ -33,29 +33,29 @@ describe("what came after an id", () => {
     expect(history.lastEventId).toBe("3");
   });
 
-  test("a copy: what comes later is not in it", () => {
+  test("is a copy: later events are not in it", () => {
     const history = historyOf(2);
     const before = history.after("0");
     history.add(event("3"));
     expect(ids(before)).toEqual(["1", "2"]);
   });
 
-  test("the same id several times: after the last of them", () => {
+  test("an id that several events have: those after the last of them", () => {
     const history = historyOf(1);
     for (const id of ["2", "2", "3"]) history.add(event(id));
     expect(ids(history.after("2"))).toEqual(["3"]);
     expect(ids(history.after("1"))).toEqual(["2", "2", "3"]);
   });
 
-  test("nothing is known but the beginning: nothing came after it", () => {
+  test("an empty history knows only its beginning", () => {
     expect(new History("7").after("7")).toEqual([]);
     expect(new History("7").after("6")).toBeUndefined();
     expect(new History("").after("")).toEqual([]);
   });
 });
 
-describe("moving on without an event", () => {
-  test("before the first event it is the beginning", () => {
+describe("an id without an event", () => {
+  test("before the first event, it becomes the beginning", () => {
     const history = new History("");
     history.moveTo("5");
     expect(history.lastEventId).toBe("5");
@@ -64,7 +64,7 @@ describe("moving on without an event", () => {
     expect(ids(history.after("5"))).toEqual(["6"]);
   });
 
-  test("later it is where we are, and what came before it stays known", () => {
+  test("later, it is the last event ID, and the events before it stay known", () => {
     const history = historyOf(2);
     history.moveTo("5");
     expect(history.after("5")).toEqual([]);
@@ -72,7 +72,7 @@ describe("moving on without an event", () => {
   });
 });
 
-describe("what is kept is bounded", () => {
+describe("the history is bounded", () => {
   test("a thousand events", () => {
     const history = historyOf(3000);
     expect(ids(history.after("2000"))).toHaveLength(1000);
@@ -86,7 +86,7 @@ describe("what is kept is bounded", () => {
     expect(history.after("95")).toBeUndefined();
   });
 
-  test("but always the latest event, however long", () => {
+  test("but keeps the latest event, however long", () => {
     const history = historyOf(5, "x".repeat(2 ** 21));
     expect(ids(history.after("4"))).toEqual(["5"]);
     history.add(event("6"));

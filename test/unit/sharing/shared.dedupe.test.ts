@@ -8,7 +8,7 @@ useWorld();
 
 const settle = (): Promise<void> => tabs.current.settle();
 
-/** Publishes, and has everybody hear of it. */
+/** Publishes events, and delivers all messages. */
 async function publish(count = 1): Promise<void> {
   tabs.current.publish(count);
   await settle();
@@ -18,7 +18,7 @@ function send(connection: Connection, from: number, to: number): void {
   for (const id of numbers(from, to)) connection.send(id, { id });
 }
 
-/** Answers as a server does that begins with the last three events that were heard. */
+/** Resumes two events too early. */
 function repeat(connection: Connection): void {
   connection.open();
   const { lastEventId } = connection.request;
@@ -36,8 +36,8 @@ beforeEach(async () => {
   third = await tabs.current.open({ dedupe: 10_000 });
 });
 
-describe("a server that repeats what it sent is heard once", () => {
-  test("by all: the leader, the next one, and those that follow", async () => {
+describe("events that the server repeats are delivered once", () => {
+  test("to the leader, the next leader, and followers", async () => {
     await publish(5);
     first.source.reconnect();
     await settle();
@@ -57,7 +57,7 @@ describe("a server that repeats what it sent is heard once", () => {
     ]);
   });
 
-  test("by one that gets what two connections of the leader brought from its history", async () => {
+  test("to a follower that gets events of two connections from the history", async () => {
     await publish(2);
     third.channel.isSlow = true;
     await publish(3);
@@ -70,7 +70,7 @@ describe("a server that repeats what it sent is heard once", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test("by one that asks the server, while the leader connects again", async () => {
+  test("to a follower that catches up while the leader reconnects", async () => {
     await publish(4);
     third.channel.isSlow = true;
     await publish(2500);
@@ -85,7 +85,7 @@ describe("a server that repeats what it sent is heard once", () => {
     const again = tabs.current.server.latest;
     send(again, 2502, 2502);
     await settle();
-    // The leader had this one when it answered.
+    // The leader had this event when it answered.
     send(catchUp, 2504, 2504);
     expect(tabs.current.server.live).toEqual([again]);
     send(again, 2503, 2506);
@@ -93,7 +93,7 @@ describe("a server that repeats what it sent is heard once", () => {
     expect([first.got, third.got]).toEqual([numbers(1, 2506), numbers(1, 2506)]);
   });
 
-  test("by one that is ahead of a new leader, and does not know that", async () => {
+  test("to a follower that is ahead of the new leader and does not know it", async () => {
     await publish(2);
     second.channel.isSlow = true;
     await publish(3);
@@ -108,7 +108,7 @@ describe("a server that repeats what it sent is heard once", () => {
   });
 });
 
-describe("an event without an id of its own is no repeat", () => {
+describe("an event without an id of its own is not a repeat", () => {
   const say = (data: string, inherited: boolean): void =>
     tabs.current.server.latest.sink.event("message", data, {
       lastEventId: "2",
@@ -116,7 +116,7 @@ describe("an event without an id of its own is no repeat", () => {
       idInherited: inherited,
     });
 
-  test("as the first one of a connection", async () => {
+  test("as the first of a connection", async () => {
     await publish(2);
     tabs.current.server.behaviour = (connection) => void connection.open();
     first.source.reconnect();
@@ -129,7 +129,7 @@ describe("an event without an id of its own is no repeat", () => {
     ]);
   });
 
-  test("as the first one that a follower hears after it joined anew", async () => {
+  test("as the first that a follower gets after it rejoined", async () => {
     await publish(2);
     second.source.reconnect();
     await settle();

@@ -8,7 +8,7 @@ useWorld();
 
 const pick = (count: number): number => Math.floor(Math.random() * count);
 
-/** Begins before the last id, and is often cut while it does. */
+/** Repeats some events before the last id, and often fails while it does. */
 function repeatAtRandom(connection: Connection): void {
   connection.open();
   const { lastEventId } = connection.request;
@@ -22,13 +22,16 @@ function repeatAtRandom(connection: Connection): void {
   }
 }
 
-/** Whatever happens in whatever order: each tab hears everything from its first event on, once and in order. */
+/**
+ * Each tab gets every event from its first one on, once and in order, whatever happens in whatever
+ * order.
+ */
 describe.each([
   ["that repeats nothing", undefined],
   ["that repeats, with dedupe", repeatAtRandom],
 ])("a server %s", (_, behaviour) => {
   test.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    "any order of things, seed %i",
+    "random faults, seed %i",
     async (seed) => {
       seedRandom(seed);
       const { server } = tabs.current;
@@ -69,7 +72,7 @@ describe.each([
       const open = all.filter(({ source }) => source.readyState !== source.CLOSED);
       expect(open.map(({ source }) => source.state.status)).toEqual(open.map(() => "open"));
       expect(server.live).toHaveLength(1);
-      // What happened before its first event is new to a tab, should the server repeat it.
+      // A tab never had the events before its first one, so the server may repeat those.
       const sinceFirst = ({ got }: Tab): string[] =>
         behaviour ? got.filter((number) => Number(number) >= Number(got[0])) : got;
       for (const tab of open)

@@ -21,7 +21,7 @@ const settle = (): Promise<void> => tabs.current.settle();
 const asked = (): string[] =>
   tabs.current.server.connections.map(({ request }) => request.lastEventId);
 
-/** Publishes, and has everybody hear of it. */
+/** Publishes events, and delivers all messages. */
 async function publish(count = 1): Promise<void> {
   tabs.current.publish(count);
   await settle();
@@ -36,9 +36,9 @@ async function openTabs(count: number, options?: ResilientEventSourceOptions): P
 describe("what is shared", () => {
   const nowhere: Transport = () => new Promise(() => {});
 
-  test("a transport that cannot be told from others needs a key", () => {
+  test("a transport whose requests cannot be compared needs a key", () => {
     const message =
-      "sharedTransport needs the option key: it cannot tell the requests of this inner transport from others";
+      "sharedTransport needs the option key: it cannot compare the requests of this inner transport";
     for (const inner of [
       nowhere,
       fetchTransport(() => ({})),
@@ -87,7 +87,7 @@ describe("what is shared", () => {
     return found;
   };
 
-  test("two streams that differ in anything that changes the request are never mixed", async () => {
+  test("streams whose requests differ in anything are never mixed", async () => {
     expect(
       await names(
         {},
@@ -107,7 +107,7 @@ describe("what is shared", () => {
     ).toBe(13);
   });
 
-  test("those that differ in something else are one", async () => {
+  test("streams whose requests are the same are one", async () => {
     expect(
       await names(
         {},
@@ -131,7 +131,7 @@ describe("what is shared", () => {
     ).toBe(1);
   });
 
-  test("a key of the application's stands for all of it", async () => {
+  test("an application's key replaces everything else", async () => {
     expect(
       await names(
         { key: "mine" },
@@ -140,7 +140,7 @@ describe("what is shared", () => {
     ).toBe(1);
   });
 
-  test("resume by a function needs a key, since nobody can see what it does", async () => {
+  test("a resume function needs a key: functions cannot be compared", async () => {
     const resume = (url: URL): URL => url;
     const source = stream({ options: { resume } });
     await settle();
@@ -151,7 +151,7 @@ describe("what is shared", () => {
     expect(await names({ options: { resume }, key: "mine" })).toBe(1);
   });
 
-  test("a URL that changes from one attempt to the next is another stream", async () => {
+  test("a URL that changes between attempts is another stream", async () => {
     let room = 1;
     const url: StreamUrl = () => `${ORIGIN}/room/${room}`;
     const { server } = tabs.current;
@@ -166,7 +166,7 @@ describe("what is shared", () => {
       `${ORIGIN}/room/1`,
       `${ORIGIN}/room/2`,
     ]);
-    // Also the leader moves, and leaves the room to others.
+    // A leader that moves gives its room up to another source.
     const visits = connect({ transport: sharedTransport(inner) }, `${ORIGIN}/room/2`);
     await settle();
     room = 3;
@@ -183,12 +183,12 @@ describe("what is shared", () => {
   });
 });
 
-describe("without the two APIs", () => {
+describe("without Web Locks or BroadcastChannel", () => {
   test.each([
     ["no navigator", "navigator", undefined],
     ["no Web Locks (an insecure page)", "navigator", {}],
     ["no BroadcastChannel", "BroadcastChannel", undefined],
-  ])("%s: it is the inner transport, and says so once", async (_, name, value) => {
+  ])("%s: the inner transport is used, with one warning", async (_, name, value) => {
     vi.resetModules();
     const fresh = await import("../../../src/index.ts");
     vi.stubGlobal(name, value);
@@ -212,7 +212,7 @@ describe("without the two APIs", () => {
     }
   });
 
-  test("locks that refuse (a sandboxed frame): everybody holds a connection", async () => {
+  test("denied locks (a sandboxed frame): every source has a connection", async () => {
     vi.spyOn(tabs.current.locks, "request").mockRejectedValue(
       new DOMException("denied", "SecurityError"),
     );
@@ -226,7 +226,7 @@ describe("without the two APIs", () => {
 });
 
 describe("one connection", () => {
-  test("for ten, who hear every event once and in order", async () => {
+  test("for ten sources, each of which gets every event once and in order", async () => {
     const all = await openTabs(10);
     expect(all.map(({ role }) => role)).toEqual(["leader", ...Array<string>(9).fill("follower")]);
     expect(tabs.current.server.connections).toHaveLength(1);
@@ -237,7 +237,7 @@ describe("one connection", () => {
     }
   });
 
-  test("events are the same for all: type, id, origin", async () => {
+  test("events have the same type, id and origin everywhere", async () => {
     const [, follower] = await openTabs(2);
     const heard: Event[] = [];
     follower!.source.addEventListener("price", (event: Event) => heard.push(event));
@@ -248,7 +248,7 @@ describe("one connection", () => {
     expect(follower!.source.lastEventId).toBe("7");
   });
 
-  test("whoever joins gets the state at once: open, its status and headers, and goes on from there", async () => {
+  test("a source that joins is open at once, with status and headers, and continues from there", async () => {
     await open();
     tabs.current.server.latest.sink.lastEventId("");
     await publish(5);
@@ -262,7 +262,7 @@ describe("one connection", () => {
     expect(late.got).toEqual(["6"]);
   });
 
-  test("whoever joins while the leader connects is connecting, and open with it", async () => {
+  test("a source that joins while the leader connects opens together with it", async () => {
     tabs.current.server.behaviour = () => {};
     const all = await openTabs(3);
     expect(all.map(({ source }) => source.state.status)).toEqual([
@@ -289,7 +289,7 @@ describe("one connection", () => {
     expect(follower!.source.lastEventId).toBe("77");
   });
 
-  test("names that any of them listens to are heard by the leader, by the next one, too", async () => {
+  test("the leader subscribes to the names of all members, and so does the next leader", async () => {
     const [first, second, third] = await openTabs(3);
     const heardNames = (): string[] => [...tabs.current.server.latest.request.names].sort();
     const observed: string[] = [];
@@ -304,11 +304,11 @@ describe("one connection", () => {
     expect([second!.role, heardNames()]).toEqual(["leader", ["message", "price", "volume"]]);
   });
 
-  test("a new leader that did not hear a hello is told the names again", async () => {
+  test("a new leader that missed a hello gets its names", async () => {
     const [first, second, third] = await openTabs(3);
     second!.source.on("price", () => {});
     await settle();
-    // The second one asks anew, so that the third is before it in the queue for the lock.
+    // The second one queues for the lock again, behind the third.
     third!.source.reconnect();
     await settle();
     second!.source.reconnect();
@@ -334,7 +334,7 @@ describe("hand-over", () => {
       },
     ],
   ])(
-    "when the leader %s, the next one goes on from the last id, and nobody sees an error",
+    "when the leader %s, the next one resumes after the last id, without an error anywhere",
     async (_, end) => {
       const all = await openTabs(5);
       await publish(3);
@@ -354,7 +354,7 @@ describe("hand-over", () => {
     },
   );
 
-  test("followers ahead of the new leader do not hear events twice", async () => {
+  test("followers ahead of the new leader get no event twice", async () => {
     const [first, second, third] = await openTabs(3);
     await publish(2);
     second!.channel.isSlow = true;
@@ -369,7 +369,7 @@ describe("hand-over", () => {
     expect([second!.got, third!.got]).toEqual([numbers(1, 7), numbers(1, 7)]);
   });
 
-  test("also if the server has forgotten some of them", async () => {
+  test("nor if the server has forgotten some of them", async () => {
     const [first, second, third] = await openTabs(3);
     await publish(2);
     second!.channel.isSlow = true;
@@ -382,7 +382,7 @@ describe("hand-over", () => {
     expect([second!.got, third!.got]).toEqual([["1", "2", "5", "6", "7"], numbers(1, 7)]);
   });
 
-  test("followers behind it get what they miss from its history", async () => {
+  test("followers behind it get the missing events from its history", async () => {
     const [first, second, third] = await openTabs(3);
     await publish(2);
     third!.channel.isSlow = true;
@@ -397,7 +397,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test("one that comes back behind the history asks the server, and only until it is there", async () => {
+  test("a follower behind the history asks the server until it has caught up", async () => {
     await openTabs(1);
     await publish(1);
     const back = await open({ lastEventId: "1" });
@@ -424,7 +424,7 @@ describe("hand-over", () => {
     expect(new Set(again.got).size).toBe(2504);
   });
 
-  test("one that comes back where the server has forgotten, too, goes on with what there is", async () => {
+  test("a follower behind the server's log gets what the server still has", async () => {
     const first = await open();
     await publish(2500);
     tabs.current.server.behaviour = () => {};
@@ -442,7 +442,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("an id without an event is reached, too: by the history, and by the server", async () => {
+  test("catching up reaches an id without an event: from the history and from the server", async () => {
     await open();
     await publish(2);
     tabs.current.server.latest.sink.lastEventId("5");
@@ -455,7 +455,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("if that fails, it is an error, and tried again", async () => {
+  test("a failed catch-up is an error, and is retried", async () => {
     await open();
     await publish(2500);
     tabs.current.server.behaviour = () => {};
@@ -471,7 +471,7 @@ describe("hand-over", () => {
     expect(behind.got).toEqual(numbers(2, 2501));
   });
 
-  test("if it dies in silence, the leader's signs of life do not hide that", async () => {
+  test("a silent catch-up times out, whatever the leader hears", async () => {
     await open();
     await publish(2500);
     const { sink } = tabs.current.server.latest;
@@ -485,7 +485,7 @@ describe("hand-over", () => {
     expect(behind.log.at(-1)).toMatch(/^error: .*timeout$/);
   });
 
-  test("a leader that goes while another one catches up: that one starts over with the next", async () => {
+  test("when the leader closes, a follower that catches up starts over with the next leader", async () => {
     const [first, second] = await openTabs(2);
     await publish(2500);
     tabs.current.server.behaviour = (connection) => void connection.open();
@@ -505,7 +505,7 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("one that catches up and becomes the leader itself goes on from where it is", async () => {
+  test("a follower that becomes the leader while it catches up resumes after its own last id", async () => {
     const first = await open();
     await publish(2500);
     tabs.current.server.behaviour = (connection) => void connection.open();
@@ -520,10 +520,10 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("a new leader that knows no id makes nobody miss anything", async () => {
+  test("a new leader without an id makes no follower lose events", async () => {
     const old = await open();
     await publish(3);
-    // The old leader's connection fails, and while it waits its tab goes: the next one to come is new here.
+    // The old leader fails and closes while it waits, and the next leader is a new source.
     const known = await open({ backoff: { startingDelay: 10_000, jitter: "none" } });
     tabs.current.server.latest.fail();
     await settle();
@@ -539,11 +539,11 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
-  test("the last words of an old leader do not mislead anybody", async () => {
+  test("late messages of an old leader do no harm", async () => {
     const [first, second] = await openTabs(2);
     await publish(2);
     const late = tabs.current.add({ lastEventId: "1" });
-    // The late one's hello is answered by the first, but the answer comes after the words of the second.
+    // The first leader answers the late one's hello, but the messages of the second overtake it.
     await tick();
     while (tabs.current.jobs.some(({ channel }) => channel === first!.channel)) tabs.current.step();
     const answers = tabs.current.jobs.filter(({ channel }) => channel === late.channel);
@@ -570,7 +570,7 @@ describe("hand-over", () => {
 describe("an outage", () => {
   const waits = { backoff: { startingDelay: 10_000, jitter: "none" } } as const;
 
-  test("followers see the error, and the leader's delay instead of their own", async () => {
+  test("followers show the error and the leader's delay, not their own", async () => {
     const leader = await open(waits);
     const followers = await openTabs(4, { backoff: { startingDelay: 100 } });
     const retryAt = Date.now() + 10_000;
@@ -587,7 +587,7 @@ describe("an outage", () => {
     }
   });
 
-  test("also in pages, where an error of one's own waits a moment to be told", async () => {
+  test("also in pages, where a source's own errors have a grace period", async () => {
     const { window, document } = new FakePage();
     vi.stubGlobal("window", window);
     vi.stubGlobal("document", document);
@@ -605,7 +605,7 @@ describe("an outage", () => {
     });
   });
 
-  test("one attempt per wait, by the leader, which keeps the lock", async () => {
+  test("the leader keeps the lock, and makes one attempt per wait", async () => {
     tabs.current.server.behaviour = (connection) => connection.fail();
     const all = await openTabs(10, { ...waits, backoff: { ...waits.backoff, maxDelay: 10_000 } });
     for (let round = 1; round <= 20; round++) {
@@ -622,7 +622,7 @@ describe("an outage", () => {
     expect(all.map(({ role }) => role)).toEqual(["leader", ...Array<string>(9).fill("follower")]);
   });
 
-  test("the same where an attempt runs into connectTimeout", async () => {
+  test("also if attempts end by connectTimeout", async () => {
     tabs.current.server.behaviour = () => {};
     await openTabs(10, { connectTimeout: 5000, backoff: { ...waits.backoff, maxDelay: 10_000 } });
     for (let round = 1; round <= 5; round++) {
@@ -634,7 +634,7 @@ describe("an outage", () => {
     }
   });
 
-  test("whoever joins while the leader waits is told so, with what is left of the wait", async () => {
+  test("a source that joins while the leader waits shows the rest of the wait", async () => {
     await open(waits);
     tabs.current.server.latest.fail();
     await settle();
@@ -650,31 +650,28 @@ describe("an outage", () => {
     expect(tabs.current.server.connections).toHaveLength(2);
   });
 
-  test.each(["leader", "follower"])(
-    "reconnect() of the %s cuts the wait short for all",
-    async (who) => {
-      const [leader, follower, other] = await openTabs(3, waits);
-      await publish(2);
-      tabs.current.server.latest.fail();
-      await settle();
-      await tick(1000);
-      (who === "leader" ? leader! : follower!).source.reconnect();
-      await settle();
-      expect(tabs.current.server.connections).toHaveLength(2);
-      expect([leader!.role, (who === "leader" ? leader! : follower!).source.state.status]).toEqual([
-        "leader",
-        "open",
-      ]);
-      await publish(1);
-      await tick(10_000);
-      await settle();
-      await publish(1);
-      expect([leader, follower, other].map((tab) => tab!.got)).toEqual(
-        [1, 2, 3].map(() => numbers(1, 4)),
-      );
-      expect(tabs.current.server.connections).toHaveLength(2);
-    },
-  );
+  test.each(["leader", "follower"])("reconnect() of the %s ends the wait of all", async (who) => {
+    const [leader, follower, other] = await openTabs(3, waits);
+    await publish(2);
+    tabs.current.server.latest.fail();
+    await settle();
+    await tick(1000);
+    (who === "leader" ? leader! : follower!).source.reconnect();
+    await settle();
+    expect(tabs.current.server.connections).toHaveLength(2);
+    expect([leader!.role, (who === "leader" ? leader! : follower!).source.state.status]).toEqual([
+      "leader",
+      "open",
+    ]);
+    await publish(1);
+    await tick(10_000);
+    await settle();
+    await publish(1);
+    expect([leader, follower, other].map((tab) => tab!.got)).toEqual(
+      [1, 2, 3].map(() => numbers(1, 4)),
+    );
+    expect(tabs.current.server.connections).toHaveLength(2);
+  });
 
   test("reconnect() of an open leader replaces the connection, and it stays the leader", async () => {
     const [leader, follower] = await openTabs(2);
@@ -687,7 +684,7 @@ describe("an outage", () => {
     expect([leader!.got, follower!.got]).toEqual([numbers(1, 5), numbers(1, 5)]);
   });
 
-  test("a leader that is closed while it waits makes room for another one", async () => {
+  test("a leader that is closed while it waits releases the lock", async () => {
     const [leader, follower] = await openTabs(2, waits);
     tabs.current.server.latest.fail();
     await settle();
@@ -719,7 +716,7 @@ describe("an outage", () => {
     expect(all[3]!.role).toBe("leader");
   });
 
-  test("a new leader that cannot connect within connectTimeout is no leader that is open", async () => {
+  test("connectTimeout applies to a new leader that was open as a follower", async () => {
     const [first, second] = await openTabs(2, { connectTimeout: 5000 });
     tabs.current.server.behaviour = () => {};
     first!.source.close();
@@ -776,7 +773,7 @@ describe("close()", () => {
     },
   );
 
-  test("when it hears that it is open, it does not go on to catch up", async () => {
+  test("in an open listener: the source does not catch up", async () => {
     await open();
     await publish(2500);
     const behind = tabs.current.add({ lastEventId: "1" });
@@ -785,7 +782,7 @@ describe("close()", () => {
     expect(tabs.current.server.connections).toHaveLength(1);
   });
 
-  test("in a listener, in the middle of what came together, nothing more is heard", async () => {
+  test("in a listener, between events that arrived together: no more are delivered", async () => {
     const all = await openTabs(3);
     for (const { source } of all) source.on("message", (data) => data === "3" && source.close());
     await publish(5);
@@ -793,7 +790,7 @@ describe("close()", () => {
     expect(tabs.current.server.live).toHaveLength(0);
   });
 
-  test("reconnect() in a listener loses nothing and repeats nothing", async () => {
+  test("reconnect() in a listener loses and repeats nothing", async () => {
     const all = await openTabs(3);
     for (const { source, got } of all)
       source.on("message", (data) => data === "3" && got.length === 3 && source.reconnect());

@@ -1,0 +1,42 @@
+import type { History } from "./history.ts";
+import type { Answer } from "./messages.ts";
+import type { RelayedEvent } from "./relayed.ts";
+
+/** What a follower does to join the leader's sequence of events. */
+export type Reconciliation =
+  /**
+   * Deliver what the leader relays from now on, except for the `repeats`: ids that this follower
+   * has already.
+   */
+  | { readonly action: "continue"; readonly repeats: readonly string[] }
+  /** Start at the leader's id, like a new connection: there is nothing to resume from. */
+  | { readonly action: "start" }
+  /** Ask the leader which events are missing. */
+  | { readonly action: "ask" }
+  /** Deliver these events first. */
+  | { readonly action: "replay"; readonly missed: readonly RelayedEvent[] }
+  /** Ask the server for the missing events: the leader no longer has them. */
+  | { readonly action: "catchUp" };
+
+/**
+ * Compares what a follower has with what its leader has.
+ *
+ * @param history The follower's history.
+ * @param leaderId The leader's last event ID; "" if it has none.
+ * @param answer The leader's answer to this follower's latest hello, if there is one.
+ */
+export function reconcile(
+  history: History,
+  leaderId: string,
+  answer: Answer | undefined,
+): Reconciliation {
+  const { lastEventId } = history;
+  if (lastEventId === leaderId) return { action: "continue", repeats: [] };
+  if (!lastEventId) return { action: "start" };
+  // A leader without an id did not resume, so the server will not repeat anything.
+  const ahead = leaderId ? history.after(leaderId) : undefined;
+  if (ahead) return { action: "continue", repeats: ahead.map((event) => event.lastEventId) };
+  // An answer may refer to an older hello: events of the previous leader may have arrived since.
+  if (answer?.after !== lastEventId) return { action: "ask" };
+  return answer.missed ? { action: "replay", missed: answer.missed } : { action: "catchUp" };
+}
