@@ -1,18 +1,27 @@
 /**
- * How a connection ended, or why none came about:
+ * How a connection ended, or why it was not made:
  *
  * - `network`: the server was not reached, or the connection was cut
  * - `ended`: the server closed the event stream
  * - `timeout`: `connectTimeout` or `heartbeatTimeout` ran out
  * - `rejected`: EventSource gave up without saying why
- * - `status`: the server answered with another status than 200
+ * - `status`: the server answered with a status that refuses the stream
  * - `content-type`: the answer is not `text/event-stream`
- * - `unsupported`: this stream cannot be read here: there is nothing to read it with, or one of its events is too long
+ * - `redirect`: the server redirects, and `redirect: "manual"` (or `"error"`) does not follow
+ * - `unsupported`: this request or stream can never work here: nothing can read it, the request
+ *   cannot be built, or an event is too long
  */
 export type ConnectionErrorReason =
-  "network" | "ended" | "timeout" | "rejected" | "status" | "content-type" | "unsupported";
+  | "network"
+  | "ended"
+  | "timeout"
+  | "rejected"
+  | "status"
+  | "content-type"
+  | "redirect"
+  | "unsupported";
 
-/** What a {@link ConnectionError} is made of, beside its message. */
+/** The members of a {@link ConnectionError}, except for its message. */
 export interface ConnectionErrorInit {
   /** The kind of end. */
   reason: ConnectionErrorReason;
@@ -20,19 +29,27 @@ export interface ConnectionErrorInit {
   status?: number | undefined;
   /** The response's headers. Default undefined: not seen. */
   headers?: Headers | undefined;
-  /** A floor for the next wait, in milliseconds; the jittered delay comes on top of it. Default undefined: none. */
+  /** The text of the answer. Default undefined: not seen. */
+  body?: string | undefined;
+  /**
+   * The shortest next wait, in milliseconds; the jittered delay is added to it. Default undefined:
+   * there is no such floor.
+   */
   retryAfter?: number | undefined;
-  /** The next wait itself, in milliseconds, in place of our own delay. Default undefined: our own delay. */
+  /** The next wait itself, in milliseconds. Default undefined: the wait is drawn as usual. */
   retryIn?: number | undefined;
-  /** What was thrown underneath. */
+  /** The error that caused this one. Default undefined. */
   cause?: unknown;
 }
 
-/** Why a connection ended. Found in `error` events, in `state`, and given to `backoff.retry`. */
+/** Why a connection ended: in `error` events, in `state`, and given to `backoff.retry`. */
 export class ConnectionError extends Error {
   /** Always "ConnectionError". */
   override readonly name = "ConnectionError";
-  /** Copies of the package, as ES module and CommonJS side by side or from a script tag, recognise each other's errors. */
+  /**
+   * `instanceof` accepts errors of other copies of the package: ES module and CommonJS side by
+   * side, or a script tag.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return (
       typeof value === "object" &&
@@ -40,25 +57,37 @@ export class ConnectionError extends Error {
       (value as { name?: unknown }).name === "ConnectionError"
     );
   }
-  /** The kind of end: what the retry table is keyed by. */
+  /** The kind of end: the key of the retry table. */
   declare readonly reason: ConnectionErrorReason;
-  /** The HTTP status; undefined where the transport cannot see it (a native EventSource never can). */
+  /** The HTTP status; undefined where the transport cannot see it, as with a native EventSource. */
   declare readonly status: number | undefined;
   /** The response's headers; undefined where the transport cannot see them. */
   declare readonly headers: Headers | undefined;
   /**
-   * What the server's Retry-After asked for, in milliseconds from the answer; undefined without one.
+   * What a server that refused wrote, if its type is text, JSON or XML: at most 65,536 characters,
+   * decoded as UTF-8, as far as they came within a second. Undefined for other types, over
+   * EventSource, and where another tab made the request. Not enumerable, so that loggers do not
+   * copy it.
+   */
+  declare readonly body: string | undefined;
+  /**
+   * What the server's Retry-After asked for, in milliseconds from the answer; undefined without
+   * one. A date counts only if the answer's own `Date` can be read.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
    */
   declare readonly retryAfter: number | undefined;
-  /** Where another tab holds the shared connection: when that one asks again, in milliseconds from the error. It replaces our own delay. */
+  /**
+   * Where another tab holds the shared connection: when that tab connects again, in milliseconds
+   * from the error. It replaces our own delay.
+   */
   declare readonly retryIn: number | undefined;
-  /** What was thrown underneath, if anything was. */
+  /** The error that caused this one, if there is one. */
   declare readonly cause: unknown;
 
-  constructor(message: string, init: ConnectionErrorInit) {
+  constructor(message: string, { body, ...init }: ConnectionErrorInit) {
     super(message);
     Object.assign(this, init);
+    Object.defineProperty(this, "body", { value: body });
   }
 }

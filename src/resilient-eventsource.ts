@@ -129,7 +129,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
       return;
     }
     settings.signal?.addEventListener("abort", this._abort);
-    const { withCredentials, resume, transport = autoTransport() } = settings;
+    const { withCredentials, resume, connectTimeout, heartbeatTimeout } = settings;
+    const { transport = autoTransport() } = settings;
     this._loop = new Loop({
       settings,
       transport,
@@ -145,7 +146,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           withCredentials,
           resume,
           attempt,
+          connectTimeout,
+          heartbeatTimeout,
           lastEventId: this.lastEventId,
+          origin: dispatcher.origin,
           names: dispatcher,
         };
       },

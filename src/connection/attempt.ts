@@ -101,6 +101,10 @@ class Attempt implements Sink {
     }
   }
 
+  answered(): void {
+    this._liveness.answered();
+  }
+
   open(details?: OpenDetails): void {
     if (!this._isLive) return;
     this._liveness.opened();

@@ -49,9 +49,14 @@ export class Liveness {
       );
   }
 
+  /** The server has answered, if only to refuse: ends the connect timeout. */
+  answered(): void {
+    clearTimeout(this._deadline);
+  }
+
   /** The connection has opened: ends the connect timeout and begins to watch for silence. */
   opened(): void {
-    clearTimeout(this._deadline);
+    this.answered();
     this.markAlive();
     const { heartbeatTimeout } = this._timeouts;
     if (!heartbeatTimeout || this._heartbeat) return;

@@ -19,6 +19,8 @@ const retried: Record<ConnectionErrorReason, boolean | ((status: number) => bool
     status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599),
   /** A wrong URL. */
   "content-type": false,
+  /** A login page, most often. The application can call `reconnect()` after the login. */
+  redirect: false,
   /** Nothing here can read an event stream. */
   unsupported: false,
 };

@@ -52,6 +52,8 @@ export interface DispatchSettings {
 export interface Dispatcher extends ListenedTypes {
   /** The last event ID. */
   readonly lastEventId: string;
+  /** The origin of the latest event; "" before the first. */
+  readonly origin: string;
   /** Decodes an event once and calls everybody who listens to it; decodes nothing for nobody, and not what an earlier connection has brought. */
   readonly event: Sink["event"];
   /** The last event ID changed without an event. */
@@ -73,7 +75,7 @@ export interface Dispatcher extends ListenedTypes {
 export function createDispatcher(settings: DispatchSettings, host: DispatchHost): Dispatcher {
   const { events: decoders, dedupe } = settings;
   /** Kept whole: reading a native event's id on every event cost a quarter of the CPU. */
-  let latestMeta: Pick<EventMeta, "lastEventId"> = settings;
+  let latestMeta: EventMeta = { lastEventId: settings.lastEventId, origin: "" };
   const recent = dedupe ? new RecentIds(dedupe) : undefined;
   const slots = new Map<string, Slot>();
   const decoderOf =
@@ -111,6 +113,9 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
     get lastEventId() {
       return latestMeta.lastEventId;
     },
+    get origin() {
+      return latestMeta.origin;
+    },
 
     event(type, data, meta) {
       latestMeta = meta;
@@ -143,7 +148,7 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
     },
 
     setLastEventId(id) {
-      latestMeta = { lastEventId: id };
+      latestMeta = { lastEventId: id, origin: latestMeta.origin };
     },
 
     reopen() {

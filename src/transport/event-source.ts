@@ -1,15 +1,17 @@
 import { ConnectionError } from "../errors.ts";
+import { messageOf } from "../util/report.ts";
 import { multicast } from "../util/multicast.ts";
+import { openedBy } from "./opened.ts";
 import { resumeRequest } from "./resume.ts";
-import type { EventMeta, Transport, TransportEventMeta } from "./transport.ts";
+import type { EventMeta, Sink, Transport, TransportRequest } from "./transport.ts";
 
 /** The least we ask of an EventSource: native, `eventsource`, Yaffle's and mocks all fit. */
 export interface EventSourceLike {
   /** 2: closed for good. */
   readonly readyState: number;
-  /** Called for `open`, `error` and every name somebody listens to. */
+  /** Called for `open`, `error` and every name that has listeners. */
   addEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any -- every class has event types of its own
-  /** Called when the connection ends, or nobody listens to the name any more. */
+  /** Called when a name has lost its last listener, and when the connection ends. */
   removeEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any
   /** Called when the connection ends, in its first `error` at the latest. */
   close(): void;
@@ -21,21 +23,30 @@ export type EventSourceClass = new (
   init?: { withCredentials?: boolean },
 ) => EventSourceLike;
 
-/** What a server's event has and a lifecycle event has not: FACTS say that native delivers both under the names `open` and `error`. */
+/** A MessageEvent: a server event. The lifecycle events `open` and `error` have no data. */
 interface ServerEvent extends EventMeta {
   readonly data: string;
 }
 
-/** Found on our own class, so that installing it as `globalThis.EventSource` cannot make it wrap itself. Copies of the package share it. */
+/** A lifecycle event. Some classes, but not the native one, know the status of the response. */
+interface LifecycleEvent {
+  readonly status?: unknown;
+  readonly code?: unknown;
+}
+
+/**
+ * Marks our own class, so that installing it as `globalThis.EventSource` cannot make it wrap
+ * itself. All copies of the package share the mark.
+ */
 export const BRAND = Symbol.for("resilient-eventsource");
 
 const CLOSED = 2;
-/** Firefox can close a stream without an event (a click on a download, say): how often we look, in milliseconds. */
-const PULSE = 3000;
+/** How often (ms) we look for an EventSource that Firefox has closed without an event. */
+const CLOSED_CHECK_INTERVAL = 3000;
 
-/** One timer for all of them. */
-const { subscribe: watchPulse } = multicast<[]>((notify) => {
-  const timer = setInterval(notify, PULSE);
+/** One timer for all sources. */
+const { subscribe: onClosedCheck } = multicast<[]>((notify) => {
+  const timer = setInterval(notify, CLOSED_CHECK_INTERVAL);
   return () => {
     clearInterval(timer);
   };
@@ -44,10 +55,10 @@ const { subscribe: watchPulse } = multicast<[]>((notify) => {
 const isOurs = (Class: EventSourceClass | undefined): boolean =>
   !!Class && BRAND in (Class.prototype as object);
 
-/** What was native when we were loaded, for the case that our class is `globalThis.EventSource` by now. */
+/** The EventSource from before our class was installed as `globalThis.EventSource`. */
 const original = globalThis.EventSource as EventSourceClass | undefined;
 
-/** The platform's EventSource, looked up now, since tests and polyfills replace it; never one of ours. */
+/** The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it. */
 export function platformEventSource(): EventSourceClass | undefined {
   const current = globalThis.EventSource as EventSourceClass | undefined;
   const found = isOurs(current) ? original : current;
@@ -55,70 +66,32 @@ export function platformEventSource(): EventSourceClass | undefined {
 }
 
 /**
- * Connects by an EventSource class, for good: the platform's by default, looked up on every attempt, or any class given.
+ * Connects using an EventSource class, on every attempt.
  *
- * It is closed in its first `error`, so that its own retry never runs. The last event id travels in the URL, since an EventSource that we create
- * cannot be given a header.
+ * The EventSource is closed in its first `error`, so that its own retry never runs. The last event
+ * id is sent in the URL, since an EventSource cannot be given a header.
  *
- * @param Class Whose instances connect. Default: `globalThis.EventSource`; without one, every attempt fails with reason `unsupported`.
+ * @param Class The class whose instances connect. Default: `globalThis.EventSource`, looked up on
+ * every attempt; where there is none, every attempt fails with reason `unsupported`.
  */
 export function eventSourceTransport(Class?: EventSourceClass): Transport {
   const connect: Transport = (request, sink) =>
     new Promise((resolve, reject) => {
-      const SourceClass = Class ?? platformEventSource();
-      if (!SourceClass)
-        throw new ConnectionError("there is no EventSource here", { reason: "unsupported" });
-      const { signal, names, lastEventId } = request;
+      const { signal } = request;
       if (signal.aborted) {
         resolve();
         return;
       }
-      const { url } = resumeRequest(request, false);
-      let source: EventSourceLike;
-      try {
-        source = new SourceClass(url, { withCredentials: request.withCredentials });
-      } catch (cause) {
-        // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
-        throw new ConnectionError(`EventSource refused ${request.url}`, {
-          reason: "rejected",
-          cause,
-        });
-      }
-
+      const source = createEventSource(Class ?? platformEventSource(), request);
+      const deliver = createDelivery(request, sink);
       let opened = false;
-      // A new EventSource starts without an id. Until the server names one, "" means "none yet", not a reset to none.
-      let idInherited = lastEventId !== "";
-      const metaOf = (event: ServerEvent): TransportEventMeta => {
-        if (!idInherited) return event;
-        if (event.lastEventId) {
-          idInherited = false;
-          return event;
-        }
-        return { lastEventId, origin: event.origin, idInherited };
-      };
-
-      const listeners = new Map<string, (event: ServerEvent) => void>();
-      const listen = (name: string, heard: boolean): void => {
-        const known = listeners.get(name);
-        if (heard && !known) {
-          const listener = (event: ServerEvent): void => {
-            if (isServerEvent(event)) sink.event(name, event.data, metaOf(event));
-          };
-          listeners.set(name, listener);
-          source.addEventListener(name, listener);
-        } else if (!heard && known) {
-          listeners.delete(name);
-          source.removeEventListener(name, known);
-        }
-      };
 
       const end = (error?: ConnectionError): void => {
-        stopPulse();
-        stopObserving();
+        stopChecking();
+        stopForwarding();
         signal.removeEventListener("abort", abort);
         source.removeEventListener("open", open);
         source.removeEventListener("error", fail);
-        for (const name of [...listeners.keys()]) listen(name, false);
         source.close();
         if (error) reject(error);
         else resolve();
@@ -126,20 +99,25 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
       const abort = (): void => {
         end();
       };
-      const open = (event: object): void => {
-        if (isServerEvent(event)) return;
+      // A server event can be named `open` or `error`, too.
+      const open = (event: ServerEvent | LifecycleEvent): void => {
+        if ("data" in event) {
+          deliver("open", event);
+          return;
+        }
         opened = true;
+        openedBy.set(request.source, "EventSource");
         sink.open();
       };
-      const fail = (event: { status?: unknown; code?: unknown }): void => {
-        if (!isServerEvent(event)) end(explain(event, opened, source.readyState));
+      const fail = (event: ServerEvent | LifecycleEvent): void => {
+        if ("data" in event) deliver("error", event);
+        else end(explain(event, opened, source.readyState));
       };
 
       source.addEventListener("open", open);
       source.addEventListener("error", fail);
-      for (const name of names) listen(name, true);
-      const stopObserving = names.observe(listen);
-      const stopPulse = watchPulse(() => {
+      const stopForwarding = forward(source, request, deliver);
+      const stopChecking = onClosedCheck(() => {
         if (source.readyState === CLOSED) fail({});
       });
       signal.addEventListener("abort", abort);
@@ -150,17 +128,74 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
   });
 }
 
-function isServerEvent(event: object): boolean {
-  return "data" in event;
+/** @throws ConnectionError */
+function createEventSource(
+  Class: EventSourceClass | undefined,
+  request: TransportRequest,
+): EventSourceLike {
+  if (!Class) throw new ConnectionError("there is no EventSource here", { reason: "unsupported" });
+  const { url } = resumeRequest(request, false);
+  try {
+    return new Class(url, { withCredentials: request.withCredentials });
+  } catch (cause) {
+    // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
+    const message = `EventSource refused: ${messageOf(cause)}`;
+    throw new ConnectionError(message, { reason: "rejected", cause });
+  }
 }
 
-/** Native says nothing; the `eventsource` package (`code`) and Yaffle's (`status`) know the answer's status. */
+type Delivery = (type: string, event: ServerEvent) => void;
+
+/**
+ * Passes a server event to the sink. A new EventSource starts without an id: until the server has
+ * sent one, its "" does not mean a reset, and events have the id that the request resumed after.
+ */
+function createDelivery({ lastEventId }: TransportRequest, sink: Sink): Delivery {
+  let idInherited = lastEventId !== "";
+  return (type, event) => {
+    if (idInherited && event.lastEventId) idInherited = false;
+    const meta = idInherited ? { lastEventId, origin: event.origin, idInherited } : event;
+    sink.event(type, event.data, meta);
+  };
+}
+
+/** Delivers the events of every name that has listeners, until the returned function is called. */
+function forward(
+  source: EventSourceLike,
+  { names }: TransportRequest,
+  deliver: Delivery,
+): () => void {
+  const listeners = new Map<string, (event: ServerEvent) => void>();
+  const listen = (name: string, hasListeners: boolean): void => {
+    // These two have a listener anyway.
+    if (name === "open" || name === "error") return;
+    const known = listeners.get(name);
+    if (hasListeners && !known) {
+      const listener = (event: ServerEvent): void => {
+        deliver(name, event);
+      };
+      listeners.set(name, listener);
+      source.addEventListener(name, listener);
+    } else if (!hasListeners && known) {
+      listeners.delete(name);
+      source.removeEventListener(name, known);
+    }
+  };
+  for (const name of names) listen(name, true);
+  const stopObserving = names.observe(listen);
+  return () => {
+    stopObserving();
+    for (const name of [...listeners.keys()]) listen(name, false);
+  };
+}
+
 function explain(
-  { status, code = status }: { status?: unknown; code?: unknown },
+  { status, code = status }: LifecycleEvent,
   opened: boolean,
   readyState: number,
 ): ConnectionError {
-  // Below 100 it is the beginning of one: Chromium takes a head that was cut in two for a whole one.
+  // The `eventsource` package says `code`, Yaffle's `status`, native nothing. A number below 100 is
+  // the beginning of one: Chromium takes a head that was cut in two for a whole one.
   if (typeof code === "number" && code >= 100 && code !== 200) {
     return new ConnectionError(`the server answered ${code}`, { reason: "status", status: code });
   }

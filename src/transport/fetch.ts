@@ -1,26 +1,50 @@
 import { ConnectionError } from "../errors.ts";
+import { nextTask } from "../util/next-task.ts";
+import { messageOf, rootMessageOf } from "../util/report.ts";
 import { decode, readBody, type BodyReader } from "./http/body.ts";
 import { createEventStream } from "./http/event-stream.ts";
-import { toByteString } from "./http/headers.ts";
-import { nextTask } from "../util/next-task.ts";
-import { assertEventStream } from "./http/response.ts";
-import { resumeRequest } from "./resume.ts";
-import type { Transport } from "./transport.ts";
+import { basicAuthorization, toByteString } from "./http/headers.ts";
+import { readRefusedText, refusalOf } from "./http/response.ts";
+import { openedBy } from "./opened.ts";
+import { isSameOrigin, resumeRequest } from "./resume.ts";
+import type { Sink, Transport, TransportRequest } from "./transport.ts";
 
-/** What `fetchTransport` takes: everything of RequestInit but the signal, which is ours, and optionally another `fetch`. */
+/**
+ * The options of `fetchTransport`: all of RequestInit except the signal, which is ours, and
+ * optionally another `fetch`. `redirect: "error"` is treated as `"manual"`: both end with reason
+ * `redirect`.
+ */
 export interface FetchInit extends Omit<RequestInit, "signal"> {
-  /** Used in place of the global `fetch`. It must honour the signal it is given. Default: the global one, looked up on every attempt. */
+  /**
+   * Used in place of the global `fetch`. It must honour the signal, and the body of its response
+   * must be a web ReadableStream. Default: the global `fetch`, looked up on every attempt.
+   */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
 
-/** What an `init` function is told. */
+/** The argument of an `init` function. */
 export interface FetchContext {
-  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
+  /**
+   * How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for
+   * the first retry.
+   */
   readonly attempt: number;
   /** The id to resume after; "" for none. It is sent without your help. */
   readonly lastEventId: string;
-  /** Aborts when this attempt is not wanted any more. */
+  /** Aborts when this attempt is no longer wanted. */
   readonly signal: AbortSignal;
+}
+
+type InitFunction = (context: FetchContext) => FetchInit | Promise<FetchInit>;
+
+/** The argument of `fetchTransport`. */
+type InitSource = FetchInit | InitFunction;
+
+/** One call of `fetch`. */
+interface Call {
+  readonly url: string;
+  readonly options: RequestInit;
+  readonly fetcher: FetchInit["fetch"];
 }
 
 /** Whether this runtime can read a response while it arrives. */
@@ -34,108 +58,242 @@ export function canStream(): boolean {
 }
 
 /**
- * Connects by streaming fetch: for request headers, another method, a body, the status of refusals, and comments as signs of life.
+ * Connects using streaming fetch: for request headers, another method, a body, the status and text
+ * of refusals, and comments as signs of life.
  *
- * Sends `Accept: text/event-stream`, never uses the HTTP cache, and sends credentials as EventSource would. Within an origin it resumes by the
- * Last-Event-ID header.
+ * Sends `Accept: text/event-stream`, never uses the HTTP cache, and sends credentials as
+ * EventSource would. Within an origin it resumes by the Last-Event-ID header. A GET is accepted
+ * with status 200, any other method with every 2xx that has a body.
  *
- * @param init Like RequestInit; or a function of the attempt, which may be async and is asked again on every attempt: a fresh token, say. If it throws
- * the attempt has failed with reason `network`. Default: a plain GET.
+ * @param init Like RequestInit; or a function of the attempt, which may be async and is called on
+ * every attempt: for a fresh token, say. If it throws, the attempt fails with reason `network`. A
+ * request that cannot be built from it fails with reason `unsupported`. Default: a plain GET.
  */
-export function fetchTransport(
-  init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {},
-): Transport {
-  const run: Transport = async (request, sink) => {
-    const { signal, attempt, lastEventId } = request;
-    if (signal.aborted) return;
-    const { fetch: fetcher, ...given } =
-      typeof init === "function" ? await init({ attempt, lastEventId, signal }) : init;
-    if (signal.aborted) return;
-    if (!fetcher && !canStream())
-      throw new ConnectionError("there is no streaming fetch here", { reason: "unsupported" });
-    const { url, header } = resumeRequest(request, true);
-    const headers = new Headers(given.headers);
-    if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
-    if (header) headers.set("Last-Event-ID", toByteString(header));
-
-    let reader: BodyReader | null | undefined;
-    // A refused body is cancelled and aborted: cancelled alone, Firefox 153 holds its connection until another byte comes.
-    const controller = new AbortController();
-    const letGo = (): void => {
-      controller.abort(signal.reason);
-      // A custom fetch may have ignored the signal. A stream that broke before rejects the cancellation, which is nobody's concern.
-      reader?.cancel().catch(() => undefined);
-    };
-    signal.addEventListener("abort", letGo);
-    try {
-      const {
-        cache = "no-store",
-        credentials = request.withCredentials ? "include" : "same-origin",
-      } = given;
-      const response = await (fetcher ?? fetch)(url, {
-        ...given,
-        cache,
-        credentials,
-        headers,
-        signal: controller.signal,
-      });
-      // A custom `fetch` may bring a stream of any kind.
-      reader = response.body && readBody(response.body, !fetcher);
-      if (signal.aborted) return;
-      assertEventStream(response.status, response.headers);
-      if (!reader)
-        throw new ConnectionError("the response has no body that can be read as it arrives", {
-          reason: "unsupported",
-        });
-      sink.open({ status: response.status, headers: response.headers });
-
-      const stream = createEventStream(sink, lastEventId, new URL(response.url || url).origin);
-      let decoder: TextDecoder | undefined;
-      for (;;) {
-        const { done, value } = await reader.read();
-        // An event that was cut in two is dropped with the stream, as the standard wants it.
-        if (done || signal.aborted) return;
-        sink.activity();
-        // The polyfill hands over text.
-        for (const text of typeof value === "string"
-          ? [value]
-          : decode((decoder ??= new TextDecoder()), value)) {
-          stream.feed(text);
-          while (stream.next()) {
-            await nextTask();
-            if (signal.aborted) return;
-          }
-        }
-      }
-    } catch (cause) {
-      // Our own abort is known by our own signal: an AbortError can come from anywhere.
-      if (signal.aborted) return;
-      if (cause instanceof ConnectionError) throw cause;
-      throw new ConnectionError(reader ? "the connection was cut" : "the server was not reached", {
-        reason: "network",
-        cause,
-      });
-    } finally {
-      signal.removeEventListener("abort", letGo);
-      letGo();
-    }
-  };
-  const connect: Transport = (request, sink) =>
-    new Promise((resolve, reject) => {
-      run(request, sink).then(resolve, reject);
-      // An `init` or a `fetch` that is deaf to the signal does not hold up an abort.
-      request.signal.addEventListener("abort", () => {
-        resolve();
-      });
-    });
+export function fetchTransport(init: InitSource = {}): Transport {
+  const connect: Transport = (request, sink) => connectByFetch(request, sink, init);
   return Object.assign(connect, {
     key: keyOf(init),
     abilities: { headers: true, resume: "header", comments: true, status: true } as const,
   });
 }
 
-/** A function, a body or another fetch may do anything. */
-function keyOf(init: FetchInit | ((context: FetchContext) => unknown)): string | undefined {
+/**
+ * Makes one connection, as a transport does.
+ *
+ * @param patience How long (ms) to wait for an answer before the attempt fails with reason
+ * `timeout`. 0: without a limit.
+ */
+export function connectByFetch(
+  request: TransportRequest,
+  sink: Sink,
+  init: InitSource,
+  patience = 0,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A refused body is both cancelled and aborted: if only cancelled, Firefox 153 keeps its
+    // connection until another byte comes.
+    const controller = new AbortController();
+    const abort = (): void => {
+      controller.abort(request.signal.reason);
+      // An `init` or `fetch` that ignores the signal must not delay an abort.
+      resolve();
+    };
+    request.signal.addEventListener("abort", abort);
+    if (request.signal.aborted) abort();
+    const timer =
+      patience &&
+      setTimeout(() => {
+        const message = `fetch did not answer within ${patience} ms`;
+        reject(new ConnectionError(message, { reason: "timeout" }));
+        controller.abort();
+      }, patience);
+    const answered = (): void => {
+      clearTimeout(timer);
+    };
+    void run(request, sink, init, controller.signal, answered)
+      .then(resolve, reject)
+      .then(() => {
+        answered();
+        request.signal.removeEventListener("abort", abort);
+        controller.abort();
+      });
+  });
+}
+
+/** @param signal Aborts when the connection is no longer wanted, and when it has ended. */
+async function run(
+  request: TransportRequest,
+  sink: Sink,
+  init: InitSource,
+  signal: AbortSignal,
+  answered: () => void,
+): Promise<void> {
+  if (signal.aborted) return;
+  const given = typeof init === "function" ? await callInit(init, request, signal) : init;
+  // Our own abort is known by our own signal: an AbortError can come from anywhere.
+  if (signal.aborted) return;
+  const call = buildCall(request, given);
+  const { fetcher, url, options } = call;
+  let response: Response;
+  try {
+    response = await (fetcher ?? fetch)(url, { ...options, signal });
+  } catch (cause) {
+    if (signal.aborted) return;
+    throw unreachable(call, request, cause);
+  }
+  answered();
+  const reader = await openBody(call, request, sink, response, signal);
+  if (signal.aborted) return;
+
+  openedBy.set(request.source, "fetch");
+  sink.open({ status: response.status, headers: response.headers });
+  const { origin } = new URL(response.url || url);
+  const stream = createEventStream(sink, request.lastEventId, origin);
+  let decoder: TextDecoder | undefined;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      // "Once the end of the file is reached, any pending data must be discarded."
+      if (done || signal.aborted) return;
+      sink.activity();
+      // The polyfill hands over text.
+      for (const text of typeof value === "string"
+        ? [value]
+        : decode((decoder ??= new TextDecoder()), value)) {
+        stream.feed(text);
+        while (stream.next()) {
+          await nextTask();
+          if (signal.aborted) return;
+        }
+      }
+    }
+  } catch (cause) {
+    if (signal.aborted) return;
+    if (cause instanceof ConnectionError) throw cause;
+    const message = `the connection was cut: ${rootMessageOf(cause)}`;
+    throw new ConnectionError(message, { reason: "network", cause });
+  }
+}
+
+/** @throws ConnectionError */
+async function callInit(
+  init: InitFunction,
+  { attempt, lastEventId }: TransportRequest,
+  signal: AbortSignal,
+): Promise<FetchInit> {
+  try {
+    return await init({ attempt, lastEventId, signal });
+  } catch (cause) {
+    if (cause instanceof ConnectionError) throw cause;
+    throw new ConnectionError(`init failed: ${messageOf(cause)}`, { reason: "network", cause });
+  }
+}
+
+/**
+ * Builds the request before it is made: what the constructors of `Headers` and `Request` throw is a
+ * mistake of the application, and no retry mends it. Thrown by `fetch` it would pass for an outage.
+ *
+ * @throws ConnectionError
+ */
+function buildCall(request: TransportRequest, given: FetchInit): Call {
+  const { url, header } = resumeRequest(request, true);
+  try {
+    const { fetch: fetcher, ...options } = given;
+    if (!fetcher && !canStream()) throw new TypeError("there is no streaming fetch here");
+    const headers = new Headers(options.headers);
+    if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
+    if (header) headers.set("Last-Event-ID", toByteString(header));
+    const target = new URL(url);
+    if (target.username || target.password) {
+      // EventSource takes user and password from the URL, fetch throws on them.
+      if (isSameOrigin(target.origin) && !headers.has("Authorization"))
+        headers.set("Authorization", basicAuthorization(target));
+      target.username = target.password = "";
+    }
+    options.cache ??= "no-store";
+    options.credentials ??= request.withCredentials ? "include" : "same-origin";
+    // As an error a redirect would look like an outage.
+    if (options.redirect === "error") options.redirect = "manual";
+    options.headers = headers;
+    new Request(target, options);
+    return { fetcher, url: target.href, options };
+  } catch (cause) {
+    throw unsupported("the request cannot be made", cause);
+  }
+}
+
+/** Why `fetch` gave no response. */
+function unreachable(
+  { fetcher, url }: Call,
+  { source }: TransportRequest,
+  cause: unknown,
+): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  const { protocol, origin } = new URL(url);
+  if (!fetcher && !/^https?:$/.test(protocol))
+    return unsupported(`fetch does not support ${protocol}`, cause);
+  // `fetch` does not tell these two apart, and neither would a probe with `mode: "no-cors"`.
+  const orBlocked =
+    isSameOrigin(origin) || openedBy.has(source)
+      ? ""
+      : ", or it sends no CORS headers that allow this origin";
+  const message = `the server was not reached${orBlocked}: ${rootMessageOf(cause)}`;
+  return new ConnectionError(message, { reason: "network", cause });
+}
+
+/** @throws ConnectionError if the response is not an event stream that can be read here. */
+async function openBody(
+  { fetcher, options }: Call,
+  request: TransportRequest,
+  sink: Sink,
+  response: Response,
+  signal: AbortSignal,
+): Promise<BodyReader> {
+  let refusal;
+  let reader: BodyReader | null;
+  try {
+    // A custom `fetch` can return anything.
+    refusal = refusalOf(response, options);
+    reader = response.body && readBody(response.body, !fetcher);
+  } catch (cause) {
+    throw unsupported("the response cannot be read", cause);
+  }
+  const cancel = (): void => {
+    // A custom `fetch` may ignore the signal. A broken stream rejects the cancellation.
+    reader?.cancel().catch(() => undefined);
+  };
+  signal.addEventListener("abort", cancel);
+  if (signal.aborted) cancel();
+  if (refusal) {
+    sink.answered?.();
+    const { message, ...init } = refusal;
+    const body = reader ? await readRefusedText(reader, response.headers, signal) : undefined;
+    throw new ConnectionError(message + hintOf(request, refusal.status), { ...init, body });
+  }
+  if (!reader) throw unsupported("the response cannot be read", new TypeError("it has no body"));
+  return reader;
+}
+
+/** Some servers refuse parameters that they do not know, and ours is not in the application's URL. */
+function hintOf(request: TransportRequest, status = 0): string {
+  const isOurs = request.resume === undefined && resumeRequest(request, true).url !== request.url;
+  return isOurs && status < 500
+    ? ' ("lastEventId" was added to the query, see the option "resume")'
+    : "";
+}
+
+function unsupported(message: string, cause: unknown): ConnectionError {
+  const reason = "unsupported";
+  return new ConnectionError(`${message}: ${rootMessageOf(cause)}`, { reason, cause });
+}
+
+/** Undefined where the request cannot be told: a function, a body or another fetch may do anything. */
+function keyOf(init: InitSource): string | undefined {
   if (typeof init === "function" || init.fetch || (init.body ?? "") !== "") return undefined;
-  return `fetch ${JSON.stringify({ ...init, headers: [...new Headers(init.headers)] })}`;
+  try {
+    return `fetch ${JSON.stringify({ ...init, headers: [...new Headers(init.headers)] })}`;
+  } catch {
+    // The first attempt reports headers that cannot be sent.
+    return undefined;
+  }
 }

@@ -3,8 +3,9 @@ import { fetchTransport } from "./fetch.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * Connects by the eventsource-polyfill package, over XMLHttpRequest: for a browser with neither EventSource nor streaming fetch. Its code is loaded
- * on the first connection, as a chunk of its own; it stands in for `fetch`, so that everything else is as with fetch.
+ * Connects using the eventsource-polyfill package, over XMLHttpRequest: for a browser with neither
+ * EventSource nor streaming fetch. Its code is a chunk that is loaded with the first connection. It
+ * stands in for `fetch`, so everything else is as in `fetchTransport`.
  */
 export function polyfillTransport(): Transport {
   const connect: Transport = async (request, sink) => {

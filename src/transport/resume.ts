@@ -1,7 +1,10 @@
+import type { TransportRequest } from "./transport.ts";
+
 /**
- * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, in the query of the URL, or in a URL that a function makes. The
- * function is called for each attempt that has an id to tell, perhaps twice, with a copy of the URL that it may change; if it throws, that attempt has
- * failed with reason `network`.
+ * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, in the query
+ * of the URL, or in a URL that a function returns. The function is called on each attempt that has
+ * an id, perhaps several times, with a copy of the URL that it may change. If it throws, that
+ * attempt fails with reason `network`.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
  */
@@ -9,34 +12,41 @@ export type Resume = "header" | ResumeByQuery | ((url: URL, lastEventId: string)
 
 /** The last event id as a query parameter. An older copy of the parameter is replaced. */
 export interface ResumeByQuery {
-  /** The parameter's name, or several where servers disagree about it: Mercure wants `last_event_id` or `lastEventID`. */
+  /**
+   * The parameter's name, or several where servers disagree about it: Mercure wants `last_event_id`
+   * or `lastEventID`.
+   */
   readonly query: string | readonly string[];
 }
 
-/** What to request, and which id is left for the `Last-Event-ID` header ("" when the URL carries it, or there is none). */
+/** Where the last event id goes. */
 export interface ResumedRequest {
   readonly url: string;
+  /** The value of the `Last-Event-ID` header; "" if the URL carries the id, or there is none. */
   readonly header: string;
 }
 
 const inQuery: Resume = { query: "lastEventId" };
 
-/** Whether a request to `url` stays within the page's origin. Outside of pages and workers nothing is cross-origin. */
-function isSameOrigin(url: string): boolean {
-  const { origin } = globalThis as { origin?: string };
-  return origin === undefined || new URL(url).origin === origin;
+/** Whether this is the page's origin. Outside of pages and workers nothing is cross-origin. */
+export function isSameOrigin(origin: string): boolean {
+  const own = (globalThis as { origin?: string }).origin;
+  return own === undefined || own === origin;
 }
 
 /**
- * Puts the last event id where `resume` wants it. By default the header within an origin; across origins the URL, since that header would cost
- * a CORS preflight. A transport that cannot send headers always uses the URL.
+ * Puts the last event id where `resume` wants it. By default that is the header within an origin
+ * and the URL across origins, where the header would cost a CORS preflight. The origin is that of
+ * the final URL, if events have come from there: a redirect to another origin makes the header
+ * cost a preflight, too. A transport that cannot send headers always uses the URL.
  */
 export function resumeRequest(
   {
     url,
+    origin,
     lastEventId,
-    resume = isSameOrigin(url) ? "header" : inQuery,
-  }: { url: string; lastEventId: string; resume: Resume | undefined },
+    resume = isSameOrigin(origin || new URL(url).origin) ? "header" : inQuery,
+  }: Pick<TransportRequest, "url" | "origin" | "lastEventId" | "resume">,
   canSendHeader: boolean,
 ): ResumedRequest {
   if (!lastEventId) return { url, header: "" };
@@ -49,13 +59,13 @@ export function resumeRequest(
   return { url: target.href, header: "" };
 }
 
-/** Replaces every older copy of a parameter and leaves the bytes of all the others alone: a signed URL stays valid. */
+/** Replaces older copies of a parameter. The bytes of all others stay: a signed URL remains valid. */
 function setParameter(url: URL, name: string, value: string): void {
   const others = url.search
     .slice(1)
     .split("&")
     .filter((pair) => pair && !new URLSearchParams(pair).has(name));
-  // "+" for a space is a convention of forms; "%20" is understood by everybody.
+  // "+" for a space is a convention of forms; every server understands "%20".
   others.push(new URLSearchParams([[name, value]]).toString().replace(/\+/g, "%20"));
   url.search = others.join("&");
 }

@@ -1,11 +1,13 @@
 /**
  * The contract of a transport: one connection, from request to end.
  *
- * - The promise settles exactly once. It resolves when the server ends the stream or `request.signal` aborts;
- *   it rejects with a ConnectionError for every other end. (Anything else it throws counts as `network`.)
- * - It never retries: when and whether to try again is not its business.
- * - `sink.open` comes before anything else of the connection; after the promise has settled, nothing comes.
- * - An event is handed over when its blank line has come, never before: an event cut in two does not count.
+ * - The promise settles exactly once. It resolves when the server ends the stream or
+ *   `request.signal` aborts; it rejects with a ConnectionError for every other end. (Any other
+ *   error counts as `network`.)
+ * - A transport never retries. Others decide whether and when to try again.
+ * - `sink.open` is called before the sink's other methods (except `answered` and `role`), and none
+ *   of them after the promise has settled.
+ * - An event is delivered once its blank line has come. An event that was cut in two does not count.
  */
 import type { ConnectionState, Role } from "../connection/state.ts";
 import type { Resume } from "./resume.ts";
@@ -30,23 +32,38 @@ export interface SourceHandle {
   reconnect(): void;
 }
 
-/** What a transport is asked to do. */
+/** A connection to make. */
 export interface TransportRequest {
-  /** Absolute, and without any resume parameter: {@link TransportRequest.resume} says where `lastEventId` goes. */
+  /**
+   * Absolute, and without any resume parameter: {@link TransportRequest.resume} says where
+   * `lastEventId` goes.
+   */
   readonly url: string;
-  /** Whether credentials go across origins. */
+  /** Whether credentials are sent across origins. */
   readonly withCredentials: boolean;
   /** The id to resume after; "" for none. */
   readonly lastEventId: string;
-  /** How the server is told; undefined: by header within an origin, by the query parameter `lastEventId` across origins. */
+  /** The origin that the latest event came from, after redirects; "" before the first event. */
+  readonly origin: string;
+  /**
+   * How the server is told the id. Undefined: by header within an origin, by the query parameter
+   * `lastEventId` across origins.
+   */
   readonly resume: Resume | undefined;
-  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
+  /**
+   * How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for
+   * the first retry.
+   */
   readonly attempt: number;
-  /** Which events are wanted. A transport that hears all of them need not look. */
+  /** The option, in milliseconds; 0: off. The source itself ends an attempt that takes longer. */
+  readonly connectTimeout: number;
+  /** The option, in milliseconds; 0: off. The source itself ends a connection that is silent. */
+  readonly heartbeatTimeout: number;
+  /** The event names that have listeners. A transport that sees all events need not read them. */
   readonly names: ListenedTypes;
   /** The source that makes this request. */
   readonly source: SourceHandle;
-  /** Aborts when this connection is not wanted any more. Each attempt has its own. */
+  /** Aborts when this connection is no longer wanted. Each attempt has its own. */
   readonly signal: AbortSignal;
 }
 
@@ -70,47 +87,55 @@ export type TransportEventMeta = EventMeta & {
   readonly idInherited?: boolean;
 };
 
-/** What can be known when a connection opens; empty over a native EventSource, which hides it. */
+/** What is known when a connection opens. Empty over a native EventSource, which hides it. */
 export interface OpenDetails {
-  /** The HTTP status; undefined: not seen. */
+  /** The HTTP status; undefined if it is hidden. */
   readonly status?: number | undefined;
-  /** The response's headers; undefined: not seen. */
+  /** The response's headers; undefined if they are hidden. */
   readonly headers?: Headers | undefined;
 }
 
-/** Where a transport delivers. No call throws. */
+/** Where a transport delivers. No method throws. */
 export interface Sink {
-  /** The server accepted: the response is an event stream. Called again: another connection behind this one, which is shared, goes on in its place. */
+  /** The server has answered, but not with an event stream: `connectTimeout` no longer applies. */
+  answered?(): void;
+  /**
+   * The server has accepted: the response is an event stream. A second call says that the shared
+   * connection behind this one was replaced by another.
+   */
   open(details?: OpenDetails): void;
-  /** A whole event. May be called unbound: a call for each event is what a transport for fast streams can spare. */
+  /** A whole event. May be called unbound, which is faster. */
   readonly event: (type: string, data: string, meta: TransportEventMeta) => void;
   /** The last event ID changed without an event: a block with `id` but no `data`. */
   lastEventId(id: string): void;
-  /** Any byte arrived, be it a comment's. Events count as activity by themselves. */
+  /** A byte has arrived, perhaps of a comment. An event is a sign of life without this call. */
   activity(): void;
-  /** Who has the connection, where it is shared; told before `open` and at every change. */
+  /** Which tab has the connection, where it is shared: called before `open` and at every change. */
   role?(role: Role): void;
-  /** The stream's reconnection time in milliseconds (the `retry` field), as the server wrote it. */
+  /** The stream's reconnection time (the `retry` field) in milliseconds, as the server wrote it. */
   retry(ms: number): void;
 }
 
-/** What a transport can do: data, so that it can be printed and tested. */
+/** What a transport can do, as data that can be printed and tested. */
 export interface TransportAbilities {
-  /** Request headers, method and body can be set. */
+  /** Whether request headers, method and body can be set. */
   readonly headers: boolean;
   /** How it can tell the server the last event id. */
   readonly resume: "header" | "query";
-  /** Comments and `retry` fields are seen: a heartbeat that is a comment counts as a sign of life. */
+  /** Whether it sees comments and `retry` fields: only then a comment can serve as a heartbeat. */
   readonly comments: boolean;
-  /** The HTTP status of a refusal is seen. */
+  /** Whether it sees the HTTP status of a refusal. */
   readonly status: boolean;
 }
 
-/** One connection at a time, as a function; see the contract at the top of this file. */
+/** Makes one connection; see the contract at the top of this file. */
 export interface Transport {
   (request: TransportRequest, sink: Sink): Promise<void>;
-  /** Undefined: unknown. */
+  /** Undefined if they are unknown. */
   readonly abilities?: TransportAbilities;
-  /** What changes the request beside URL and credentials, as text; undefined: it cannot be told, so that two of them must not be shared. */
+  /**
+   * Everything that the request depends on in addition to URL and credentials, as text: sources
+   * with equal keys can share a connection. Undefined if that cannot be told.
+   */
   readonly key?: string | undefined;
 }

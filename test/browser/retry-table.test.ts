@@ -165,7 +165,10 @@ describeTransports((bench) => {
 
   test("503 with Retry-After as a date: nobody comes before it", async () => {
     const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000);
-    const unavailable = refusal(503, { "Retry-After": date.toUTCString() });
+    const unavailable = refusal(503, {
+      "Retry-After": date.toUTCString(),
+      Date: new Date().toUTCString(),
+    });
     const to = bench.route(
       ...bench.first.map(() => unavailable),
       unavailable,

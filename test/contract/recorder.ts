@@ -79,6 +79,9 @@ export function record(transport: Transport, options: ConnectOptions): Recording
     withCredentials,
     lastEventId,
     resume,
+    origin: "",
+    connectTimeout: 0,
+    heartbeatTimeout: 0,
     attempt,
     signal: controller.signal,
     names: {

@@ -169,6 +169,7 @@ describe("what is retried", () => {
       rejected: true,
       status: true,
       "content-type": true,
+      redirect: true,
       unsupported: true,
     };
     expect(new Set(rows.map(([what]) => /`([\w-]+)`/.exec(what!)![1]))).toEqual(

@@ -237,6 +237,7 @@ describe("the end of a connection", () => {
     rejected: true,
     status: false,
     "content-type": false,
+    redirect: false,
     unsupported: false,
   };
   test.each(Object.entries(reasons) as [ConnectionErrorReason, boolean][])(

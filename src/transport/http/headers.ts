@@ -1,15 +1,30 @@
-/** A header value must be a ByteString; as EventSource does, any text goes as its UTF-8 bytes. */
+/** A header value is a ByteString. Like EventSource, we send any text as its UTF-8 bytes. */
 export function toByteString(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+  let bytes = "";
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return bytes;
+}
+
+/** The value of an `Authorization` header for the user name and password of a URL. */
+export function basicAuthorization({ username, password }: URL): string {
+  const bytes = `${username}:${password}`.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return `Basic ${btoa(bytes)}`;
 }
 
 /**
- * Retry-After, which is seconds or a date, in milliseconds from `now`; undefined where it is absent or neither.
+ * Retry-After (seconds or a date) in milliseconds; undefined if it is absent or neither. A date is
+ * one of the server's clock. It is compared with the answer's own `Date`, since the clock of this
+ * device may differ by hours, and ignored where `Date` cannot be read.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
-export function parseRetryAfter(value: string | null, now: number): number | undefined {
+export function retryAfterOf(headers: Headers): number | undefined {
+  const value = headers.get("Retry-After");
   if (!value) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  const ms = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - Date.parse(headers.get("Date") ?? "");
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

@@ -1,38 +1,95 @@
-import { ConnectionError } from "../../errors.ts";
-import { parseRetryAfter } from "./headers.ts";
+import type { ConnectionErrorInit } from "../../errors.ts";
+import { sleep } from "../../util/sleep.ts";
+import type { BodyReader } from "./body.ts";
+import { retryAfterOf } from "./headers.ts";
+import { mimeTypeOf } from "./mime-type.ts";
+
+/** Why a response is not the event stream that was asked for. */
+export interface Refusal extends ConnectionErrorInit {
+  readonly message: string;
+}
 
 /**
- * "If res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the connection."
+ * "If res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the
+ * connection." This holds for GET; servers answer other methods with 201, 202 or 206 as well.
  *
- * @throws ConnectionError that says what the answer was instead
+ * @returns undefined for an event stream
  */
-export function assertEventStream(status: number, headers: Headers): void {
-  const type = headers.get("Content-Type") ?? "";
-  if (status === 200 && /^\s*text\/event-stream\s*(;|$)/i.test(type)) return;
-  // Without TLS, Chromium takes a head that was cut in two for a whole one: after "HTTP/1.1 20" the status is 20, after "Content-Type: text/ev" that
-  // is the type. A server that really sends no type is asked again, too.
-  if (status < 100 || (status === 200 && "text/event-stream".startsWith(type.toLowerCase()))) {
-    throw new ConnectionError("the head of the answer is incomplete", {
-      reason: "network",
-      status,
-      headers,
-    });
+export function refusalOf(
+  { type, status, headers, body }: Response,
+  { method = "GET", redirect }: RequestInit,
+): Refusal | undefined {
+  if (type === "opaque")
+    return { message: 'mode: "no-cors" hides the response', reason: "unsupported" };
+  // Browsers hide a redirect that is not followed; Node shows it.
+  if (type === "opaqueredirect" || (redirect === "manual" && status >= 300 && status < 400)) {
+    const to = headers.get("Location");
+    const message = `the server redirects${to ? ` to ${to}` : ""}, and "redirect" does not follow`;
+    return { message, reason: "redirect", status: status || undefined, headers };
   }
-  if (status === 200)
-    throw new ConnectionError(`the answer is ${type}, not text/event-stream`, {
-      reason: "content-type",
-      status,
-      headers,
-    });
-  // A date is by the server's clock.
-  const retryAfter = parseRetryAfter(
-    headers.get("Retry-After"),
-    Date.parse(headers.get("Date") ?? "") || Date.now(),
-  );
-  throw new ConnectionError(`the server answered ${status}`, {
+  const isAccepted =
+    status === 200 || (!/^get$/i.test(method) && status > 200 && status < 300 && body);
+  const mimeType = mimeTypeOf(headers);
+  if (isAccepted && mimeType === "text/event-stream") return undefined;
+
+  const contentType = headers.get("Content-Type") ?? "";
+  // Without TLS, Chromium takes a head that was cut in two for a whole one: "HTTP/1.1 20" is then
+  // status 20, and "Content-Type: text/ev" the type. A server without a type is asked again, too.
+  if (
+    status < 100 ||
+    (status === 200 && "text/event-stream".startsWith(contentType.toLowerCase()))
+  ) {
+    const message = "the head of the response is incomplete";
+    return { message, reason: "network", status, headers };
+  }
+  if (isAccepted) {
+    const message = `the response is ${contentType || "without a type"}, not text/event-stream`;
+    return { message, reason: "content-type", status, headers };
+  }
+  const retryAfter = retryAfterOf(headers);
+  return {
+    message: `the server answered ${status}`,
     reason: "status",
     status,
     headers,
     retryAfter,
-  });
+  };
+}
+
+/** The most characters of a refused response that are kept. */
+const LONGEST_TEXT = 2 ** 16;
+/** How long (ms) the text of a refused response is waited for. */
+const TEXT_TIMEOUT = 1000;
+
+/**
+ * The text of a refused response, as far as it comes in time; undefined for types that are not
+ * text, JSON or XML.
+ */
+export async function readRefusedText(
+  reader: BodyReader,
+  headers: Headers,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!/^text\/|[/+](json|xml)$/.test(mimeTypeOf(headers))) return undefined;
+  const read = new AbortController();
+  const stop = (): void => {
+    read.abort();
+  };
+  signal.addEventListener("abort", stop);
+  const timeout = sleep(TEXT_TIMEOUT, read.signal);
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    while (text.length < LONGEST_TEXT) {
+      const result = await Promise.race([reader.read(), timeout]);
+      if (!result || result.done) break;
+      const { value } = result;
+      text += typeof value === "string" ? value : decoder.decode(value, { stream: true });
+    }
+  } catch {
+    // It was cut. The refusal counts, whatever is missing of its text.
+  }
+  stop();
+  signal.removeEventListener("abort", stop);
+  return text.slice(0, LONGEST_TEXT);
 }

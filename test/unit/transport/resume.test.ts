@@ -13,11 +13,12 @@ function resumed(
   lastEventId: string,
   {
     url = URL_,
+    origin = "",
     resume,
     canSendHeader = true,
-  }: { url?: string; resume?: Resume; canSendHeader?: boolean } = {},
+  }: { url?: string; origin?: string; resume?: Resume; canSendHeader?: boolean } = {},
 ) {
-  const request = resumeRequest({ url, lastEventId, resume }, canSendHeader);
+  const request = resumeRequest({ url, lastEventId, resume, origin }, canSendHeader);
   return [request.url, request.header];
 }
 

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseRetryAfter, toByteString } from "../../../../src/transport/http/headers.ts";
+import {
+  basicAuthorization,
+  retryAfterOf,
+  toByteString,
+} from "../../../../src/transport/http/headers.ts";
 
 describe("toByteString", () => {
   test.each([
@@ -27,8 +31,12 @@ describe("toByteString", () => {
   });
 });
 
-describe("parseRetryAfter", () => {
-  const now = Date.parse("2026-11-23T05:00:00Z");
+describe("retryAfterOf", () => {
+  const parse = (value: string | null, date: string | null = "Mon, 23 Nov 2026 05:00:00 GMT") =>
+    // Any text, also one that no real Headers would take.
+    retryAfterOf({
+      get: (name: string) => ({ "Retry-After": value, Date: date })[name] ?? null,
+    } as Headers);
 
   test.each([
     ["0", 0],
@@ -36,23 +44,28 @@ describe("parseRetryAfter", () => {
     ["120", 120_000],
     ["Mon, 23 Nov 2026 05:00:07 GMT", 7000],
     ["Monday, 23-Nov-26 05:00:07 GMT", 7000],
-    // A date that has passed, or a server whose clock is behind ours: at once.
+    // A date that has passed.
     ["Mon, 23 Nov 2026 04:00:00 GMT", 0],
   ])("%s", (value, expected) => {
-    expect(parseRetryAfter(value, now)).toBe(expected);
+    expect(parse(value)).toBe(expected);
+  });
+
+  test.each([null, "", "nonsense"])("a date is ignored if the answer's Date is %j", (date) => {
+    expect(parse("Mon, 23 Nov 2026 05:00:07 GMT", date)).toBeUndefined();
+    expect(parse("7", date)).toBe(7000);
   });
 
   test.each([null, "", "soon", "three", "Infinity", "NaN", "0x10s", "Mon, 99 Nov 2026"])(
     "%j is as good as none",
     (value) => {
-      expect(parseRetryAfter(value, now)).toBeUndefined();
+      expect(parse(value)).toBeUndefined();
     },
   );
 
   test.each(["-5", "1.5", "3, 3", "3, 3000", "120, 120"])(
     "%s is neither seconds nor a date, and asks for nothing",
     (value) => {
-      expect(parseRetryAfter(value, now) ?? 0).toBe(0);
+      expect(parse(value) ?? 0).toBe(0);
     },
   );
 
@@ -65,10 +78,25 @@ describe("parseRetryAfter", () => {
           fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
         ),
         (value) => {
-          const wait = parseRetryAfter(value, now);
+          const wait = parse(value);
           expect(wait === undefined || wait >= 0).toBe(true);
         },
       ),
     );
+  });
+});
+
+describe("basicAuthorization", () => {
+  test.each([
+    ["https://me:secret@a.example/", "me:secret"],
+    ["https://me@a.example/", "me:"],
+    ["https://:secret@a.example/", ":secret"],
+    ["https://m%40e:a%3Ab%2f@a.example/", "m@e:a:b/"],
+    ["https://é:日本@a.example/", "é:日本"],
+    // Not percent-encoding.
+    ["https://100%:%zz%u0041@a.example/", "100%:%zz%u0041"],
+  ])("%s", (url, expected) => {
+    const [scheme, value] = basicAuthorization(new URL(url)).split(" ");
+    expect([scheme, Buffer.from(value!, "base64").toString()]).toEqual(["Basic", expected]);
   });
 });
