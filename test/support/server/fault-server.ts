@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { expectResets, reset } from "./reset.ts";
 
 /** A request as it came over the wire. Text is Latin-1, so one character is one byte. */
 export interface FaultRequest {
@@ -77,7 +78,7 @@ export class FaultConnection {
 
   /** Ends the connection with an RST. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    reset(this.socket);
   }
 }
 
@@ -160,8 +161,7 @@ export class FaultServer {
     this.sockets.set(socket, undefined);
     socket.setNoDelay(true);
     socket.on("close", () => this.sockets.delete(socket));
-    // A client that resets its connection is no news here: `closed` tells.
-    socket.on("error", () => undefined);
+    expectResets(socket);
     let head = "";
     const read = (bytes: Buffer): void => {
       head += bytes.toString("latin1");

@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { expectResets, reset } from "../../support/server/reset.ts";
 
 /**
  * What happens to one connection, at a byte of the answer (head included) where `at` says so.
@@ -59,13 +60,14 @@ export class Proxy {
   /** Cuts everything and refuses what comes. */
   die(): void {
     this.listener?.close();
-    for (const client of this.clients) client.resetAndDestroy();
+    for (const client of this.clients) reset(client);
   }
 
   private take(client: Socket): void {
     this.clients.add(client);
     client.setNoDelay(true);
-    client.on("error", () => undefined).once("close", () => this.clients.delete(client));
+    expectResets(client);
+    client.once("close", () => this.clients.delete(client));
     let head = "";
     const read = (bytes: Buffer): void => {
       head += bytes.toString("latin1");
@@ -99,7 +101,7 @@ class Relay {
     this.server = connect(target, "127.0.0.1").setNoDelay(true);
     this.server.on("data", (bytes) => this.enqueue(() => this.forward(bytes)));
     this.server.on("end", () => this.enqueue(() => client.destroySoon()));
-    this.server.on("error", () => client.resetAndDestroy());
+    this.server.on("error", () => reset(client));
     client.once("close", () => this.server.destroy());
     if (mischief.kind === "late") this.enqueue(() => sleep(mischief.ms));
   }
@@ -143,7 +145,7 @@ class Relay {
         // Nothing more is read. When the client has had enough, its end closes the other one.
         this.server.pause();
         if (mischief.kind === "cut by FIN") this.client.destroySoon();
-        if (mischief.kind === "cut by RST") this.client.resetAndDestroy();
+        if (mischief.kind === "cut by RST") reset(this.client);
         return;
       default:
     }
