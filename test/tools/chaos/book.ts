@@ -65,7 +65,9 @@ export class Book {
       );
       if (later)
         found.push(
-          `two live connections of ${one.member}: one ${Math.round(now - one.began)} ms old, another ${Math.round(now - later.began)} ms`,
+          `a connection of ${one.member} is live after ${Math.round(now - one.began)} ms, ` +
+            `although a later one began ${Math.round(now - later.began)} ms ago` +
+            (later.ended === undefined ? " and is live, too" : " and has ended"),
         );
     }
     return found;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runChaos } from "./chaos.ts";
+import { runChaos, Violation } from "./chaos.ts";
 import { addReports, tabulate } from "./report.ts";
 
 // `npm run test:chaos` takes as long as one likes; here it is half a minute. A second seed is another one every time.
@@ -8,7 +8,10 @@ test.each([1, Math.floor(Math.random() * 1e6)])(
   "seed %d: whatever happens, everything comes once and in order",
   async (seed) => {
     console.log(`npm run test:chaos -- --seed ${seed} --minutes 0.2`);
-    const report = await runChaos({ seed, duration: 12_000 });
+    const report = await runChaos({ seed, duration: 12_000 }).catch((error: unknown) => {
+      if (error instanceof Violation) console.log(error.log.join("\n"));
+      throw error;
+    });
     console.log(tabulate(addReports([report])));
     // A run in which nothing happened has shown nothing.
     expect([report.events > 500, report.faults.size > 15]).toEqual([true, true]);
