@@ -52,7 +52,7 @@ function defineReact(bench: AdapterBench): void {
     await bench.unmount();
   });
 
-  test("another option connects anew, and resumes", async () => {
+  test("another option makes a new connection, which resumes", async () => {
     const to = new Route(bench.server, [stream(one), stream(two)]);
     await bench.mount({ url: to.url, options: { heartbeatTimeout: 60_000 } });
     await bench.heard("|€1|1");

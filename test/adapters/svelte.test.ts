@@ -3,7 +3,7 @@ import { describeAdapter } from "../support/adapters/adapter-suite.ts";
 import { Route, stream } from "../support/pages/page-route.ts";
 
 describeAdapter("Svelte 5", { page: "svelte" }, (bench) => {
-  test("components that share a connection have one, as $store, from the first to the last", async () => {
+  test("components that share one connection, as $store, keep it from the first to the last", async () => {
     const to = new Route(bench.server, [stream("event: price\ndata: 7\n\n")]);
     const text = (): Promise<string[]> =>
       bench.page.evaluate(() => [...document.querySelectorAll("p")].map((p) => p.textContent));
@@ -23,7 +23,7 @@ describeAdapter("Svelte 5", { page: "svelte" }, (bench) => {
     await second.evaluate((component) => component.unmount());
     await bench.live(0);
     expect(await connection.evaluate((connection) => connection.read())).toBe("connecting");
-    // And again.
+    // Once more.
     const third = await connection.evaluateHandle((it) => it.mount());
     await expect.poll(text).toEqual(["open 7"]);
     await third.evaluate((component) => component.unmount());

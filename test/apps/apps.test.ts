@@ -8,14 +8,20 @@ import { FaultServer } from "../support/server/fault-server.ts";
 import { resumePoint } from "../support/pages/page-route.ts";
 import { Stranger } from "../support/package/stranger.ts";
 
-/** Trusted Types on, and not one policy allowed: nothing makes code, or the URL of a script, from text. */
+/** Trusted Types without a single policy: no text may become code or the URL of a script. */
 const TRUSTED = "require-trusted-types-for 'script'; trusted-types 'none'";
 
 interface App {
   build: (folder: string) => unknown;
-  /** What its Content-Security-Policy says beside: scripts and streams from its own origin, and nothing else. */
+  /**
+   * The rest of its Content-Security-Policy: scripts and streams from its own origin, and nothing
+   * else.
+   */
   policy: string;
-  /** The files that a browser without EventSource and streams loads beside those that others load, too. Undefined: it cannot run there. */
+  /**
+   * The files that a browser without EventSource and streams loads in addition to the others.
+   * Undefined if the app cannot run there.
+   */
   extra?: number;
 }
 
@@ -41,7 +47,7 @@ const apps: Record<string, App> = {
     policy: TRUSTED,
     extra: 0,
   },
-  // Trusted Types would want a policy of the app's: the URL of a worker is the URL of a script.
+  // Trusted Types would need a policy of the app: the URL of a worker is the URL of a script.
   worker: { build: (folder) => buildWithVite(folder), policy: "worker-src 'self'" },
   "service-worker": {
     build: async (folder) => {
@@ -64,7 +70,7 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
   let app: Stranger;
   let server: FaultServer;
   let page: Page;
-  /** Errors, and what the browser says about its policy. */
+  /** Errors, and the browser's reports about its policy. */
   const complaints: string[] = [];
 
   beforeAll(async () => {
@@ -91,7 +97,10 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  /** Opens the page, cuts its stream after the second event, and gives the scripts that were loaded and what the next request said. */
+  /**
+   * Opens the page and cuts its stream after the second event. Returns the scripts that were loaded
+   * and the next request.
+   */
   const run = async (): Promise<{ scripts: string[]; resumedAfter: string[] }> => {
     const resumedAfter: string[] = [];
     server.serve("/stream/prices", (request, connection) => {
@@ -117,7 +126,7 @@ describe.each(Object.entries(apps))("%s", (name, { build, policy, extra }) => {
   });
 
   if (extra === undefined) return;
-  test("does so in a browser without EventSource and streams, by the polyfill", async () => {
+  test("does the same in a browser without EventSource and streams, with the polyfill", async () => {
     const usual = new Set((await run()).scripts);
     server.requests.length = 0;
     await page.addInitScript(() => {

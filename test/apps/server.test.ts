@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Stranger } from "../support/package/stranger.ts";
 import { PATIENCE } from "../support/patience.ts";
 
-// In a Node of its own, which has to end by itself: nothing waits for anything.
+// In a Node process of its own, which must end on its own.
 
 let app: Stranger;
 beforeAll(() => {

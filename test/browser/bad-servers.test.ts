@@ -7,7 +7,7 @@ import { ending, refusal, Route, silence, stream } from "../support/pages/page-r
 import { describeTransports } from "../support/pages/page-transports.ts";
 import type { ConnectOptions, Notes } from "../support/pages/page-watch.ts";
 
-// Servers that behave badly, and what becomes of a connection to them.
+// Servers that behave badly, and what the client does about it.
 
 const reasons = ({ errors }: Notes): string[] => errors.map(({ error }) => error.reason);
 
@@ -28,7 +28,8 @@ describeTransports((bench) => {
       },
       options,
     );
-    // Were the counter set back by each opening, it would be some 20 to 45. That 12 waits fit into 5 s has a chance below one in a billion.
+    // If each opening reset the counter there would be some 20 to 45 requests. The chance that 12
+    // waits fit into 5 s is below one in a billion.
     for (const [name, count] of Object.entries(counts)) {
       expect(count, name).toBeGreaterThan(1);
       expect(count, name).toBeLessThanOrEqual(12 * (platform.requestsPerAttempt ?? 1));
@@ -47,7 +48,7 @@ describeTransports((bench) => {
       expect(gap).toBeGreaterThanOrEqual(errors[index]!.delay!);
   });
 
-  test("a server that accepts and never answers: connectTimeout", async () => {
+  test("connectTimeout: a server that accepts and never answers", async () => {
     const to = bench.route(silence, silence, stream("data: hello\n\n"));
     const source = await bench.connect(to.url, { connectTimeout: 500 });
     const notes = await source.heard("hello");
@@ -55,7 +56,7 @@ describeTransports((bench) => {
     for (const { connection } of to.arrivals.slice(0, 2)) await connection.closed;
   });
 
-  test("a stall in the middle of an event: heartbeatTimeout, and the event comes once", async () => {
+  test("heartbeatTimeout: a stall in the middle of an event, which comes once", async () => {
     const to = bench.route(
       stream("id: 1\ndata: a\n\nid: 2\ndata: hal"),
       stream("id: 2\ndata: half\n\nid: 3\ndata: b\n\n: and nothing more\ndata: c"),
@@ -74,14 +75,14 @@ describeTransports((bench) => {
     for (const { connection } of to.arrivals.slice(0, 2)) await connection.closed;
   });
 
-  test("comments keep a fetch connection alive; their end is noticed", async () => {
+  test("comments keep a fetch connection alive, and their end is noticed", async () => {
     const beats: number[] = [];
     const to = bench.route((_, connection) => {
       const index = beats.push(0) - 1;
       connection.head();
       const timer = setInterval(() => {
         connection.write(":\n");
-        // A connection that fetch has made, once it has outlived the silence three times over.
+        // A connection by fetch that has outlived the heartbeat timeout three times over.
         if (++beats[index]! === 30 && index === bench.first.length) clearInterval(timer);
       }, 100);
       void connection.closed.then(() => clearInterval(timer));
@@ -114,7 +115,7 @@ describeTransports((bench) => {
     expect(to.resumedAfter).toEqual(["", asReceived("\ufffd")]);
   });
 
-  test("a line of 50 MB: a clear error, and the tab is alive", async () => {
+  test("a line of 50 MB: a clear error, and the tab survives", async () => {
     if (bench.isDefault) needs("longLines");
     const line = Buffer.concat([Buffer.from("id: 1\ndata: "), Buffer.alloc(50 * 2 ** 20, "x")]);
     const to = bench.route(ending(line));
@@ -124,11 +125,11 @@ describeTransports((bench) => {
     expect(errors.at(-1)!.error.message).toMatch(/more than \d+ characters/);
     expect(events).toEqual([]);
     expect(to.count).toBe(bench.first.length + 1);
-    // The tab goes on, and other streams of it, too.
+    // The tab goes on, and its other streams do, too.
     await (await bench.connect(bench.route(stream("data: alive\n\n")).url)).heard("alive");
   });
 
-  test("a refused connection, and the server is back", async () => {
+  test("a refused connection, then the server is back", async () => {
     const other = await FaultServer.start();
     try {
       const to = new Route(other, [stream("data: back\n\n")], { cors: true });
@@ -149,7 +150,7 @@ describeTransports((bench) => {
     }
   });
 
-  test("a server that goes away for a while in the middle of a stream", async () => {
+  test("a server that is down for a while in the middle of a stream", async () => {
     const other = await FaultServer.start();
     try {
       const to = new Route(other, [stream("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")], {
@@ -168,7 +169,7 @@ describeTransports((bench) => {
     }
   });
 
-  test("an AbortError that is not ours is an outage like any other", async () => {
+  test("an AbortError of somebody else's is an outage like any other", async () => {
     const to = bench.route(stream("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n"));
     const source = await bench.page.make((url) => {
       let calls = 0;
@@ -193,7 +194,7 @@ describeTransports((bench) => {
     expect(to.resumedAfter).toEqual(["", "1"]);
   });
 
-  test("reconnect() cuts a wait short, and replaces a live connection", async () => {
+  test("reconnect() interrupts a wait and replaces a live connection", async () => {
     const to = bench.route(
       refusal(503),
       stream("id: 1\ndata: a\n\n"),
@@ -218,7 +219,7 @@ describeTransports((bench) => {
     expect(to.resumedAfter).toEqual(["", "", "1"]);
   });
 
-  test("two streams, one of which gets a 500: the other one does not notice", async () => {
+  test("two streams, one of which gets a 500: the other goes on undisturbed", async () => {
     const failing = bench.route(refusal(500));
     const healthy = bench.route(stream("data: a\n\n"));
     const source = await bench.connect(healthy.url);

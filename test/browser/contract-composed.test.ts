@@ -1,4 +1,4 @@
-// Transports that are made of others.
+// Transports that are composed of others.
 import { eventSourceTransport } from "../../src/transport/event-source.ts";
 import { fetchTransport } from "../../src/transport/fetch.ts";
 import { describeContract, type Traits } from "../contract/contract.ts";
@@ -8,11 +8,11 @@ import { inPage } from "../contract/in-page.ts";
 const eventSource = eventSourceTransport().abilities!;
 const fetching = fetchTransport().abilities!;
 
-/** A header to resume by is nothing for EventSource, so then even the first connection is made by fetch. */
+/** EventSource cannot send the id in a header, so even the first connection uses fetch. */
 const firstOfAuto: Traits["abilities"] = ({ lastEventId, resume }, isSameOrigin) =>
   lastEventId && (resume === "header" || (!resume && isSameOrigin)) ? fetching : eventSource;
 
-/** What one tab does not hear any more, another one may: names are never taken back. */
+/** A name without listeners in one tab may have some in another, so names are never removed. */
 const shared = { keepsNames: true };
 const KEY = "{ key: crypto.randomUUID() }";
 

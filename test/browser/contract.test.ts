@@ -3,7 +3,10 @@ import { describeContract } from "../contract/contract.ts";
 import { native, streaming, xhr } from "../contract/engine-traits.ts";
 import { inPage } from "../contract/in-page.ts";
 
-/** Yaffle's event-source-polyfill 1.0.31: takes ids with NUL, and its events have no `origin`. Its `error` events have the status. */
+/**
+ * event-source-polyfill 1.0.31 (Yaffle) accepts ids with NUL. Its events have no `origin`; its
+ * `error` events have the status.
+ */
 const yaffle = { tellsStatus: true, takesNulIds: true, hidesOrigin: true };
 
 /** `npm test` has what users get where nothing is missing. */

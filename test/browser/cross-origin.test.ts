@@ -5,7 +5,8 @@ import { FaultServer } from "../support/server/fault-server.ts";
 import { refusal, Route, stream } from "../support/pages/page-route.ts";
 import { describeTransports } from "../support/pages/page-transports.ts";
 
-// The contract suite looks at single connections to another origin. Here is what the class makes of several, by the server's request log.
+// The contract suite looks at single connections to another origin. These tests look at several
+// connections of one source, in the server's request log.
 
 let away: FaultServer;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ describeTransports((bench) => {
     });
 
   test.each([false, true])(
-    "no preflight, and none to resume; cookies only if asked for; withCredentials: %s",
+    "no preflight, at first and when it resumes; cookies only if asked for; withCredentials: %s",
     async (withCredentials) => {
       const to = eventually();
       const source = await bench.connect(to.url, { withCredentials });
@@ -72,7 +73,7 @@ describeTransports((bench) => {
     },
   );
 
-  test('resume: "header", and a server that does not allow it: an outage until it does', async () => {
+  test('resume: "header" to a server that does not allow it: an outage until it does', async () => {
     const allowed: Record<string, string> = { "Access-Control-Allow-Origin": "*" };
     const to = new Route(away, [
       ({ method, headers }, connection) => {

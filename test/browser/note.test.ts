@@ -7,11 +7,16 @@ import { root } from "../support/package/dist.ts";
 import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
 import type { Page } from "../support/browsers/engines/page.ts";
 
-/** The programs this project grew from, as they were written: a server for Node, and a page for the browser's own EventSource. */
+/**
+ * The programs this project grew from, unchanged: a server for Node, and a page that uses the
+ * browser's own EventSource.
+ */
 const noteServer = readFileSync(`${root}/test/support/demo/note-server.txt`, "utf8");
 const noteProgram = readFileSync(`${root}/test/support/demo/note-browser.txt`, "utf8");
 
-/** Put before the note's server, which answers every URL with a stream: gives it the page's files. */
+/**
+ * Loaded before the note's server, which answers every URL with a stream: serves the page's files.
+ */
 const WITH_FILES = `{
   const http = require("http");
   const { createServer } = http;
@@ -26,7 +31,7 @@ const WITH_FILES = `{
 
 let browser: PageBrowser;
 let page: Page;
-/** Those that are open. */
+/** The open connections. */
 const pages: Page[] = [];
 
 beforeAll(async () => {
@@ -42,7 +47,7 @@ async function open(url: string): Promise<void> {
     globalThis.complaints = [];
     addEventListener("error", ({ message }) => complaints.push(message));
     addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));
-    // The program keeps its source to itself. The first that dispatches an event is it.
+    // The program keeps its source to itself: the first source that dispatches an event is it.
     const { dispatchEvent } = EventTarget.prototype;
     EventTarget.prototype.dispatchEvent = function (event) {
       globalThis.noteSource ??= this as EventSource;
@@ -57,7 +62,7 @@ afterEach(async () => {
   }
 });
 
-/** What the program wrote to the console: the page shows it. */
+/** The program logs to the console, and the page shows that. */
 const lines = (): Promise<string[]> =>
   page.evaluate(() =>
     Array.from(document.querySelectorAll("#console li"), (line) => line.textContent),
@@ -76,7 +81,7 @@ const gaveUp = "Connection closed!";
 const unknown = "Connection closed. Unknown error!";
 
 describe.each(["note.html", "note-script-tag.html"])("the note's program in %s", (file) => {
-  test("differs from the note in the class name alone", () => {
+  test("differs from the note only in the class name", () => {
     const html = readFileSync(`${root}/demo/${file}`, "utf8");
     expect(html).toContain(`\n${noteProgram.replaceAll("EventSource", "ResilientEventSource")}`);
   });
@@ -98,7 +103,7 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
     });
     afterEach(() => server.kill());
 
-    test("reconnects after the server was killed, in spite of its retry: 10000", async () => {
+    test("reconnects after the server was killed, in spite of `retry: 10000`", async () => {
       await server.kill();
       await comes(retrying);
       expect(await page.evaluate(() => noteSource.readyState)).toBe(0);
@@ -107,7 +112,8 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
       await comesAgain(message, 2);
       expect(await count(gaveUp)).toBe(0);
 
-      // And once more: this time the connection that dies was made by fetch, which has seen the retry. A luckier jitter spares us some of the 10 s.
+      // Once more: this time the connection was made by fetch, which has read the `retry` field. A
+      // lucky jitter saves some of the 10 s.
       await page.evaluate(() => (Math.random = () => 0.1));
       const failures = await count(retrying);
       await server.kill();
@@ -133,7 +139,7 @@ describe.each(["note.html", "note-script-tag.html"])("the note's program in %s",
       }
     });
 
-    test("calls an error while it is open unknown, and goes on", async () => {
+    test("logs an unknown error while it is open, and goes on", async () => {
       await page.evaluate(() => noteSource.dispatchEvent(new Event("error")));
       await comes(unknown);
       await comesAgain(message);

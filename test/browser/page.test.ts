@@ -27,7 +27,7 @@ async function load(): Promise<Tab> {
   return tab;
 }
 
-/** A tab whose source has heard the events up to number 3. */
+/** A tab whose source has received the events up to number 3. */
 async function open(options?: TabOptions): Promise<Tab> {
   const tab = await load();
   await tab.connect(options);
@@ -37,7 +37,7 @@ async function open(options?: TabOptions): Promise<Tab> {
   return tab;
 }
 
-/** Every event was heard once, in order, and nothing was shown as an error. */
+/** Every event came once and in order, and no error was dispatched. */
 async function expectEverything(tab: Tab): Promise<void> {
   log.publish();
   await tab.reads(log.last);
@@ -47,13 +47,13 @@ async function expectEverything(tab: Tab): Promise<void> {
 const transports = ["fetch", "default", "shared", "shared default"] as const;
 
 describe("the network goes away and comes back", () => {
-  /** Time in which a source that tried would have been seen: several of its waits. */
+  /** Time for several waits of a source that tried to connect. */
   const severalWaits = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2000));
-  /** The spread after `online`, and what a busy machine may add. */
+  /** The spread after `online`, and a margin for a busy machine. */
   const SPREAD = 1000 + 4000;
 
   test.each(transports)(
-    "%s: no request while offline, then back within a jittered second, resumed by id",
+    "%s: no request while offline, then back within a jittered second, resumed from its last id",
     async (transport) => {
       needs("setOffline");
       const tab = await open({ transport });
@@ -88,11 +88,11 @@ describe("the network goes away and comes back", () => {
     expect((await tab.heard()).errors).toEqual([]);
   });
 
-  test("twenty sources of a page come back spread over the second", async () => {
+  test("twenty sources of a page come back spread over a second", async () => {
     needs("setOffline");
     const tab = await load();
     await tab.setOffline(true);
-    // Not six connections at a time: each gets an answer that ends.
+    // Each gets an answer that ends, as there are only six connections at a time.
     log.refuses = 404;
     for (let index = 0; index < 20; index++) await tab.connect();
     await tab.reaches("paused");
@@ -107,26 +107,29 @@ describe("the network goes away and comes back", () => {
 describe("the back-forward cache", () => {
   const ROUNDS = 3;
 
-  test.each(transports)("%s: the page is kept, and goes on from its last id", async (transport) => {
-    needs("cachesStreaming");
-    const tab = await open({ transport, pauseWhenHidden: 60_000 });
-    for (let round = 1; round <= ROUNDS; round++) {
-      await tab.leave(log);
-      await until(() => log.connections === 0, "no connection of a page that is not there");
-      log.publish(3);
-      expect(await tab.comeBack(log)).toBe(true);
-      await expectEverything(tab);
-      expect(log.requests).toBe(round + 1);
-    }
-    const { states } = await tab.heard();
-    expect(
-      states
-        .map(({ status }) => status)
-        .filter((status) => status === "waiting" || status === "closed"),
-    ).toEqual([]);
-  });
+  test.each(transports)(
+    "%s: the page is cached, and resumes from its last id",
+    async (transport) => {
+      needs("cachesStreaming");
+      const tab = await open({ transport, pauseWhenHidden: 60_000 });
+      for (let round = 1; round <= ROUNDS; round++) {
+        await tab.leave(log);
+        await until(() => log.connections === 0, "no connection of a page that is not there");
+        log.publish(3);
+        expect(await tab.comeBack(log)).toBe(true);
+        await expectEverything(tab);
+        expect(log.requests).toBe(round + 1);
+      }
+      const { states } = await tab.heard();
+      expect(
+        states
+          .map(({ status }) => status)
+          .filter((status) => status === "waiting" || status === "closed"),
+      ).toEqual([]);
+    },
+  );
 
-  test("a page whose source waits is kept, too", async () => {
+  test("a page whose source waits is cached, too", async () => {
     log.refuses = 503;
     const tab = await load();
     await tab.connect({ backoff: { startingDelay: 60_000, jitter: "none", maxDelay: 60_000 } });
@@ -137,7 +140,7 @@ describe("the back-forward cache", () => {
     await tab.reaches("open");
   });
 
-  test("a source that was closed does not come back with the page", async () => {
+  test("a closed source does not come back with its page", async () => {
     const tab = await open();
     await tab.closeSources();
     await tab.leave(log);
@@ -148,7 +151,7 @@ describe("the back-forward cache", () => {
 });
 
 test.each(transports)(
-  "%s: a frozen page lets go, and goes on from its last id when it is back",
+  "%s: a frozen page disconnects, and resumes from its last id when it is back",
   async (transport) => {
     needs("setFrozen");
     const tab = await open({ transport });
@@ -164,7 +167,7 @@ test.each(transports)(
 );
 
 describe("pauseWhenHidden", () => {
-  test("lets go of the connection of a tab behind another one, and resumes when it is seen again", async () => {
+  test("disconnects a tab behind another one, and resumes when it is visible again", async () => {
     const tab = await open({ pauseWhenHidden: 500 });
     const other = await load();
     await other.bringToFront();
@@ -177,7 +180,7 @@ describe("pauseWhenHidden", () => {
     expect(log.asked).toEqual(["", "3"]);
   });
 
-  test("without it, a hidden tab hears everything", async () => {
+  test("without it, a hidden tab receives every event", async () => {
     const tab = await open();
     const other = await load();
     await other.bringToFront();
@@ -187,20 +190,20 @@ describe("pauseWhenHidden", () => {
   });
 });
 
-describe("a page that is left", () => {
+describe("a page that the user leaves", () => {
   test.each(transports)(
-    "shows no error: %s, whether the page is kept or not",
+    "reports no error: %s, whether the page is cached or not",
     async (transport) => {
       for (let round = 0; round < 6; round++) {
         const tab = await load();
-        // Somebody else's listener that keeps the page out of the cache.
+        // A listener of other code that keeps the page out of the cache.
         if (round % 2) await tab.page.evaluate(() => addEventListener("unload", () => undefined));
         await tab.connect({ transport, marks: true });
         await tab.reaches("open");
         const left = tab.page.evaluate((elsewhere) => {
           location.href = elsewhere;
         }, log.elsewhere);
-        // It may leave before it has answered.
+        // The browser may leave before it answers.
         await left.catch(() => undefined);
         await until(
           () => tab.page.evaluate(() => document.title === "elsewhere").catch(() => false),
@@ -213,7 +216,7 @@ describe("a page that is left", () => {
     },
   );
 
-  test("but a cut connection of a page that stays is one", async () => {
+  test("reports a cut connection if the page stays", async () => {
     const tab = await open({ marks: true });
     log.cut();
     await until(
@@ -252,8 +255,8 @@ test("listeners and memory are flat after 500 sources", { tags: "slow" }, async 
   expect(after.heap - before.heap).toBeLessThan(500_000);
 });
 
-describe("where there is no window: no gate, and events arrive", () => {
-  /** A script of a worker that reports what it hears by `tell`. */
+describe("without a window there is no gate, and events arrive", () => {
+  /** The script of a worker that reports every event by `tell`. */
   const script = (tell: string): string => `
     import { ResilientEventSource, sharedTransport } from "/dist/index.js";
     const hear = (tell) => {

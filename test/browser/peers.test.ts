@@ -8,7 +8,10 @@ import { FaultServer, type Scenario } from "../support/server/fault-server.ts";
 import { section, table } from "../support/package/markdown.ts";
 import { ending, refusal, resumePoint, Route } from "../support/pages/page-route.ts";
 
-/** Long enough (ms) for the slowest of them to ask again twice: at first, none waits for more than 5 s. */
+/**
+ * Long enough (ms) for the slowest of them to make two more requests: none waits for more than 5 s
+ * at first.
+ */
 const PATIENCE = 15_000;
 
 const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");
@@ -17,7 +20,10 @@ const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) 
   ...string[][],
 ];
 
-/** What arrives together with the end of its connection may be lost in the browser, before a library sees it. */
+/**
+ * The browser may lose data that arrives together with the end of its connection, before a library
+ * sees it.
+ */
 const cutOff: Scenario = (_, connection) => {
   connection.head({ chunked: true }).write("id: 7\ndata: one\n\n");
   setTimeout(() => connection.cut(), 500);
@@ -64,10 +70,10 @@ beforeAll(async () => {
 afterAll(() => close());
 
 const again = ({ count }: Route): string => (count > 1 ? "yes" : "no");
-/** Ours asks once more, by fetch, since EventSource hides the status. */
+/** Ours makes one more request, by fetch, since EventSource hides the status. */
 const stops = ({ count }: Route): string => (count > 2 ? "no" : "yes");
 
-/** Each row of the table, by what the server saw. */
+/** Each row of the table, from the requests that the server got. */
 const observed: Record<string, (routes: Record<string, Route>) => string> = {
   "cut: connects again": ({ cut }) => again(cut!),
   "then names the last id": ({ cut }) => {

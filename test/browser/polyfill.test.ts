@@ -13,18 +13,21 @@ import { openPage, serveScripts, type OpenPage } from "../support/pages/page-ope
 import { refusal, Route, silence, stream } from "../support/pages/page-route.ts";
 import type { ConnectOptions } from "../support/pages/page-watch.ts";
 
-// What a browser gets that has neither EventSource nor streaming fetch, in the three ways in which a page can load the library.
+// A browser with neither EventSource nor streaming fetch, in the three ways in which a page can
+// load the library.
 
 const QUICK: ConnectOptions = { backoff: { startingDelay: 0 } };
 
-/** Before anything of ours has run. What a page defines in plain sight afterwards is `library`. */
+/**
+ * Runs before any of our code. Any enumerable global that a page defines afterwards is `library`.
+ */
 const lookAtGlobals = "<script>globalThis.before = Object.getOwnPropertyNames(globalThis)</script>";
 
 const vite = {
   folder: mkdtempSync(join(tmpdir(), "resilient-eventsource-vite-")),
   html: "",
 
-  /** A production build of a page that has the package installed. */
+  /** A production build of a page with the package as a dependency. */
   async build(): Promise<void> {
     installInto(this.folder);
     writeFileSync(join(this.folder, "package.json"), JSON.stringify({ type: "module" }));
@@ -49,7 +52,7 @@ const variants = {
     `<!doctype html>${lookAtGlobals}<script src="/dist/resilient-eventsource.min.js"></script><script>globalThis.library = ResilientEventSource</script>`,
 };
 
-/** What can be taken from a page before it loads. */
+/** Features that a page can be deprived of before it loads. */
 const removals = {
   nothing: () => undefined,
   EventSource: () => {
@@ -142,7 +145,7 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     expect(polyfillRequests()).toBe(isOneFile ? 0 : 1);
   });
 
-  test("two streams, one of which gets a 500: the other one does not notice", async () => {
+  test("two streams, one of which gets a 500: the other goes on undisturbed", async () => {
     await open("both");
     const failing = new Route(server, [refusal(500)]);
     const healthy = new Route(server, [stream("data: a\n\n")]);
@@ -161,7 +164,7 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     await other.heard("repaired");
   });
 
-  test("close() ends the request, at any time", async () => {
+  test("close() ends the request at any time", async () => {
     await open("both");
     const live = new Route(server, [stream("data: a\n\n")]);
     const unanswered = new Route(server, [silence]);
@@ -185,7 +188,7 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     expect(early.count).toBe(0);
   });
 
-  test("the page's globals stay as they are", async () => {
+  test("the page's globals stay unchanged", async () => {
     await open("both");
     const to = new Route(server, [stream("data: a\n\n")]);
     await (await page.connect(to.url, QUICK)).heard("a");
@@ -204,7 +207,7 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
   });
 
   test.each(["nothing", "EventSource", "fetch"] as const)(
-    "the polyfill is not downloaded where this is missing: %s",
+    "the polyfill is not downloaded where only this is missing: %s",
     async (removal) => {
       await open(removal);
       const to = new Route(server, [
@@ -230,7 +233,7 @@ test("the Vite build has the polyfill in a file of its own", () => {
   const files = readdirSync(join(vite.folder, "dist/assets")).filter((file) =>
     file.endsWith(".js"),
   );
-  // An option of the polyfill: no minifier may rename it.
+  // An option of the polyfill, which no minifier may rename.
   const withPolyfill = files.filter((file) =>
     readFileSync(join(vite.folder, "dist/assets", file), "utf8").includes("bufferSizeLimit"),
   );
@@ -238,7 +241,7 @@ test("the Vite build has the polyfill in a file of its own", () => {
   expect(withPolyfill).toEqual([expect.stringContaining("polyfill")]);
 });
 
-describe("while the polyfill's file is on its way", () => {
+describe("while the polyfill's file loads", () => {
   let server: FaultServer;
   let page: OpenPage;
   beforeEach(async () => {
@@ -261,13 +264,13 @@ describe("while the polyfill's file is on its way", () => {
       .head({ headers: { "Content-Type": "text/javascript" } })
       .write(readFileSync(dist("polyfill.js")))
       .end();
-    // By the time this one hears something the closed one would have asked.
+    // Until this source gets an event, the closed one would have sent a request.
     await (await page.connect(new Route(server, [stream("data: b\n\n")]).url, QUICK)).heard("b");
     expect(to.count).toBe(0);
     expect(await source.notes()).toMatchObject({ status: "closed", errors: [] });
   });
 
-  test("an outage is an outage: it is asked for again", async () => {
+  test("a failed download is an outage: it is tried again", async () => {
     needs("importsAgain");
     const to = new Route(server, [stream("data: a\n\n")]);
     server.serve("/dist/polyfill.js", (_, connection) => connection.reset());

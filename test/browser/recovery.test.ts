@@ -46,7 +46,7 @@ function expectEverythingOnce(cuts: number, served: { logs: Logs; heard: string[
   const counts = new Map<string, number>();
   for (const { logs, heard } of served) {
     for (const [index, { log, route }] of logs.entries()) {
-      // Not compared as wholes: the difference would be unreadable.
+      // Compares one place: the difference of two whole logs would be unreadable.
       const wrong = log.expected.findIndex((event, position) => event !== heard[index]![position]);
       if (wrong >= 0)
         expect(heard[index]!.slice(wrong, wrong + 5)).toEqual(log.expected.slice(wrong, wrong + 5));

@@ -5,7 +5,7 @@ import { FaultServer } from "../support/server/fault-server.ts";
 import { openPage, type OpenPage } from "../support/pages/page-open.ts";
 import { ending, Route, stream } from "../support/pages/page-route.ts";
 
-// Which EventSource the library takes, when the page has replaced it.
+// The library in a page that has replaced EventSource.
 
 let browser: PageBrowser;
 let server: FaultServer;
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 test.each([undefined, "eventSourceTransport"] as const)(
-  "one that is mocked at run time is used, transport: %s",
+  "a class that is mocked at run time is used, transport: %s",
   async (transport) => {
     const to = new Route(server, [stream("data: real\n\n")]);
     const source = await page.make(
@@ -63,20 +63,20 @@ test.each([
   { transport: undefined, opens: [undefined, 200] },
   { transport: "eventSourceTransport", opens: [undefined, undefined] },
 ] as const)(
-  "ours, installed as globalThis.EventSource, does not wrap itself: $transport",
+  "our class as globalThis.EventSource does not wrap itself: $transport",
   async ({ transport, opens }) => {
     const to = new Route(server, [ending("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")]);
     const source = await page.make(
       ({ url, transport }) => {
         globalThis.EventSource = library.ResilientEventSource;
         const made = transport && library[transport]();
-        // As code that was written for EventSource would, but for the options that our tests need.
+        // As code written for EventSource would use it, apart from the options that our tests need.
         const options = { backoff: { startingDelay: 0 }, transport: made } as EventSourceInit;
         return watch(new EventSource(url, options) as unknown as Parameters<typeof watch>[0]);
       },
       { url: to.url, transport },
     );
-    // What opens without a status is native.
+    // A connection that opens without a status is native.
     expect(await source.heard("b")).toMatchObject({
       opens,
       events: [{ data: "a" }, { data: "b" }],
@@ -86,12 +86,13 @@ test.each([
   },
 );
 
-test("a second copy of the package, loaded when the first is globalThis.EventSource, wraps neither", async () => {
+test("a second copy of the package, loaded after the first became globalThis.EventSource, wraps neither", async () => {
   const to = new Route(server, [stream("data: a\n\n")]);
   await page.page.evaluate(
     () => (globalThis.EventSource = library.ResilientEventSource as unknown as typeof EventSource),
   );
-  // The script-tag file is one: the modules share their chunks, however they are imported. Its class has all the other exports.
+  // The script-tag file is a copy of its own: the modules share their chunks, however they are
+  // imported. Its class has all other exports as members.
   await page.page.evaluate(
     () =>
       new Promise<void>((resolve, reject) => {

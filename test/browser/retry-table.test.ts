@@ -5,7 +5,7 @@ import { ending, refusal, stream, type Route } from "../support/pages/page-route
 import { describeTransports } from "../support/pages/page-transports.ts";
 import type { ConnectOptions, Notes } from "../support/pages/page-watch.ts";
 
-// Each row of the retry table, by a real browser against a real server.
+// Each row of the retry table, with a real browser and a real server.
 
 const reasons = ({ errors }: Notes): string[] => errors.map(({ error }) => error.reason);
 
@@ -13,7 +13,7 @@ const same = <Value>(names: string[], value: (name: string) => Value): Record<st
   Object.fromEntries(names.map((name) => [name, value(name)]));
 
 describeTransports((bench) => {
-  test("what is not retried stops, and says why", async () => {
+  test("a final answer stops it, with the reason", async () => {
     const stops: Record<string, Scenario[]> = {
       "204": [refusal(204, { "Content-Type": undefined })],
       "400": [refusal(400)],
@@ -50,12 +50,12 @@ describeTransports((bench) => {
         events: [],
       })),
     );
-    // Somebody else's retries show that time has passed in which they might have asked again.
+    // The retries of another source show that there was time for another request.
     await (await bench.connect(bench.route(refusal(503)).url)).failed(5);
     expect(routes.map(({ count }) => count)).toEqual(routes.map(() => bench.first.length + 1));
   });
 
-  test("what is transient is retried until it works", async () => {
+  test("a transient answer is retried until it works", async () => {
     const again: Record<string, Scenario> = {
       "408": refusal(408),
       "425": refusal(425),
@@ -75,7 +75,7 @@ describeTransports((bench) => {
     );
     const found = await bench.outcomes(rows, async (source, to) => {
       const notes = await source.heard("at last");
-      // A page has six connections to a server, and these are more streams than that.
+      // There are more streams than the six connections of a page to a server.
       await source.close();
       const learned = notes.errors.slice(bench.first.length);
       return {
@@ -102,7 +102,7 @@ describeTransports((bench) => {
     );
   });
 
-  test("after 401 it goes on once an async backoff.retry has refreshed the token", async () => {
+  test("after a 401 it goes on as soon as an async backoff.retry has refreshed the token", async () => {
     const to = bench.route((request, connection) => {
       const isFresh =
         request.headers.get("authorization") === "Bearer fresh" || request.query === "token=fresh";
@@ -120,7 +120,8 @@ describeTransports((bench) => {
             return true;
           },
         };
-        // An EventSource takes no header: there the token is in the URL, asked for again on every attempt.
+        // An EventSource sends no header, so the token is in the URL, a function that is called for
+        // every attempt.
         if (isDefault)
           return watch(
             new library.ResilientEventSource(() => `${url}?token=${token}`, { backoff }),
@@ -138,7 +139,7 @@ describeTransports((bench) => {
     expect(to.count).toBe(bench.first.length + 2);
   });
 
-  test("503 with Retry-After in seconds: nobody comes sooner, and not all at once", async () => {
+  test("503 with Retry-After in seconds: no client comes sooner, and not all at once", async () => {
     const unavailable = refusal(503, { "Retry-After": "3" });
     const clients = await Promise.all(
       Array.from({ length: 5 }, async () => {
@@ -159,11 +160,12 @@ describeTransports((bench) => {
       expect(to.gaps.at(-1)).toBeGreaterThanOrEqual(Math.floor(delay!));
     }
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(3000);
-    // They are whole milliseconds out of a thousand: two of five are the same in one run of a hundred, and no more than two.
+    // These are whole milliseconds out of a thousand: in one of a hundred runs two of the five are
+    // equal, hardly ever three.
     expect(new Set(delays).size).toBeGreaterThanOrEqual(delays.length - 1);
   });
 
-  test("503 with Retry-After as a date: nobody comes before it", async () => {
+  test("503 with Retry-After as a date: no client comes before it", async () => {
     const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000);
     const unavailable = refusal(503, {
       "Retry-After": date.toUTCString(),
@@ -177,11 +179,11 @@ describeTransports((bench) => {
     const source = await bench.connect(to.url);
     const notes = await source.heard("back");
     expect(notes.errors.at(-1)!.until).toBeGreaterThanOrEqual(date.getTime());
-    // The waiting is done by a clock that may tick a little unlike that of dates.
+    // The timer's clock may differ a little from that of Date.
     expect(to.arrivals.at(-1)!.date).toBeGreaterThanOrEqual(date.getTime() - 5);
   });
 
-  test("what the server says by `retry` is clamped, and nonsense ignored", async () => {
+  test("the `retry` field is clamped, and ignored if it is not a number", async () => {
     const delays: Record<string, number> = {
       "9999999999": 300,
       "0": 100,
@@ -205,7 +207,8 @@ describeTransports((bench) => {
       },
       options,
     );
-    // An EventSource does not tell what `retry` says, so with the default transport the first wait is our own.
+    // EventSource does not reveal the `retry` field, so with the default transport the first wait
+    // is our own.
     expect(found).toEqual(
       same(Object.keys(rows), (retry) => {
         const waits = Array.from({ length: 5 }, (_, index) =>
@@ -216,7 +219,7 @@ describeTransports((bench) => {
     );
   });
 
-  test("a redirect loop is retried, and resolved when the server is", async () => {
+  test("a redirect loop is retried until the server resolves it", async () => {
     const to = bench.route((request, connection) =>
       refusal(307, { Location: request.path })(request, connection),
     );

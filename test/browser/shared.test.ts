@@ -3,7 +3,7 @@ import { engine, needs, type TabBrowser } from "../support/browsers/engines/engi
 import { numbers, Tab, until, type TabOptions } from "../support/pages/tab-browser.ts";
 import { TabLog } from "../support/pages/tab-log.ts";
 
-// Real tabs, of which all but one are hidden, against a server that counts connections.
+// Real tabs, all but one of them hidden, with a server that counts connections.
 
 let browser: TabBrowser;
 let log: TabLog;
@@ -37,7 +37,10 @@ async function findLeader(): Promise<Tab> {
   for (;;) for (const tab of tabs) if (await tab.isLeader()) return tab;
 }
 
-/** Waits until every tab has heard the latest event: all of them from its first one on, once and in order, and no error. */
+/**
+ * Waits until every tab has the latest event; each must have all since its first one, once and in
+ * order, and no error.
+ */
 async function expectEverything(): Promise<void> {
   log.stop();
   log.publish();
@@ -60,7 +63,7 @@ async function crash(tab: Tab): Promise<void> {
 }
 
 describe("ten tabs", () => {
-  test("have one connection, and each hears every event once, in order", async () => {
+  test("have one connection, and each receives every event once and in order", async () => {
     await openTabs(10);
     log.publish(500);
     await expectEverything();
@@ -99,7 +102,7 @@ describe("a leader that goes and comes back", () => {
       (tab) => tab.leave(log),
       async (tab) => expect(await tab.comeBack(log)).toBe(true),
     ],
-  ])("%s: another one takes over, and nothing is lost", async (name, go, back) => {
+  ])("%s: another tab takes over, and no event is lost", async (name, go, back) => {
     needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);
     log.tick(20);
@@ -114,7 +117,7 @@ describe("a leader that goes and comes back", () => {
     expect([await leader.isLeader(), log.requests]).toEqual([false, 2]);
   });
 
-  test("hidden for longer than pauseWhenHidden: the visible one takes over", async () => {
+  test("hidden for longer than pauseWhenHidden: the visible tab takes over", async () => {
     const [first, second] = [
       await open({ pauseWhenHidden: 300 }),
       await open({ pauseWhenHidden: 300 }),
@@ -153,7 +156,7 @@ describe("a leader that goes and comes back", () => {
 });
 
 describe("a follower", () => {
-  test("that comes late gets the state at once, and goes on from there", async () => {
+  test("that joins late gets the state at once, and the events from there on", async () => {
     const first = await open();
     await first.reaches("open");
     log.publish(100);
@@ -203,7 +206,7 @@ describe("a follower", () => {
 });
 
 describe("an outage", () => {
-  test("of ten tabs: one attempt per wait; followers show the leader's, not their own", async () => {
+  test("of ten tabs: one attempt per wait; followers show the leader's state, not their own", async () => {
     const wait = 1500;
     await (
       await open({ backoff: { startingDelay: wait, maxDelay: wait, jitter: "none" } })
@@ -217,7 +220,7 @@ describe("an outage", () => {
     const gaps = log.times.slice(2).map((time, index) => time - log.times[index + 1]!);
     for (const gap of gaps) expect(gap).toBeGreaterThan(wait - 10);
 
-    // A look at all of them between two attempts.
+    // Looks at all of them between two attempts.
     await until(async () => {
       const { requests } = log;
       const states = await Promise.all(tabs.map((tab) => tab.state()));
@@ -239,7 +242,7 @@ describe("an outage", () => {
     for (const tab of tabs.slice(0, 10)) expect((await tab.heard()).got).toEqual(numbers(1, 6));
   });
 
-  test("that is the end (404) reaches every tab, with a request each at most", async () => {
+  test("that is final (404) reaches every tab, with at most one request each", async () => {
     await openTabs(5);
     log.refuses = 404;
     log.cut();
@@ -256,12 +259,12 @@ describe("an outage", () => {
 
 describe("the seventh tab over HTTP/1.1", () => {
   const openSeven = async (transport: "fetch" | "shared"): Promise<void> => {
-    // Loaded first: a page that needs a seventh connection would hang, too.
+    // Loaded first: a page that needs a seventh connection would not load either.
     while (tabs.length < 7) tabs.push(await Tab.open(browser, log));
     for (const tab of tabs) await tab.connect({ transport });
   };
 
-  test("hangs without sharing: it stays connecting, and the server sees six", async () => {
+  test("does not connect without sharing: the server sees six connections", async () => {
     await openSeven("fetch");
     for (const tab of tabs.slice(0, 6)) await tab.reaches("open");
     log.publish(10);

@@ -22,7 +22,7 @@ const bodies: Record<string, MadeBody> = {
   "breaks while its last chunk is listened to": { chunks: [40, 125], end: "broken soon" },
 };
 
-/** What those of a custom `fetch` may be like besides. */
+/** How the bodies of a custom `fetch` may differ from a server's. */
 const customBodies: Record<string, MadeBody> = {
   "breaks while a chunk of five megabytes is listened to": {
     chunks: [40, 640],
@@ -31,15 +31,15 @@ const customBodies: Record<string, MadeBody> = {
 };
 
 export interface BodyHarnesses {
-  /** A fetch transport with `fetchMade` for its own `fetch`. */
+  /** A fetch transport that uses `fetchMade` as its own `fetch`. */
   custom: Harness;
-  /** One with `fetchMade` for the global `fetch`. */
+  /** A fetch transport where `fetchMade` is the global `fetch`. */
   global: Harness;
-  /** One with `fetchCopied` for the global `fetch`. */
+  /** A fetch transport where `fetchCopied` is the global `fetch`. */
   copied: Harness;
 }
 
-/** Runs the fetch transport over bodies that no server sends, or that somebody else reads. */
+/** Runs the fetch transport over bodies that no server sends, or that other code reads as well. */
 export function describeBodies(
   name: string,
   { custom, global, copied }: BodyHarnesses,
@@ -56,7 +56,7 @@ export function describeBodies(
       for (const harness of harnesses) await harness.stop();
       server.close();
     });
-    // Listeners take their time, so that the page has its turn in the middle of a chunk.
+    // Listeners are slow enough that the page gets its turn in the middle of a chunk.
     const connect = async (harness: Harness, url: string): Promise<Connection> =>
       new Connection(
         fetchTransport().abilities!,
@@ -80,7 +80,7 @@ export function describeBodies(
     });
 
     describe("a body of the global fetch that", () => {
-      // The copy of one that does not answer never ends.
+      // The copy of a body that does not answer never ends.
       for (const [title, body] of Object.entries(bodies))
         hear(title, global, { ...body, answers: !!body.isCopied });
 

@@ -16,54 +16,68 @@ import { opening } from "./cases/opening.ts";
 import { parsing } from "./cases/parsing.ts";
 import { resuming } from "./cases/resuming.ts";
 
-/** What has to be known of a transport beyond its abilities: what it chooses, and the defects of a third party's class. */
+/**
+ * Facts about a transport in addition to its abilities: its choices, and the defects of a third
+ * party's class.
+ */
 export interface Traits {
-  /** Where the transport has no abilities of its own because it chooses another one: what the chosen one can do. */
+  /**
+   * The abilities of the chosen transport, for one that has none of its own because it chooses
+   * another.
+   */
   abilities?: (options: ConnectOptions, isSameOrigin: boolean) => TransportAbilities;
-  /** An EventSource class whose `error` event tells the status, as no native one does. */
+  /** An EventSource class whose `error` event has the status, unlike a native one's. */
   tellsStatus?: boolean;
   /** An EventSource class that gives an event without `id` the last event ID "". */
   forgetsIds?: boolean;
-  /** An EventSource class that takes an id with U+0000 NULL. */
+  /** An EventSource class that accepts an id with U+0000 NULL. */
   takesNulIds?: boolean;
   /** An EventSource class whose events have no `origin`. */
   hidesOrigin?: boolean;
-  /** Goes on to deliver a name that it was told not to hear any more, as a parser of our own may. */
+  /** Still delivers events of a name after its last listener was removed, as our own parser may. */
   keepsNames?: boolean;
-  /** XMLHttpRequest has no cache mode, and a header in place of it would cost a CORS preflight: a server that allows caching is believed. */
+  /**
+   * XMLHttpRequest has no cache mode, and a header in its place would need a CORS preflight, so a
+   * stream that the server allows to be cached may come from the cache.
+   */
   obeysCache?: boolean;
-  /** An EventSource class that does not let go of the body of an answer it refused. */
+  /** An EventSource class that does not cancel the body of an answer it refused. */
   keepsRefusedBodies?: boolean;
   /** An EventSource class that drops U+0000 NULL from data, and a block with one in its id. */
   dropsNul?: boolean;
-  /** An EventSource class for which a block with an id and no data is nothing. */
+  /** An EventSource class that ignores a block with an id and without data. */
   forgetsIdsWithoutData?: boolean;
-  /** A decoder that takes a byte order mark for text if it comes in pieces. */
+  /** A decoder that takes a byte order mark for text if it arrives in pieces. */
   keepsSplitMarks?: boolean;
-  /** An EventSource class that gives up, as if refused, when another origin is not reached. */
+  /** An EventSource class that gives up, as if refused, when another origin cannot be reached. */
   givesUpEarly?: boolean;
-  /** An EventSource class that reads its buffer from the start again with every chunk: an event this long (in characters) is all it can take. */
+  /**
+   * An EventSource class that reads its buffer from the start with every chunk: the longest event
+   * (in characters) that it can take.
+   */
   longestEvent?: number;
-  /** Percent-encoding in a URL is normalized on its way. */
+  /** The engine normalizes percent-encoding in a URL. */
   normalizesUrls?: boolean;
-  /** The bytes of a header's value are taken for Latin-1, and sent as UTF-8. */
+  /** The engine reads a header's value as Latin-1 and sends it as UTF-8. */
   recodesHeaders?: boolean;
-  /** As many requests an attempt may make where the server closes without an answer. */
+  /**
+   * How many requests an attempt may make where the server closes the connection without an answer.
+   */
   requestsPerAttempt?: number;
-  /** The end of a connection between two chunks passes for the end of the body. */
+  /** The engine takes the end of a connection between two chunks for the end of the body. */
   endsBetweenChunks?: boolean;
-  /** A body may come in small chunks, of which a cut drops those that wait behind the one in hand. */
+  /** A body may come in small chunks. A cut then drops all but the one being read. */
   dropsChunks?: boolean;
-  /** What is not HTTP/1.1 is HTTP/0.9: an answer with status 200 and without a type. */
+  /** The engine takes an answer that is not HTTP/1.1 for HTTP/0.9: status 200, without a type. */
   takesTextForAnswer?: boolean;
-  /** A connection that a redirect led to is held after an abort, until another byte comes. */
+  /** After an abort the engine keeps a connection that a redirect led to until the next byte. */
   holdsRedirected?: boolean;
 }
 
-/** How long a pause between two writes is that are to arrive as two chunks (ms). */
+/** The pause (ms) between two writes that have to arrive as two chunks. */
 const CHUNK_PAUSE = 5;
 
-/** What the cases work with: two servers, and connections to them by one transport. */
+/** The tools of the cases: two servers, and connections to them by one transport. */
 export class Bench {
   /** The server of the page's own origin. */
   home!: FaultServer;
@@ -100,7 +114,7 @@ export class Bench {
     return `/stream/${++this.paths}`;
   }
 
-  /** Open sockets, as the servers see them. */
+  /** Open sockets on both servers. */
   get liveStreams(): number {
     return this.home.live("/stream/") + this.away.live("/stream/");
   }
@@ -114,7 +128,7 @@ export class Bench {
     return connection;
   }
 
-  /** Connects to a new path of a server, and hands over both ends before anything was answered. */
+  /** Connects to a new path of a server and returns both ends before the server answers. */
   async request(
     options: Partial<ConnectOptions> & { server?: FaultServer; cors?: boolean } = {},
   ): Promise<Exchange & { client: Connection }> {
@@ -125,14 +139,20 @@ export class Bench {
     return { client, ...(await accepted) };
   }
 
-  /** Connects to a new path of the home server that meets every request alike: an engine may ask again by itself where it got no byte. */
+  /**
+   * Connects to a new path of the home server that answers every request alike: an engine may
+   * repeat a request that got no byte.
+   */
   async meet(scenario: (connection: FaultConnection) => void): Promise<Connection> {
     const path = this.newPath();
     this.home.serve(path, (_, connection) => scenario(connection));
     return this.connect({ url: this.home.origin + path });
   }
 
-  /** Connects and opens. The comment is there because Firefox and WebKit open at the first byte of the body. */
+  /**
+   * Connects and opens. The comment is there because Firefox and WebKit open at the first byte of
+   * the body.
+   */
   async open(
     options: Partial<ConnectOptions> & { server?: FaultServer; head?: HeadInit } = {},
   ): Promise<Exchange & { client: Connection }> {
@@ -143,7 +163,7 @@ export class Bench {
     return ends;
   }
 
-  /** Has a stream sent, in chunks if it is several, and waits until an event that is sent behind it has come. */
+  /** Sends a stream, in one chunk for each text, and waits for an event that is sent behind it. */
   async receive(
     chunks: (string | Uint8Array)[],
     options: Partial<ConnectOptions> = {},
@@ -163,18 +183,18 @@ export class Bench {
     return client;
   }
 
-  /** What must be true of every connection, whatever a case has done with it. */
+  /** Must hold of every connection after every case. */
   async settle(): Promise<void> {
     const connections = this.connections.splice(0);
     for (const connection of connections) {
       await connection.update(1);
-      // What has settled by itself has to have let go by itself.
+      // A connection that has settled on its own must have released its socket on its own.
       if (!connection.settled) await connection.abort();
       await connection.end();
     }
     await expect.poll(() => this.liveStreams, { interval: 2 }).toBe(0);
     for (const connection of connections) {
-      // The turn in which something late would come.
+      // Anything late would come in this turn.
       await connection.update(1);
       const calls = connection.entries.map(({ call }) => call);
       const heard = connection.entries.filter((entry) => !isSettlement(entry));

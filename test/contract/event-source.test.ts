@@ -5,7 +5,7 @@ import type { Transport } from "../../src/transport/transport.ts";
 import { Connection, inNode } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 
-/** An EventSource that does what a test says: for what no class at hand can be brought to do. */
+/** An EventSource that the test controls, for behaviour that no real class shows on demand. */
 class MockEventSource extends EventTarget {
   static last: MockEventSource;
   readyState = 0;
@@ -59,7 +59,7 @@ describe("eventSourceTransport", () => {
     vi.useRealTimers();
   });
 
-  it("closes and leaves no listener, whatever the end", async () => {
+  it("closes and removes every listener, however the connection ends", async () => {
     const ends: Record<string, (client: Connection, source: MockEventSource) => unknown> = {
       abort: (client) => client.abort(),
       "an error while connecting": (_, source) => source.fail(0),
@@ -86,7 +86,7 @@ describe("eventSourceTransport", () => {
     }
   });
 
-  it("takes a stream that closed without an event for cut (Firefox)", async () => {
+  it("treats a stream that closed without an event as cut (Firefox)", async () => {
     const client = await connect(eventSourceTransport(MockEventSource));
     MockEventSource.last.open();
     MockEventSource.last.readyState = 2;

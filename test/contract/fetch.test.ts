@@ -5,7 +5,7 @@ import { FaultServer } from "../support/server/fault-server.ts";
 import { Connection, inNode } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 
-/** What only fetch has: `init`, and another `fetch`. The rest of it is in the contract. */
+/** The parts that only fetch has: `init` and a custom `fetch`. The contract covers the rest. */
 describe("fetchTransport", () => {
   let server: FaultServer;
   let path = 0;
@@ -35,7 +35,7 @@ describe("fetchTransport", () => {
   const eventStream = (body: ReadableStream | string | null) =>
     new Response(body, { headers: { "Content-Type": "text/event-stream" } });
 
-  it("sends what init says", async () => {
+  it("sends the headers, method and body of init", async () => {
     const { request: received, client } = await request(
       fetchTransport({
         method: "POST",
@@ -51,7 +51,7 @@ describe("fetchTransport", () => {
     await client.end();
   });
 
-  it("sends the resume id once, whatever init says of it", async () => {
+  it("sends the resume id once, even if init sets it, too", async () => {
     const { request: received, client } = await request(
       fetchTransport({ headers: { "last-event-id": "start" } }),
       { lastEventId: "1" },
@@ -131,7 +131,7 @@ describe("fetchTransport", () => {
     expect(after.data).toEqual(["a"]);
   });
 
-  it("a fetch that is deaf to the signal is not waited for, and what it gives is let go", async () => {
+  it("a fetch that ignores the signal is not waited for, and its answer is cancelled", async () => {
     let answer: (response: Response) => void = () => {};
     const cancelled = new Promise<void>((resolve) => {
       const client = connect(
@@ -146,7 +146,7 @@ describe("fetchTransport", () => {
     await cancelled;
   });
 
-  it("a body that is deaf to the signal is cancelled", async () => {
+  it("a body that ignores the signal is cancelled", async () => {
     let cancelled = false;
     const body = new ReadableStream({
       start: (controller) => controller.enqueue(Buffer.from("data: a\n\n")),
@@ -159,12 +159,12 @@ describe("fetchTransport", () => {
     expect(cancelled).toBe(true);
   });
 
-  it("a response without a body that can be read as it arrives", async () => {
+  it("a response whose body cannot be read as it arrives", async () => {
     const client = await connect(fetchTransport({ fetch: async () => eventStream(null) }));
     expect(await client.end()).toMatchObject({ call: "rejected", reason: "unsupported" });
   });
 
-  it("a response without a URL has the origin that was asked", async () => {
+  it("a response without a URL has the origin of the request", async () => {
     const client = await connect(
       fetchTransport({ fetch: async () => eventStream("data: a\n\n") }),
       { url: "https://example.com/stream" },

@@ -3,25 +3,25 @@ import { PATIENCE } from "../support/patience.ts";
 import type { FaultServer } from "../support/server/fault-server.ts";
 import { record, type ConnectOptions, type Entry, type Recording } from "./recorder.ts";
 
-/** Where transports run. Each connection gets a transport of its own. */
+/** A place to run transports in. Each connection gets a transport of its own. */
 export interface Harness {
-  /** Whether there is an origin that requests can cross, and a cookie jar: a page has both, Node neither. */
+  /** True in a page, which has an origin and a cookie jar; Node has neither. */
   readonly isPage: boolean;
-  /** Called once before the first connection. A page is served by `home`, so that is its origin. */
+  /** Called once before the first connection. `home` serves the page, so that is its origin. */
   start(home: FaultServer): Promise<void>;
   stop(): Promise<void>;
   abilities(): Promise<TransportAbilities | undefined>;
   connect(options: ConnectOptions): Promise<RemoteRecording>;
 }
 
-/** A recording that may be in another process. */
+/** A recording, perhaps in another process. */
 export type RemoteRecording = {
   [Name in keyof Recording]: (
     ...parameters: Parameters<Recording[Name]>
   ) => Promise<Awaited<ReturnType<Recording[Name]>>>;
 };
 
-/** Runs a transport right here. */
+/** Runs a transport in this process. */
 export function inNode(create: () => Transport): Harness {
   return {
     isPage: false,
@@ -35,17 +35,17 @@ export function inNode(create: () => Transport): Harness {
   };
 }
 
-/** What a test sees of one connection. */
+/** One connection as a test sees it. */
 export class Connection {
   readonly entries: Entry[] = [];
 
   constructor(
-    /** What this transport can do for a request like this. */
+    /** The abilities of this transport for such a request. */
     readonly abilities: TransportAbilities,
     private readonly recording: RemoteRecording,
   ) {}
 
-  /** Waits until the recording fulfils a condition, and fails as soon as it cannot any more. */
+  /** Waits until the recording fulfils a condition. Throws as soon as it no longer can. */
   async until(condition: (entries: readonly Entry[]) => unknown): Promise<void> {
     const deadline = performance.now() + PATIENCE;
     while (!condition(this.entries)) {
@@ -58,7 +58,7 @@ export class Connection {
     }
   }
 
-  /** Takes over what was recorded since; waits up to `patience` (ms) if nothing was. */
+  /** Reads the latest entries; waits for up to `patience` (ms) if there are none. */
   async update(patience = 1000): Promise<void> {
     this.entries.push(...(await this.recording.since(this.entries.length, patience)));
   }
@@ -71,7 +71,7 @@ export class Connection {
     return this.recording.hear(name, heard);
   }
 
-  /** How the promise settled; waits for it. */
+  /** Waits until the promise settles, and returns how. */
   async end(): Promise<Settlement> {
     await this.until((entries) => entries.some(isSettlement));
     return this.settled!;
@@ -90,7 +90,7 @@ export class Connection {
     return this.events.map(({ data }) => data);
   }
 
-  /** Where a reconnect would resume; undefined: nothing has moved it. */
+  /** The id a reconnect would send; undefined if nothing has set one. */
   get resumePoint(): string | undefined {
     return this.entries
       .filter((entry) => entry.call === "event" || entry.call === "lastEventId")

@@ -8,7 +8,7 @@ import type { FaultServer } from "../support/server/fault-server.ts";
 import type { Harness } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";
 
-/** What an old browser lacks, taken away before any of our code runs. */
+/** Features that an old browser lacks. They are removed before any of our code runs. */
 const removals = {
   EventSource: "delete globalThis.EventSource",
   streams: "delete Response.prototype.body",
@@ -19,8 +19,8 @@ let script: Promise<string> | undefined;
 afterAll(async () => (await browser)?.close());
 
 /**
- * Runs a transport in pages of the engine, in one browser for the whole test file. It is given as an expression of what page.ts hands out:
- * `"eventSourceTransport(EventSourcePolyfill)"`.
+ * Runs a transport in pages of the engine, in one browser for the whole test file. The transport is
+ * an expression of the names that page.ts exports: `"eventSourceTransport(EventSourcePolyfill)"`.
  */
 export function inPage(
   transport: string,
@@ -50,7 +50,7 @@ export function inPage(
       const recording = `recordings[${connections++}]`;
       await page.evaluate(`void (${recording} = record(${transport}, ${toSource(options)}))`);
       return {
-        // As text: what a page gives is looked through part by part otherwise.
+        // As one string: the driver would otherwise serialize the entries part by part.
         since: async (index, patience) =>
           JSON.parse(
             await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`),
@@ -63,7 +63,7 @@ export function inPage(
   };
 }
 
-/** A `resume` function travels as its text: it may use nothing but its parameters. */
+/** A `resume` function is sent as source text, so it may only use its parameters. */
 function toSource({ resume, ...options }: ConnectOptions): string {
   return `{ ...${JSON.stringify(options)}, resume: ${typeof resume === "function" ? String(resume) : JSON.stringify(resume)} }`;
 }

@@ -1,17 +1,21 @@
-// Bodies that no server sends. Runs in Node and in pages: it imports nothing that one of them lacks.
+// Bodies that no server sends. Runs in Node and in pages, so it imports nothing that one of them
+// lacks.
 import { nextTask } from "../../src/util/next-task.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 export interface MadeBody {
   /** How many events each chunk has. */
   chunks: number[];
-  /** It closes `late`, when another chunk is asked for, or with the last chunk; or it breaks, as late or in the task after the last chunk. */
+  /**
+   * The body closes `late` (when another chunk is asked for) or with the last chunk; or it breaks,
+   * late or in the task after the last chunk.
+   */
   end?: "closed late" | "closed at once" | "broken late" | "broken soon";
-  /** Whether all chunks wait from the start. */
+  /** All chunks wait from the start. */
   isQueued?: boolean;
-  /** Whether somebody else reads the body, too. */
+  /** Other code reads the body, too. */
   isCopied?: boolean;
-  /** Whether the source, when it closes, answers a read that waits for a buffer. */
+  /** When the source closes, it answers a read that waits with a buffer. */
   answers?: boolean;
 }
 
@@ -23,7 +27,7 @@ export function large(data: number): string {
   return `${head.padEnd(8190, "x")}\n\n`;
 }
 
-/** A `fetch` that asks no server: the query is what its body is like. */
+/** A `fetch` without a server: the query of the URL describes the body. */
 export const fetchMade: Fetch = (url) => {
   const made = JSON.parse(decodeURIComponent(new URL(url).search.slice(1))) as MadeBody;
   const body = made.isCopied ? withReader(streamOf(made)) : streamOf(made);
@@ -32,14 +36,14 @@ export const fetchMade: Fetch = (url) => {
 
 const ownFetch: Fetch = fetch;
 
-/** `fetch`, with somebody who reads each body, too. */
+/** `fetch`, with other code that reads each body, too. */
 export const fetchCopied: Fetch = async (url, init) => {
   const response = await ownFetch(url, init);
   void readAlong(response.clone());
   return response;
 };
 
-/** A transport in a place where the global `fetch` is another one. */
+/** A transport for which the global `fetch` is another one. */
 export function withGlobal(fetcher: Fetch, transport: Transport): Transport {
   return async (request, sink) => {
     const before = globalThis.fetch;
@@ -60,7 +64,7 @@ function readAlong(response: Response): Promise<unknown> {
   return response.arrayBuffer().catch(() => undefined);
 }
 
-/** A byte stream; another stream where the browser cannot make one. */
+/** A byte stream, or an ordinary stream where the browser cannot make one. */
 function streamOf({
   chunks,
   end = "closed late",
@@ -93,7 +97,7 @@ function streamOf({
     start: (controller: ReadableByteStreamController) => {
       while (isQueued && waiting.length) give(controller);
     },
-    // So that the read is there first.
+    // The read has to come first.
     pull: async (controller: ReadableByteStreamController) => {
       await nextTask();
       give(controller);

@@ -7,8 +7,8 @@ import { inNode } from "./harness.ts";
 import { fetchCopied, fetchMade, withGlobal } from "./made-bodies.ts";
 
 /**
- * The eventsource package 4.1: gives each event its own block's id only ("lastEventId: event.id || ''"), and aborts nothing when it refuses an
- * answer. Its `error` events have the status, as `code`.
+ * eventsource 4.1 gives each event only the id of its own block ("lastEventId: event.id || ''"),
+ * and does not abort an answer that it refuses. Its `error` events have the status, as `code`.
  */
 const eventsourcePackage = { tellsStatus: true, forgetsIds: true, keepsRefusedBodies: true };
 

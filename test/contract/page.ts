@@ -1,4 +1,5 @@
-// The script of the page in which transports run. What the tests write as an expression is looked up in the page's globals.
+// The script of the page in which transports run. A test's expression is evaluated with these
+// globals.
 import { EventSourcePolyfill } from "event-source-polyfill";
 import { sharedTransport } from "../../src/sharing/shared.ts";
 import { autoTransport } from "../../src/transport/auto.ts";

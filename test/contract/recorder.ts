@@ -1,9 +1,9 @@
-// Runs in Node and in pages: it imports nothing that one of them lacks.
+// Runs in Node and in pages, so it imports nothing that one of them lacks.
 import { ConnectionError } from "../../src/errors.ts";
 import type { Resume } from "../../src/transport/resume.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
-/** One call of the sink, or how the promise settled, as data that JSON can carry. */
+/** One call of the sink, or how the promise settled, as JSON. */
 export type Entry =
   | { call: "open"; status: number | null; contentType: string | null }
   | {
@@ -32,25 +32,25 @@ export interface ConnectOptions {
   lastEventId?: string;
   resume?: Resume | undefined;
   attempt?: number;
-  /** The names heard from the start. */
+  /** The names with listeners from the start. Default: `message`. */
   names?: readonly string[];
-  /** Abort before the transport is called, or within the first call of this kind. */
+  /** Aborts before the transport is called, or in the first call of this kind. */
   abortIn?: "start" | "open" | "event";
-  /** How long a listener takes over each event (ms). */
+  /** How long a listener takes for each event (ms). */
   listening?: number;
 }
 
 export interface Recording {
-  /** Entries from an index on: waits for one, though not longer than `patience` (ms). */
+  /** The entries from an index on. Waits for one, for up to `patience` (ms). */
   since(index: number, patience: number): Promise<Entry[]>;
   abort(): void;
   hear(name: string, heard: boolean): void;
 }
 
-/** Data longer than this is recorded as its length: recordings cross a process border. */
+/** Longer data is recorded as its length, since recordings go to another process. */
 const LONGEST_RECORDED = 2 ** 20;
 
-/** Makes one connection by a transport, and writes down everything that comes of it. */
+/** Makes one connection by a transport and records everything that it calls. */
 export function record(transport: Transport, options: ConnectOptions): Recording {
   const {
     url,
@@ -118,7 +118,7 @@ export function record(transport: Transport, options: ConnectOptions): Recording
   }).then(
     () => add({ call: "resolved" }),
     (error: unknown) => {
-      // "Anything else it throws counts as `network`", says the contract.
+      // The contract says: "Anything else it throws counts as `network`".
       const {
         reason = "network",
         status = null,
@@ -147,7 +147,10 @@ export function record(transport: Transport, options: ConnectOptions): Recording
   };
 }
 
-/** A source's later connections, by a transport that makes the first one in another way: it is used up, aborted. */
+/**
+ * A transport for the later connections of a source: its first connection is made and aborted
+ * before.
+ */
 export function afterFirst(transport: Transport): Transport {
   return (request, sink) => {
     void transport({ ...request, signal: AbortSignal.abort() }, sink);

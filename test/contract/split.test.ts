@@ -7,13 +7,16 @@ const INHERITED = "inherited";
 
 interface Heard {
   events: { type: string; data: string; lastEventId: string; idInherited: boolean }[];
-  /** Where a reconnect would resume, if the stream ended here. */
+  /** The id that a reconnect would send if the stream ended here. */
   resumePoint: string;
-  /** When a `retry` counts in relation to the events around it is nobody's concern. */
+  /** The order of a `retry` and the events around it does not matter. */
   retries: number[];
 }
 
-/** The standard's algorithm, line by line. https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation */
+/**
+ * The standard's algorithm, line by line.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
 function interpret(bytes: Uint8Array): Heard {
   const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   let lastEventId = INHERITED;
@@ -48,7 +51,7 @@ function interpret(bytes: Uint8Array): Heard {
   return heard;
 }
 
-/** What our parser makes of the same bytes, cut at these places. */
+/** Our parser's result for the same bytes, cut at these places. */
 function parse(bytes: Uint8Array, cuts: number[]): Heard {
   const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   const stream = createEventStream(
@@ -133,7 +136,7 @@ const stream = fc
   )
   .map(([mark, lines, times]) => encode(mark + lines.join("").repeat(times)));
 
-/** Bytes that mean something, mixed with any others. */
+/** Bytes with a meaning, mixed with any others. */
 const anyBytes = fc
   .array(
     fc.oneof(
@@ -146,8 +149,8 @@ const anyBytes = fc
   )
   .map((pieces) => Uint8Array.from(pieces.flatMap((piece) => [...piece])));
 
-describe("a stream cut at any bytes is heard as the standard wants it", () => {
-  it("when it is made of lines", () => {
+describe("a stream cut at any bytes is parsed as the standard says", () => {
+  it("when it consists of lines", () => {
     fc.assert(
       fc.property(stream, splits, (bytes, cuts) => {
         expect(parse(bytes, cuts)).toEqual(interpret(bytes));
@@ -156,7 +159,7 @@ describe("a stream cut at any bytes is heard as the standard wants it", () => {
     );
   });
 
-  it("when it is made of anything", () => {
+  it("when it consists of any bytes", () => {
     fc.assert(
       fc.property(anyBytes, splits, (bytes, cuts) => {
         expect(parse(bytes, cuts)).toEqual(interpret(bytes));
@@ -165,7 +168,7 @@ describe("a stream cut at any bytes is heard as the standard wants it", () => {
     );
   });
 
-  it("when every byte comes alone", () => {
+  it("when every byte arrives alone", () => {
     fc.assert(
       fc.property(stream, (bytes) => {
         expect(parse(bytes, Array.from(bytes.keys()))).toEqual(interpret(bytes));

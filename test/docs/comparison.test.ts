@@ -10,7 +10,7 @@ import { peers as imports } from "../tools/bench/sizes.mjs";
 
 const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");
 
-/** What stands in the table under a heading, by the peer and the row. */
+/** The table under a heading, by peer and row. */
 function columns(heading: string): Map<string, Record<string, string>> {
   const [[, ...names], ...rows] = table(section(guide, heading)) as [string[], ...string[][]];
   return new Map(
@@ -21,7 +21,7 @@ function columns(heading: string): Map<string, Record<string, string>> {
   );
 }
 
-/** The bench has the eventsource that runs on Node 20; compared is the newest. */
+/** The bench uses the eventsource that runs on Node 20; the comparison is about the newest. */
 const installed = (peer: string): string => (peer === "eventsource" ? "eventsource-5" : peer);
 const entry = (peer: string): string =>
   peer === "ours"
@@ -54,7 +54,7 @@ test.each([...columns("The package")])(
   },
 );
 
-/** What a library must contain to do it. */
+/** Code that a library must contain for the feature. */
 const signs: Record<string, RegExp> = {
   "honours Retry-After": /retry-after/i,
   "knows offline from broken": /["'`](online|offline)["'`]/,

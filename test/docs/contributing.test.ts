@@ -14,7 +14,7 @@ test("CONTRIBUTING names every command, and no other", () => {
   expect(named.sort()).toEqual(Object.keys(scripts).sort());
 });
 
-test("CONTRIBUTING names files that are there", () => {
+test("CONTRIBUTING names only files that exist", () => {
   const files = [...contributing.matchAll(/`((?:src|test|demo)\/[\w/.-]*)`/g)].map(
     ([, file]) => file!,
   );
@@ -22,7 +22,7 @@ test("CONTRIBUTING names files that are there", () => {
   expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
 });
 
-test("the changelog has the version that is next, or out", () => {
+test("the changelog has the current version", () => {
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
     version: string;
   };

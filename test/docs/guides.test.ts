@@ -6,7 +6,7 @@ import { snippets } from "../support/package/markdown.ts";
 
 const folder = `${root}/demo/guides`;
 
-/** What the snippets take from the app around them. */
+/** Names that the snippets take from the app around them. */
 const app = `
 import type { Decoder } from "resilient-eventsource";
 declare global {
@@ -41,13 +41,13 @@ test("every TypeScript snippet of the guides compiles against the package", () =
   ).toBe("");
 });
 
-test("the snippets for frameworks compile, as far as they are TypeScript", () => {
+test("the snippets for frameworks compile, apart from their markup", () => {
   const guide = readFileSync(`${folder}/frameworks.md`, "utf8");
   const scriptOf = (language: string): string =>
     /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
   const sources = {
     "react.tsx": snippets(guide, "tsx")[0]!,
-    // What Vue's compiler declares.
+    // Names that Vue's compiler declares.
     "vue.ts": `declare function defineProps<T>(): T;\n${scriptOf("vue")}`,
     "svelte.ts": scriptOf("svelte"),
     "app.ts": app,
@@ -56,7 +56,7 @@ test("the snippets for frameworks compile, as far as they are TypeScript", () =>
   expect(compile("newest", "bundler", { folder: "frameworks", packages, sources })).toBe("");
 });
 
-test("every file that a guide links to is there", () => {
+test("every file that a guide links to exists", () => {
   for (const file of readdirSync(folder)) {
     const text = readFileSync(`${folder}/${file}`, "utf8");
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path!);

@@ -29,7 +29,7 @@ function table(heading: string): string[][] {
   );
 }
 
-/** What the snippets take from the app around them. */
+/** Names that the snippets take from the app around them. */
 const app = `
 import type { Decoder } from "resilient-eventsource";
 declare global {
@@ -40,7 +40,7 @@ declare global {
   function refreshToken(): Promise<void>;
 }
 `;
-/** Replaces the import that a snippet above it has made already. */
+/** Replaces the import that an earlier snippet has made already. */
 const importing = (snippet: string): string =>
   snippet.includes("import {")
     ? snippet
@@ -65,13 +65,13 @@ test("every TypeScript snippet compiles against the package", () => {
   ).toBe("");
 });
 
-test("every file that the README links to is there", () => {
+test("every file that the README links to exists", () => {
   const files = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, file]) => file!);
   expect(files.length).toBeGreaterThan(8);
   expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
 });
 
-test("every heading that the README links to is there", () => {
+test("every heading that the README links to exists", () => {
   const anchors = [...readme.matchAll(/^#+ (.*)/gm)].map(([, heading]) =>
     heading!
       .toLowerCase()
@@ -90,7 +90,7 @@ test("the size in the first paragraph is the measured one", { tags: "slow" }, as
   expect(Number(promised)).toBeCloseTo((await sizes()).class / 1000, 1);
 });
 
-test("the test of an app is the one that runs", () => {
+test("the README's test of an app is test/docs/app.test.ts", () => {
   const shown = code("ts").find((snippet) => snippet.includes('from "vitest"'))!;
   expect(readFileSync(`${root}/test/docs/app.test.ts`, "utf8")).toContain(shown.trim());
 });

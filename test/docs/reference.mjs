@@ -6,15 +6,15 @@ import { entries } from "../../rollup.config.mjs";
 const root = new URL("../..", import.meta.url);
 const path = (file) => fileURLToPath(new URL(file, root));
 
-/** Where the reference is written; ignored by git. */
+/** The folder of the reference; ignored by git. */
 export const folder = ".docs";
 
-/** What makes the compiler infer, and nobody names: the text around them says what they do. */
+/** Types that the compiler infers and nobody names; the text around them describes them. */
 const machinery = ["AnyHandler", "Handler", "PlainArguments", "Secondary", "Spelled"];
 
 /**
- * The reference of every entry, from the docstrings. `problems` is what TypeDoc warns of: something public without a docstring, a link to nowhere, a
- * type that is used and not exported.
+ * Writes the reference of every entry, from the docstrings. `problems` are TypeDoc's warnings: a
+ * public member without a docstring, a broken link, a type that is used but not exported.
  */
 export async function readReference() {
   const problems = [];

@@ -13,7 +13,7 @@ const guide = readFileSync(`${root}/demo/guides/servers.md`, "utf8");
 const readme = readFileSync(`${root}/README.md`, "utf8");
 const only = (heading: string): string => snippets(section(guide, heading), "js")[0]!;
 
-/** What the guide leaves to the app: events. */
+/** The guide leaves the events to the app. */
 const publisher = `let n = 0;\nsetInterval(() => publish("tick", { n: ++n }), 5);\n`;
 
 test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines", (heading) => {
@@ -23,7 +23,7 @@ test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines",
   expect(code!.trim().split("\n").length).toBeLessThanOrEqual(15);
 });
 
-/** The README's own, which ticks once a second, in a hurry. */
+/** The README's server, but faster than once a second. */
 const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace(
   "}), 1000);",
   "}), 5);",
@@ -98,7 +98,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until a server answers, for 20 s at most. */
+/** Waits for a server to answer, for up to 20 s. */
 async function answering(url: string, server: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
     try {

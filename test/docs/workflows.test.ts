@@ -28,7 +28,7 @@ const allJobs = Object.entries(workflows).flatMap(([file, { jobs }]) =>
 );
 
 describe.each(Object.entries(workflows))("%s", (file, workflow) => {
-  test("runs no action but by the hash of its commit, with the version beside it", () => {
+  test("pins every action to the hash of its commit, with the version in a comment", () => {
     const used = texts[file]!.match(/uses:.*/g)!;
     expect(used).toHaveLength(
       Object.values(workflow.jobs).flatMap(({ steps }) => steps.filter(({ uses }) => uses)).length,
@@ -37,7 +37,7 @@ describe.each(Object.entries(workflows))("%s", (file, workflow) => {
       expect(line).toMatch(/^uses: actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test("gives no rights but to the jobs, and holds no secret", () => {
+  test("gives rights to single jobs only, and holds no secret", () => {
     expect(workflow.permissions).toEqual({});
     expect(texts[file]).not.toMatch(/secrets\b/);
     // It would run a stranger's code with our rights.
@@ -52,14 +52,14 @@ test("an action has one hash everywhere", () => {
 });
 
 describe.each(allJobs)("%s, job %s", (_, name, job) => {
-  test("has the rights it needs, and an end", () => {
+  test("has only the rights it needs, and a timeout", () => {
     expect(job.permissions).toEqual(
       name === "publish" ? { "id-token": "write" } : { contents: "read" },
     );
     expect(job["timeout-minutes"]).toBeGreaterThan(0);
   });
 
-  test("leaves no credentials to the scripts, and puts nothing from outside into one", () => {
+  test("leaves no credentials to the scripts, and puts no outside text into one", () => {
     for (const { uses = "", run = "", with: inputs } of job.steps) {
       if (uses.includes("/checkout@"))
         expect(inputs).toMatchObject({ "persist-credentials": false });
@@ -81,7 +81,7 @@ test("CI tests the oldest Node that the tests run on, and the newest with long-t
   expect(`>=${oldest.with!["node-version"] as string}`).toBe(engines.node);
 });
 
-test("a version is published with its provenance, by a job that runs nobody's code", () => {
+test("a version is published with its provenance, by a job that runs no other code", () => {
   const { on, jobs } = workflows["publish.yml"]!;
   expect(on).toEqual({ push: { tags: ["v*"] } });
   const { environment, steps } = jobs.publish!;

@@ -4,12 +4,12 @@ export type Scope = (typeof scopes)[number];
 /** Makes an EventSource that is closed when its test is over. */
 export type Open = (url: string, init?: EventSourceInit, Class?: typeof EventSource) => EventSource;
 
-/** What one test of a file in web-platform-tests/wpt, `eventsource/`, asks of an EventSource. */
+/** One test of a file in web-platform-tests/wpt, `eventsource/`. */
 export interface WptTest {
   file: string;
   name: string;
   where: readonly Scope[];
-  /** Not beside others: it does something to the whole page, or needs its connections in order. */
+  /** Runs alone, since it affects the whole page or needs its connections in order. */
   alone: boolean;
   run(open: Open): unknown;
 }

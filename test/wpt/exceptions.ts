@@ -1,12 +1,14 @@
 import type { ClassName } from "./setting.ts";
 
-/** Tests that are not passed. One that is passed after all fails, so that this table stays true. */
+/**
+ * Tests that do not pass. A test in this table that passes is a failure, so the table stays true.
+ */
 export interface Exception {
   of: ClassName[];
-  /** The beginning of the file's name, a colon, and that of the test's. */
+  /** The beginning of the file's name, a colon, and the beginning of the test's name. */
   tests: string[];
   why: string;
-  /** Now and then it is passed. */
+  /** It passes now and then. */
   byChance?: true;
 }
 
@@ -90,7 +92,7 @@ export const exceptions: Exception[] = [
   },
 ];
 
-/** Files of eventsource/ that nothing here stands for. */
+/** Files of eventsource/ without a counterpart here. */
 export const elsewhere = {
   "eventsource-bfcache.window.js": "test/browser/page.test.ts, since it takes two documents",
   "eventsource-from-readable-stream*.js": "a proposal that no browser has",

@@ -1,7 +1,7 @@
 import { FaultServer, type FaultRequest } from "../support/server/fault-server.ts";
 import type { Answer, Seen } from "./stage.ts";
 
-/** A server that does what the URL of a stream says (stage.ts). */
+/** A server that follows the instructions in a stream's URL (stage.ts). */
 export async function startServer(): Promise<FaultServer> {
   const server = await FaultServer.start();
   const seen = new Map<string, Seen[]>();
@@ -35,7 +35,7 @@ export async function startServer(): Promise<FaultServer> {
     } = answers[Math.min(turn, answers.length - 1)]!;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     connection.head({ status, headers: fill(headers, request) });
-    // Headers are Latin-1 here, so that the bytes of one go back as they came.
+    // Headers are Latin-1 here, so the bytes of a header return unchanged.
     connection
       .write(Buffer.from(filled(Buffer.from(body).toString("latin1"), request), "latin1"))
       .end();

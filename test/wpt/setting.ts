@@ -7,11 +7,14 @@ import type { FaultServer } from "../support/server/fault-server.ts";
 import type { Scope } from "./define.ts";
 import type { Outcomes } from "./run.ts";
 
-/** What `EventSource` is: the statement that makes it so, after the script-tag build was loaded. */
+/** The statement that defines `EventSource`, run after the script-tag build was loaded. */
 export const classes = {
   native: "",
   ours: "globalThis.EventSource = ResilientEventSource",
-  /** As near to the standard as options go: by fetch, which learns why it was refused, and without what we do better. */
+  /**
+   * The options closest to the standard: fetch, which learns why the server refused, without our
+   * departures.
+   */
   "ours, by the book": `globalThis.EventSource = new Proxy(ResilientEventSource, {
     construct(Class, [...given], newTarget) {
       const byTheBook = {
@@ -28,7 +31,7 @@ export type ClassName = keyof typeof classes;
 
 const JAVASCRIPT = { "Content-Type": "text/javascript; charset=utf-8" };
 
-/** Serves what the scopes load: a page and a worker's script for each class. */
+/** Serves a page and a worker's script for each class. */
 export async function serveScopes(server: FaultServer): Promise<void> {
   server.servePage(
     "/resilient-eventsource.min.js",
@@ -73,7 +76,7 @@ export async function runScope(
   }
 }
 
-/** As text: what vitest makes of a function is nothing for a page. */
+/** As text: a page cannot run a function that vitest has transformed. */
 const starters: Record<Scope, (path: string, query: string) => string> = {
   window: () => `runAll("window")`,
   "dedicated worker": (path, query) =>

@@ -1,12 +1,16 @@
-// What the tests have at hand in a page or a worker: a server that does as it is told, sources that are closed in the end, and assertions.
+// The tools of the tests in a page or a worker: a server with instructions, sources that are closed
+// at the end, and assertions.
 
-/** What the server is to send. `{name}` in the body or in a header's value becomes the request's header of that name. */
+/**
+ * The server's answer. `{name}` in the body or in a header's value is replaced by the request's
+ * header of that name.
+ */
 export interface Answer {
   status?: number;
   /** Added to `Content-Type: text/event-stream`. */
   headers?: Record<string, string>;
   body?: string;
-  /** How long it waits before it answers (ms). */
+  /** The server waits this long before it answers (ms). */
   delay?: number;
 }
 
@@ -17,7 +21,7 @@ export interface Seen {
   headers: Record<string, string>;
 }
 
-/** What was delivered, with the source's readyState at that moment. */
+/** A delivered event, and the source's readyState at that moment. */
 export interface Delivered {
   event: MessageEvent<string>;
   readyState: number;
@@ -29,14 +33,17 @@ export const away = searchParams.get("away") ?? "";
 
 let streams = 0;
 
-/** The URL of a stream of its own: one answer a request, the last one for all that follow. */
+/** The URL of a stream of its own: one answer a request; the last answer is repeated. */
 export function stream(answers: string | Answer | Answer[], { origin = "" } = {}): string {
   const list = typeof answers === "string" ? [{ body: answers }] : answers;
   const key = `${searchParams.get("run")}-${++streams}`;
   return `${origin}/stream?${new URLSearchParams({ key, answers: JSON.stringify([list].flat()) })}`;
 }
 
-/** The URL of a stream with one answer for requests without a Last-Event-ID, and one for those with it. */
+/**
+ * The URL of a stream with one answer for requests without a Last-Event-ID, and one for those with
+ * it.
+ */
 export function resumableStream(
   fresh: Answer,
   resumed: Answer,
@@ -45,19 +52,22 @@ export function resumableStream(
   return `${stream([fresh, resumed], options)}&by=id`;
 }
 
-/** The requests that a stream got. */
+/** The requests for a stream so far. */
 export async function requestsTo(url: string): Promise<Seen[]> {
   const { origin, searchParams } = new URL(url, location.href);
   return (await fetch(`${origin}/seen?key=${searchParams.get("key")}`)).json();
 }
 
-/** Allows the asking page, credentials included. */
+/** Allows the page that asks, credentials included. */
 export const cors = {
   "Access-Control-Allow-Origin": "{origin}",
   "Access-Control-Allow-Credentials": "true",
 };
 
-/** Listens to these events, and gives them one by one, in order. Those that come before they are asked for wait. */
+/**
+ * Listens to these events and returns them one by one, in order. Earlier events wait until they are
+ * asked for.
+ */
 export function deliveries(source: EventSource, ...types: string[]): () => Promise<Delivered> {
   const arrived: Delivered[] = [];
   let wake = (): void => undefined;

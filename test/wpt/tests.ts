@@ -4,8 +4,8 @@ import { format } from "./tests/format.ts";
 import { request } from "./tests/request.ts";
 
 /**
- * What the tests of web-platform-tests/wpt, `eventsource/`, check, as of November 2026: each under the name of its file, but written anew. Where the
- * two seem to differ, theirs is right.
+ * The checks of web-platform-tests/wpt, `eventsource/`, as of November 2026. Each has the name of
+ * its file there but is written from scratch. Where the two seem to differ, the original is right.
  */
 // A test of `connection` closes its worker, so they come last.
 export const tests = [face, format, request, connection].flat();

@@ -73,7 +73,7 @@ function applies(
   return of.includes(className) && tests.some((start) => title.startsWith(start));
 }
 
-/** How many are passed, each counted in each scope, and why not the others. */
+/** How many tests pass, counted in each scope, and why the others do not. */
 function summary(className: ClassName): string {
   const results = scopes.flatMap((scope) =>
     Object.entries(outcomes.get(keyOf(className, scope)) ?? {}),

@@ -6,7 +6,7 @@ import { events, hear, type Props } from "./page.ts";
 
 function Prices({ url, options, names = ["price"], label, stream }: Props): ReactNode {
   renders++;
-  // Everything is written anew in each render, as apps do.
+  // Every option is a new object in each render, as in most apps.
   const { source, state, reconnect } = useEventSource(url, {
     ...options,
     ...(options?.backoff && { backoff: { ...options.backoff, retry: () => true } }),

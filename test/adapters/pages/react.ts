@@ -16,7 +16,7 @@ globalThis.adapterPage = {
       root.render(createElement(App, props));
     }
   },
-  // Rendered when it returns: what a test has the server send next is for this render.
+  // Returns when the render is done, so the server's next events are for this render.
   update: (props) => flushSync(() => root.render(createElement(App, props))),
   unmount: () => root.unmount(),
 };

@@ -24,7 +24,7 @@ globalThis.adapterPage = {
   unmount: () => void unmount(app),
 };
 
-/** Components that share one connection, as one in a module does. */
+/** Components that share one connection of a module. */
 globalThis.shared = (url) => {
   const connection = eventSource(url, { events });
   return {

@@ -2,7 +2,7 @@ import { useEventSource } from "resilient-eventsource/vue";
 import { defineComponent, h, shallowReactive } from "vue";
 import { events, hear, type Props } from "./page.ts";
 
-/** The props of the app: what a parent component would pass. */
+/** The props of the app, which a parent component would pass. */
 export const given = shallowReactive<Props>({ url: null });
 
 export const Prices = defineComponent({

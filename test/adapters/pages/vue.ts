@@ -8,7 +8,7 @@ globalThis.adapterPage = {
     Object.assign(given, props);
     const container = document.getElementById("app")!;
     app = container.hasChildNodes() ? createSSRApp(Prices) : createApp(Prices);
-    // What Vue has to say about hydration it says there, in development.
+    // Vue's development build reports problems with hydration here.
     const { warn } = console;
     console.warn = console.error = (...args: unknown[]) => {
       complaints.push(args.join(" "));

@@ -1,4 +1,4 @@
-// What a framework does that renders on the server: it imports the whole app, and renders it.
+// A framework that renders on the server imports the whole app and renders it.
 const { json, ResilientEventSource } = require("resilient-eventsource");
 const { useEventSource, useLatest } = require("resilient-eventsource/react");
 const { createElement } = require("react");

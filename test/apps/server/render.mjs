@@ -1,4 +1,4 @@
-// What a framework does that renders on the server: it imports the whole app, and renders it.
+// A framework that renders on the server imports the whole app and renders it.
 import { json, ResilientEventSource } from "resilient-eventsource";
 import { useEventSource, useLatest } from "resilient-eventsource/react";
 import { createElement } from "react";

@@ -1,4 +1,4 @@
-// Imported before the package: everything that it could do to the worker by being imported.
+// Imported before the package, to detect side effects of importing the package.
 let touched = 0;
 for (const name of ["addEventListener", "setTimeout", "setInterval", "queueMicrotask", "fetch"]) {
   const original = globalThis[name];
@@ -9,7 +9,7 @@ for (const name of ["addEventListener", "setTimeout", "setInterval", "queueMicro
 }
 const before = Reflect.ownKeys(globalThis).join();
 
-/** Whether nobody has listened, waited, fetched, or added a global since. */
+/** Returns true unless a listener, a timer, a fetch or a global was added since. */
 export function untouched() {
   return touched === 0 && Reflect.ownKeys(globalThis).join() === before;
 }

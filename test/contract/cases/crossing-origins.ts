@@ -26,9 +26,9 @@ export function crossingOrigins(bench: Bench): void {
     });
   }
 
-  it("the header can be had, at the price of a preflight", async () => {
+  it("the header can be sent across origins, at the price of a preflight", async () => {
     const before = preflights();
-    // The preflight comes first: accept() would hand out that one.
+    // The preflight comes first, so accept() would return that connection.
     const path = bench.newPath();
     bench.away.serve(path, (_, connection) => connection.head().write("data: a\n\n"), {
       cors: true,
@@ -43,7 +43,7 @@ export function crossingOrigins(bench: Bench): void {
     expect(preflights() - before).toBe(isHeader && bench.isPage ? 1 : 0);
   });
 
-  it("cookies go along within the origin, and across only if asked to", async () => {
+  it("cookies are sent within the origin, and across origins only if asked for", async () => {
     const cookie = bench.isPage ? "crumb=1" : undefined;
     const cookieOf = async (server: Bench["home"], withCredentials: boolean) =>
       (await bench.request({ server, withCredentials })).request.headers.get("cookie");
@@ -53,7 +53,7 @@ export function crossingOrigins(bench: Bench): void {
     expect(await cookieOf(bench.away, true)).toBe(cookie);
   });
 
-  it("an answer that does not allow the page's origin", async () => {
+  it("an answer that does not allow the page's origin is refused", async () => {
     const { client, connection } = await bench.request({ server: bench.away, cors: false });
     connection.head().write("data: secret\n\n");
     if (!bench.isPage) {

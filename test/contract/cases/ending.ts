@@ -5,18 +5,21 @@ import type { Settlement } from "../harness.ts";
 import type { FaultConnection, HeadInit } from "../../support/server/fault-server.ts";
 
 interface Ending {
-  /** Depends on how many bytes will be sent. */
+  /** Gets the number of bytes that will be sent. */
   head?: (length: number) => HeadInit;
   end: (connection: FaultConnection) => void;
-  /** Whether the server ended the stream, and not a fault. */
+  /** True if the server ended the stream; false for a fault. */
   isRegular: boolean;
   /** See KEPT. */
   isRegularToNode?: boolean;
-  /** Whether the cut is between two chunks. */
+  /** True if the cut is between two chunks. */
   isBetweenChunks?: boolean;
 }
 
-/** Node's fetch (undici, as of Node 20) takes every end of a connection that was not to be kept alive for the end of the body. */
+/**
+ * Node's fetch (undici in Node 20) takes any end of a connection without keep-alive for the end of
+ * the body.
+ */
 const KEPT = { Connection: undefined };
 
 const chunked = (): HeadInit => ({ chunked: true });
@@ -59,7 +62,7 @@ const endings: Record<string, Ending> = {
 };
 
 const WHOLE = "id: 1\ndata: a\n\n";
-/** Each has begun an event with an id, and not ended it. */
+/** Each begins an event with an id and does not end it. */
 const halves = [
   "id: 2\ndata: half",
   "id: 2\ndata: half\n",
@@ -96,7 +99,7 @@ export function ending(bench: Bench): void {
 
   for (const [name, ending] of Object.entries(endings)) {
     const { head, end } = ending;
-    it(`an event cut in two by ${name} does not count`, async () => {
+    it(`an event cut in two by ${name} is dropped`, async () => {
       const cutIn = async (half: string): Promise<void> => {
         const { client, connection } = await bench.request();
         connection.head(head?.(WHOLE.length + half.length)).write(WHOLE);
@@ -122,7 +125,7 @@ export function ending(bench: Bench): void {
     expect(client.data).toEqual(sent);
   });
 
-  it("what came before a cut is heard, however long a listener takes over it", async () => {
+  it("events sent before a cut are delivered, however slow the listeners are", async () => {
     const { client, connection } = await bench.open({ head: keptChunked(), listening: 2 });
     // Few enough for one chunk.
     const sent = Array.from({ length: 200 }, (_, index) => String(index));
@@ -133,7 +136,7 @@ export function ending(bench: Bench): void {
     expect(client.data).toEqual(
       bench.traits.dropsChunks ? sent.slice(0, client.data.length) : sent,
     );
-    // What is dropped is asked for again.
+    // The client asks again for the dropped event.
     expect(client.resumePoint).toBe(client.data.at(-1));
   });
 
@@ -147,7 +150,7 @@ export function ending(bench: Bench): void {
     else expect(settled).toMatchObject({ call: "rejected", reason: "network" });
   });
 
-  it("an abort before the start asks nothing", async () => {
+  it("an abort before the start sends no request", async () => {
     const path = bench.newPath();
     const client = await bench.connect({ url: bench.home.origin + path, abortIn: "start" });
     expect(await client.end()).toEqual({ call: "resolved" });
@@ -163,7 +166,7 @@ export function ending(bench: Bench): void {
     await connection.closed;
   });
 
-  it("an abort before the request has left", async () => {
+  it("an abort before the request is sent", async () => {
     const path = bench.newPath();
     bench.home.serve(path, () => undefined);
     const client = await bench.connect({ url: bench.home.origin + path });

@@ -5,7 +5,7 @@ import type { Bench } from "../contract.ts";
 const MANY = 50_000;
 
 export function load(bench: Bench): void {
-  it(`${MANY} events at once arrive in order, each once`, async () => {
+  it(`${MANY} events at once arrive once each and in order`, async () => {
     const { client, connection } = await bench.open();
     const sent = Array.from({ length: MANY }, (_, index) => String(index));
     connection.write(sent.map((data) => `id: ${data}\ndata: ${data}\n\n`).join(""));
@@ -14,7 +14,7 @@ export function load(bench: Bench): void {
     expect(client.resumePoint).toBe(String(MANY - 1));
   });
 
-  it("an event that never ends is given up at a bound", async () => {
+  it("an event that never ends is refused at a limit", async () => {
     const { client, connection } = await bench.open();
     const { longestEvent = LONGEST_EVENT } = bench.traits;
     connection.write("data: ").write(Buffer.alloc(longestEvent, "x"));
@@ -23,7 +23,7 @@ export function load(bench: Bench): void {
       await connection.closed;
       return;
     }
-    // An EventSource sets its own bound, or none.
+    // An EventSource has a limit of its own, or none.
     connection.write("\n\n");
     await client.heard(`${longestEvent} characters`);
   });

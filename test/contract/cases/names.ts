@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Bench } from "../contract.ts";
 
-/** Names that mean something to objects, to EventTarget, or to a polyfill. */
+/** Names that have a meaning for objects, for EventTarget or for a polyfill. */
 const TRICKY = [
   "constructor",
   "__proto__",
@@ -18,7 +18,7 @@ const TRICKY = [
 ];
 
 export function names(bench: Bench): void {
-  it("any text is a name", async () => {
+  it("any text can be a name", async () => {
     const client = await bench.receive(
       TRICKY.map((name) => `event: ${name}\ndata: of ${name}\n\n`),
       { names: TRICKY },
@@ -30,7 +30,7 @@ export function names(bench: Bench): void {
     expect(client.entries.filter(({ call }) => call === "open")).toHaveLength(1);
   });
 
-  it("names nobody hears do no harm", async () => {
+  it("events without a listener do no harm", async () => {
     const client = await bench.receive(
       [TRICKY.map((name) => `event: ${name}\ndata: of ${name}\n\n`).join("")],
       { names: ["message"] },
@@ -41,7 +41,7 @@ export function names(bench: Bench): void {
     expect(client.data).toEqual(seen.map((name) => `of ${name}`));
   });
 
-  it("names come and go while the stream is open", async () => {
+  it("listeners come and go while the stream is open", async () => {
     const { client, connection } = await bench.open({ names: ["message", "early"] });
     const send = async (mark: string): Promise<void> => {
       connection.write(

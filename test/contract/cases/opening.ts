@@ -8,7 +8,10 @@ const WEEK = 7 * 24 * 60 * 60 * 1000;
 const NOW = new Date(Date.now() - 60 * 60 * 1000);
 const NEXT_WEEK = new Date(NOW.getTime() + WEEK);
 
-/** Answers that are no event stream, and what is known of them: all, or what a native EventSource lets through. */
+/**
+ * Answers that are not an event stream, and how much of each is known: everything, or what a native
+ * EventSource reveals.
+ */
 interface Refusal {
   head: HeadInit;
   reason: string;
@@ -25,7 +28,8 @@ const refusals: Record<string, Refusal> = {
     reason: "status",
     status: 204,
   },
-  // WebKitGTK's HTTP reads such a body to its end, since it may have to ask again with a password.
+  // WebKitGTK reads such a body to its end, as it may have to send the request again with a
+  // password.
   "401": { ends: true, head: { status: 401 }, reason: "status", status: 401 },
   "404 with a page": {
     head: { status: 404, headers: { "Content-Type": "text/html" } },
@@ -68,7 +72,8 @@ const refusals: Record<string, Refusal> = {
     reason: "content-type",
     status: 200,
   },
-  // Where the type is sniffed (Chromium's EventSource and XMLHttpRequest), the answer is not known before its end or 512 bytes.
+  // Where the engine sniffs the type (EventSource and XMLHttpRequest in Chromium), it waits for the
+  // end of the body or for 512 bytes.
   "no Content-Type": {
     ends: true,
     head: { headers: { "Content-Type": undefined } },
@@ -95,7 +100,7 @@ export function opening(bench: Bench): void {
     const { client, connection } = await bench.request();
     connection.head(head);
     if (head.status !== 204) connection.write("data: not for us\n\n");
-    // Otherwise whoever refuses the body has to let go of it.
+    // A transport that refuses an answer has to cancel its body.
     if (ends) connection.end();
     const settled = await client.end();
     if (traits.keepsRefusedBodies) connection.cut();
@@ -120,18 +125,20 @@ export function opening(bench: Bench): void {
     const client = await bench.meet((connection) =>
       connection.raw("SSH-2.0-OpenSSH_9.2\r\n").cut(),
     );
-    // An EventSource refuses an answer without a type, where it takes this for one. To us that is `network`, too.
+    // An EventSource that takes this for HTTP refuses it for its missing type. To us that is
+    // `network`, too.
     const reason = traits.takesTextForAnswer && !client.abilities.status ? "rejected" : "network";
     expect(await client.end()).toMatchObject({ call: "rejected", reason });
     expect(client.entries).toHaveLength(1);
   });
 
-  it("a head cut at any byte is worth another attempt", async () => {
+  it("a head cut at any byte is retried", async () => {
     const cutAt = async (length: number): Promise<void> => {
       const client = await bench.meet((connection) => connection.raw(HEAD.slice(0, length)).cut());
       const settled = await client.end();
       const outcome = settled.call === "resolved" ? "resolved" : settled.reason;
-      // A native EventSource cannot tell, and `rejected` is asked again, too. Chromium takes for complete what came without TLS.
+      // A native EventSource cannot tell, and `rejected` is retried, too. Chromium takes the head
+      // for complete if there was no TLS.
       const retried = client.abilities.status
         ? ["network", "resolved"]
         : ["network", "resolved", "rejected"];
@@ -144,7 +151,7 @@ export function opening(bench: Bench): void {
     await Promise.all(Array.from(HEAD, (_, length) => cutAt(length)));
   });
 
-  it("a refused connection, and the same port again", async () => {
+  it("a refused connection, then the same port again", async () => {
     const url = bench.away.origin + bench.newPath();
     bench.away.stopListening();
     try {
@@ -166,7 +173,7 @@ export function opening(bench: Bench): void {
     await client.heard("é");
   });
 
-  it("says what opened, where it is seen", async () => {
+  it("reports status and headers of the answer where it can see them", async () => {
     const { client } = await bench.open();
     const details = client.abilities.status
       ? { status: 200, contentType: "text/event-stream" }
@@ -184,7 +191,7 @@ export function opening(bench: Bench): void {
     expect(client.entries[0]).toMatchObject({ call: "open" });
   });
 
-  it("does not read a stream from a cache", async () => {
+  it("does not read a stream from the cache", async () => {
     const path = bench.newPath();
     const head: HeadInit = { chunked: true, headers: { "Cache-Control": "max-age=3600" } };
     bench.home.serve(path, (_, connection) => connection.head(head).write("data: a\n\n").end());
@@ -196,7 +203,7 @@ export function opening(bench: Bench): void {
     }
   });
 
-  it("asks for an event stream", async () => {
+  it("sends Accept: text/event-stream", async () => {
     const { request } = await bench.open();
     expect(request.method).toBe("GET");
     expect(request.headers.get("accept")).toBe("text/event-stream");
@@ -225,7 +232,7 @@ export function opening(bench: Bench): void {
     await letGo(client, second);
   });
 
-  it("follows a redirect to another origin, which is then the events'", async () => {
+  it("follows a redirect to another origin, which its events then name", async () => {
     const target = bench.newPath();
     const arrived = bench.away.accept(target, { cors: true });
     const { client, connection } = await bench.request();

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { rows, type Bench } from "../contract.ts";
 
-/** An event: type, data, the last event ID, and whether its own block set that. */
+/** An event: type, data, last event ID, and whether its own block set the id. */
 interface Expected {
   type?: string;
   data: string;
@@ -16,7 +16,7 @@ interface Stream {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Cuts a text's bytes in two at every place there is. */
+/** Cuts the bytes of a text in two at every possible place. */
 function everySplit(text: string): Uint8Array[][] {
   const all = bytes(text);
   return Array.from(all, (_, at) => [all.slice(0, at), all.slice(at)]).slice(1);
@@ -168,7 +168,7 @@ export function parsing(bench: Bench): void {
     const { client, connection } = await bench.open();
     connection.write("id: 1\ndata: a\n\nid: 2\n\n");
     await client.heard("a");
-    // Nothing but a parser of our own is told of it before the next event.
+    // Only our own parser reports it before the next event.
     if (client.abilities.comments) await client.until(() => client.resumePoint === "2");
     connection.write("data: b\n\n");
     await client.heard("b");
@@ -187,7 +187,7 @@ export function parsing(bench: Bench): void {
     expect(client.data).toEqual(["a"]);
   });
 
-  it("every byte is a sign of life", async () => {
+  it("every byte counts as a heartbeat", async () => {
     const { client, connection } = await bench.open();
     const signs = () => client.entries.filter(({ call }) => call === "activity").length;
     if (client.abilities.comments) {

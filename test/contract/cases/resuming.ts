@@ -33,7 +33,7 @@ const queries: Record<string, Query> = {
   },
 };
 
-/** What need not be encoded is not, and the rest is in capitals. */
+/** Encodes only what must be encoded, in capitals. */
 const normalize = (query: string): string =>
   query.replace("%7e", "~").replace("%65", "e").replace("%2f", "%2F");
 
@@ -78,7 +78,7 @@ export function resuming(bench: Bench): void {
     expect(request.headers.has("last-event-id")).toBe(false);
   });
 
-  it("without an id nothing is added", async () => {
+  it("without an id nothing is sent", async () => {
     const resumes: (Resume | undefined)[] = [
       undefined,
       "header",
@@ -105,11 +105,11 @@ export function resuming(bench: Bench): void {
     ]);
   });
 
-  it("an inherited id is reset where that can be seen", async () => {
+  it("an inherited id can be reset where the transport sees it", async () => {
     const { client, connection } = await bench.open({ lastEventId: "7" });
     connection.write("id\ndata: a\n\n");
     await client.heard("a");
-    // To a new EventSource a reset changes nothing: its id is empty already.
+    // For a new EventSource a reset changes nothing: its id is empty already.
     expect(client.resumePoint).toBe(client.abilities.comments ? "" : "7");
   });
 }

@@ -37,7 +37,7 @@ const closeInOpen: WptTest["run"] = async (open) => {
   equal(states, [1, 2], "readyState before and after");
 };
 
-/** Opening, hearing, closing, reconnecting. */
+/** Opening, receiving, closing, reconnecting. */
 export const connection: WptTest[] = [
   any("eventsource-onopen.any.js", (test) => {
     test("open is a simple event, and readyState is OPEN by then", async (open) => {
@@ -112,7 +112,7 @@ export const connection: WptTest[] = [
     test(
       "a source that is made after the worker closed itself is CONNECTING",
       (open) => {
-        // Not a task of the worker runs after this; that it goes on to the end of this one is enough to tell the runner.
+        // The worker runs no further task. The rest of this one is enough to tell the runner.
         close();
         equal(open(stream(HELLO)).readyState, 0, "readyState");
       },
@@ -144,7 +144,7 @@ export const connection: WptTest[] = [
   page("eventsource-constructor-url-multi-window.htm", (test) => {
     test("a relative URL is resolved against the document of the class", (open) =>
       frame(async (frame) => {
-        // The frame's document is in another folder: this is `/frame/…` there.
+        // The frame's document is in another folder, so this is `/frame/…` there.
         const source = open(stream(HELLO).slice(1), undefined, frame.EventSource);
         equal(new URL(source.url).pathname, "/frame/stream", "path");
         const { event } = await deliveries(source, "open", "error")();

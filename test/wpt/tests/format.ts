@@ -1,7 +1,7 @@
 import { any, page, type WptTest } from "../define.ts";
 import { deliveries, equal, resumableStream, stream, type Answer } from "../stage.ts";
 
-/** The stream gives these data, in this order. */
+/** The stream delivers these data, in this order. */
 function messages(
   file: string,
   name: string,
@@ -18,7 +18,7 @@ function messages(
   });
 }
 
-/** The stream gives these data and ids, as "data, id", in this order. */
+/** The stream delivers these data and ids, as "data, id", in this order. */
 function ids(body: string, expected: string[]) {
   return async (open: Parameters<WptTest["run"]>[0]): Promise<void> => {
     const next = deliveries(open(stream(body)), "message");
@@ -34,7 +34,7 @@ const withType = (type: string, body = "data: a\n\n"): Answer => ({
   body,
 });
 
-/** A comment that is longer than one would read at once. */
+/** A comment that is too long for one read. */
 const LONG = "x".repeat(2048);
 
 /** The page's stream with the shortest reconnection time opens again first. */
@@ -56,7 +56,7 @@ async function reopenInOrder(
   equal(reopened, Object.keys(times), "reopened");
 }
 
-/** Parsing and interpreting an event stream. */
+/** Parsing and interpretation of an event stream. */
 export const format: WptTest[] = [
   messages(
     "event-data.any.js",

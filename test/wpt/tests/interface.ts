@@ -5,7 +5,7 @@ const CONSTANTS = { CONNECTING: 0, OPEN: 1, CLOSED: 2 } as const;
 
 const descriptorOf = (name: string) => Object.getOwnPropertyDescriptor(EventSource.prototype, name);
 
-/** The constructor, and what can be seen of the class. */
+/** The constructor and the members of the class. */
 export const face: WptTest[] = [
   any("eventsource-constructor-url-bogus.any.js", (test) => {
     for (const url of ["http://this is invalid/", "http://[this-too/"]) {

@@ -15,13 +15,13 @@ import {
 const hello: Answer = { body: "data: hello\n\n" };
 const allowed: Answer = { headers: cors, body: "data: hello\n\n" };
 
-/** What asking another origin for the stream, with credentials, gives. */
+/** Asks another origin for the stream, with credentials. */
 async function isHeardAcross(open: Parameters<WptTest["run"]>[0], url: string): Promise<void> {
   const { event } = await once(open(url, { withCredentials: true }), "message");
   equal([event.data, event.origin], ["hello", away], "data and origin");
 }
 
-/** The connection fails: there is no event but one simple `error`, for good. */
+/** The connection fails for good: the only event is one simple `error`. */
 async function isRefused(open: Parameters<WptTest["run"]>[0], url: string): Promise<void> {
   const { event, readyState } = await deliveries(open(url), "open", "message", "error")();
   equal(
@@ -31,7 +31,7 @@ async function isRefused(open: Parameters<WptTest["run"]>[0], url: string): Prom
   );
 }
 
-/** What is asked for, and what answers mean. */
+/** Requests, and what their answers lead to. */
 export const request: WptTest[] = [
   any("request-accept.any.js", (test) => {
     test("Accept: text/event-stream", async (open) => {
