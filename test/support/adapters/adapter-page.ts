@@ -8,7 +8,7 @@ import { dist, root } from "../package/dist.ts";
 import { inTemporaryFolder } from "../package/pack.ts";
 import { PATIENCE } from "../patience.ts";
 
-/** A file of test/adapters/pages, and what stands in for packages that it imports. */
+/** A file of test/adapters/pages, and substitutes for packages that it imports. */
 export interface PageSource {
   page: string;
   alias?: Record<string, string>;
@@ -16,7 +16,7 @@ export interface PageSource {
 
 type Side = "client" | "server";
 
-/** Components of Svelte, and modules with its runes. */
+/** Svelte's components, and modules with runes. */
 function svelte(generate: Side): Plugin {
   return {
     name: "svelte",
@@ -46,7 +46,7 @@ async function bundle(file: string, side: Side, alias: PageSource["alias"] = {})
     format: "esm",
     target: "es2022",
     platform: side === "client" ? "browser" : "node",
-    // Frameworks check more there, and only there StrictMode does anything.
+    // The development build: frameworks check more there, and only there StrictMode has an effect.
     define: {
       "process.env.NODE_ENV": '"development"',
       __VUE_OPTIONS_API__: "false",
@@ -55,7 +55,7 @@ async function bundle(file: string, side: Side, alias: PageSource["alias"] = {})
     },
     conditions: ["development"],
     alias: { ...Object.fromEntries(entries), "resilient-eventsource": dist("index.js"), ...alias },
-    // CommonJS packages that are bundled for Node ask for its modules that way.
+    // CommonJS packages in a bundle for Node require its modules that way.
     banner:
       side === "server"
         ? { js: 'import { createRequire } from "node:module"; const require = createRequire("/");' }
@@ -73,7 +73,7 @@ export function pageScript({ page, alias }: PageSource): Promise<string> {
   return bundle(`${page}.ts`, "client", alias);
 }
 
-/** What a server renders, in a Node of its own. One that does not end by itself fails. */
+/** Renders on the server, in a Node process of its own. It must end on its own. */
 export async function renderInNode({ page, alias }: PageSource, props: Props): Promise<string> {
   const script = await bundle(`${basename(page)}-server.ts`, "server", alias);
   return inTemporaryFolder((folder) => {

@@ -6,12 +6,12 @@ import { launchChromium } from "../browsers/browsers.ts";
 import { FaultServer } from "../server/fault-server.ts";
 import { refusal, Route, stream } from "../pages/page-route.ts";
 
-/** No attempt comes by itself. */
+/** No attempt comes on its own. */
 const PATIENT = {
   backoff: { startingDelay: 3_600_000, maxDelay: 3_600_000, jitter: "none" },
 } as const;
 
-/** A page with the framework in it, and the server that it talks to. */
+/** A page with the framework in it, and its server. */
 export class AdapterBench {
   browser!: Browser;
   server!: FaultServer;
@@ -55,7 +55,7 @@ export class AdapterBench {
     );
   }
 
-  /** Waits until the listeners have heard this last. */
+  /** Waits until this is the last event that the listeners got. */
   async heard(text: string): Promise<string[]> {
     await this.page.waitForFunction((text) => heard.at(-1) === text, text);
     return this.page.evaluate(() => heard);
@@ -65,7 +65,7 @@ export class AdapterBench {
     return this.page.evaluate(() => renders);
   }
 
-  /** Waits until the server has that many streams open. */
+  /** Waits until the server has that many open streams. */
   async live(count: number): Promise<void> {
     await expect.poll(() => this.server.live("/stream/")).toBe(count);
   }
@@ -85,7 +85,7 @@ export class AdapterBench {
 
 const price = (id: number): string => `id: ${id}\nevent: price\ndata: ${id}\n\n`;
 
-/** What the adapter of every framework has to do; `define` adds what only this one does. */
+/** What the adapter of every framework has to do; `define` adds the tests of one framework. */
 export function describeAdapter(
   name: string,
   source: PageSource,
@@ -121,7 +121,7 @@ export function describeAdapter(
       expect(to.count).toBe(1);
     });
 
-    test("while mounted it listens to the page, afterwards no more", async () => {
+    test("listens to the page while mounted, and no longer", async () => {
       const to = new Route(bench.server, [stream(price(1))]);
       const cycle = async (): Promise<string[]> => {
         await bench.mount({ url: to.url });
@@ -131,14 +131,14 @@ export function describeAdapter(
         await bench.live(0);
         return bench.listeners();
       };
-      // The framework keeps some of its own from the first time.
+      // The framework keeps some listeners of its own from the first time.
       const after = await cycle();
       expect(after).not.toContain("window online");
       expect(await cycle()).toEqual(after);
       expect(to.count).toBe(2);
     });
 
-    test("an event renders nothing but what shows it", async () => {
+    test("an event renders only the component that shows it", async () => {
       const to = new Route(bench.server, [stream(price(0))]);
       await bench.mount({ url: to.url });
       await bench.shows("latest", "0");
@@ -150,7 +150,7 @@ export function describeAdapter(
       await bench.unmount();
     });
 
-    test("shows an outage, and reconnects when asked", async () => {
+    test("shows an outage, and reconnects on request", async () => {
       const to = new Route(bench.server, [refusal(503), stream(price(7))]);
       await bench.mount({ url: to.url, options: PATIENT });
       await bench.shows("status", "waiting");
@@ -161,7 +161,7 @@ export function describeAdapter(
       await bench.unmount();
     });
 
-    test("unmounted in a wait it is over", async () => {
+    test("unmounted during a wait, it is closed", async () => {
       const to = new Route(bench.server, [refusal(503), refusal(503), stream(price(1))]);
       await bench.mount({
         url: to.url,
@@ -187,7 +187,7 @@ export function describeAdapter(
       await bench.shows("status", "open");
       await bench.shows("latest", "none");
       await bench.live(1);
-      // Another stream: an id of the first means nothing to it.
+      // Another stream, which must not get an id of the first.
       expect(second.resumedAfter).toEqual([""]);
       await bench.update({ url: null });
       await bench.shows("status", "closed");
@@ -196,7 +196,7 @@ export function describeAdapter(
       await bench.unmount();
     });
 
-    test("a server renders it without connecting, and the page takes that over", async () => {
+    test("a server renders it without a connection, and the page hydrates that", async () => {
       const to = new Route(bench.server, [stream(price(1))]);
       const html = await renderInNode(source, { url: to.url });
       expect(html).toMatch(/id="status"[^>]*>connecting</);

@@ -3,7 +3,7 @@ import type { TestProject } from "vitest/node";
 import { browserPath, setup } from "./browsers.ts";
 import type { EngineName } from "./engines/engine.ts";
 
-// A machine that is not there: the paths of its files, and an apt-get that brings some.
+// A fake machine: the paths of its files, and an apt-get that adds some.
 
 const machine = vi.hoisted(() => ({
   files: new Set<string>(),
@@ -86,7 +86,7 @@ test.each<[EngineName, string[]]>([
   expect(machine.installed).toEqual(expected);
 });
 
-test("what is there is taken, first what the environment names", () => {
+test("a program that exists is used, first the one that the environment names", () => {
   for (const files of Object.values(packages)) for (const file of files) machine.files.add(file);
   expect(programs.map(browserPath)).toEqual(Object.values(packages).flat());
   machine.files.add("/opt/firefox/firefox");
@@ -102,7 +102,7 @@ test.each<[string, number, () => void]>([
   ["Debian", 0, () => machine.files.delete("/usr/bin/apt-get")],
   ["the network", Object.keys(packages).length, () => (machine.hasNetwork = false)],
 ])(
-  "without %s other tests run, and those in need of a program say how to get it; tries: %i",
+  "without %s other tests run, and those that need a program say how to get it; tries: %i",
   (_, tries, takeAway) => {
     takeAway();
     for (const engine of ["chromium", "firefox", "webkit"] as const) setUp(engine);

@@ -6,11 +6,11 @@ import { installPackages } from "./debian.ts";
 import type { EngineName } from "./engines/engine.ts";
 
 interface Program {
-  /** Environment variables that name an executable, looked at first. */
+  /** Environment variables that name an executable; they come first. */
   env: string[];
-  /** Usual places. A `*` stands for any part of a name. */
+  /** Usual places. A `*` matches any part of a name. */
   paths: string[];
-  /** The Debian package that brings one of `paths`. */
+  /** The Debian package that contains one of `paths`. */
   debianPackage: string;
 }
 
@@ -30,7 +30,7 @@ const programs = {
     paths: ["/usr/bin/WebKitWebDriver"],
     debianPackage: "webkit2gtk-driver",
   },
-  // The library that the driver depends on brings it.
+  // The package's driver depends on the library that contains it.
   MiniBrowser: {
     env: ["MINIBROWSER_PATH"],
     paths: [
@@ -49,7 +49,7 @@ const programs = {
 
 type ProgramName = keyof typeof programs;
 
-/** The existing paths that a pattern stands for. */
+/** The existing paths that match a pattern. */
 function expand(pattern: string): string[] {
   const [, ...parts] = pattern.split("/");
   const matching = (folder: string, part: string): string[] => {
@@ -69,7 +69,7 @@ function find({ env, paths }: Program): string | undefined {
   return named ?? paths.flatMap(expand)[0];
 }
 
-/** Where a program is; it is installed if need be, and if that is possible. */
+/** The path of a program, which is installed if needed and possible. */
 function provide(program: Program): string | undefined {
   const path = find(program);
   if (path) return path;
@@ -77,7 +77,7 @@ function provide(program: Program): string | undefined {
   return find(program);
 }
 
-/** The path of a program that browser tests need; as root on Debian it is installed if need be. */
+/** The path of a program that browser tests need. As root on Debian it is installed if needed. */
 export function browserPath(name: ProgramName): string {
   const program: Program = programs[name];
   const path = provide(program);
@@ -96,7 +96,7 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
-/** What the tests of an engine run. */
+/** The programs that the tests of an engine run. */
 const engines: Record<EngineName, ProgramName[]> = {
   chromium: ["chromium"],
   firefox: ["firefox"],
@@ -104,8 +104,9 @@ const engines: Record<EngineName, ProgramName[]> = {
 };
 
 /**
- * Vitest's global setup of a project with a browser: one installation, before any test file starts. An error here would end the whole run, with the
- * tests that need no browser; so each test that does need it says what is missing.
+ * Vitest's global setup of a project with a browser: one installation before any test file starts.
+ * An error here would end the whole run, including tests without a browser, so each test that needs
+ * it reports what is missing.
  */
 export function setup(project: TestProject): void {
   const { engine = "chromium" } = project.getProvidedContext() as { engine?: EngineName };

@@ -1,4 +1,7 @@
-/** What every Chromium of the tests and the bench is started with: it runs as root, draws nothing, and makes no connections of its own. */
+/**
+ * The flags of every Chromium in the tests and the bench: it runs as root, draws nothing, and makes
+ * no connections of its own.
+ */
 export const chromiumFlags = [
   "--no-sandbox",
   "--disable-gpu",

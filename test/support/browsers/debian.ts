@@ -6,7 +6,10 @@ export function isRootOnDebian(): boolean {
   return process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
 }
 
-/** Installs packages where that is possible. If it fails, apt-get says why, and it is not tried again, by other processes of the same run either. */
+/**
+ * Installs packages where that is possible. After a failure, which apt-get explains, it does not
+ * try again, not even in other processes of the same run.
+ */
 export function installPackages(...names: string[]): void {
   const mark = `NOT_INSTALLED_${names.join("_")}`;
   if (process.env[mark] || !isRootOnDebian()) return;

@@ -2,17 +2,17 @@ import { startClusterDemo } from "../../../demo/cluster/run.mjs";
 
 export type ClusterDemo = Awaited<ReturnType<typeof startClusterDemo>>;
 
-/** What the publisher knows of its ticks, in their order. */
+/** The publisher's record of its ticks, in order. */
 export interface Account {
   acknowledged: number[];
-  /** A node died over each of these: it may have been published or not. */
+  /** A node died during each of these, so it may have been published or not. */
   unanswered: number[];
 }
 
-/** Where free ports are looked for: somewhere else than another run of these tests does. */
+/** Where the search for free ports begins: somewhere else than in another run of these tests. */
 export const clusterPort = 20_000 + (process.pid % 1000) * 10;
 
-/** The demo, faster than it is for people. */
+/** The demo, faster than for people. */
 export async function startFastDemo(account: Account): Promise<ClusterDemo> {
   return startClusterDemo({
     port: 0,

@@ -4,7 +4,10 @@ import { installPackages, isRootOnDebian } from "../browsers/debian.ts";
 
 const POLICY = "/usr/sbin/policy-rc.d";
 
-/** Vitest's global setup of the cluster project: as root on Debian the programs are installed if need be; elsewhere the tests say what is missing. */
+/**
+ * Vitest's global setup of the cluster project: as root on Debian the programs are installed if
+ * needed; elsewhere the tests report what is missing.
+ */
 export function setup(): void {
   try {
     findPrograms();
@@ -14,9 +17,9 @@ export function setup(): void {
   }
 }
 
-/** Installs Debian's packages, and leaves none of the services running that Debian starts after an installation. */
+/** Installs Debian's packages without the services that Debian would start afterwards. */
 function install(packages: string[]): void {
-  // Who administers this machine may have a policy already.
+  // The machine may have a policy already.
   const ours = !existsSync(POLICY);
   // 101: "action forbidden by policy", see invoke-rc.d(8).
   if (ours) writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

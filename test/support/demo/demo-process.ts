@@ -5,19 +5,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../package/dist.ts";
 import { PATIENCE } from "../patience.ts";
 
-/** A server in a process of its own, so that it can really die. */
+/** A server in a process of its own, which can be killed. */
 export interface ServerProcess {
-  /** Ends it as a crash does, and resolves when it is gone. */
+  /** Kills the process, as a crash does, and waits for that. */
   kill(): Promise<void>;
 }
 
-/** What a program printed, and how it ended. */
+/** A program's output, and how it ended. */
 export interface Ended {
   code: number | null;
   output: string;
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -35,7 +35,7 @@ function run(args: string[], env: Record<string, string>): ChildProcess {
   });
 }
 
-/** Starts Node with these arguments, and resolves when it listens on the port. */
+/** Starts Node with these arguments and waits until it listens on the port. */
 export async function startServer(port: number, args: string[]): Promise<ServerProcess> {
   const child = run(args, { PORT: String(port) });
   let errors = "";
@@ -56,7 +56,9 @@ export async function startServer(port: number, args: string[]): Promise<ServerP
   };
 }
 
-/** Runs the demo's server with this environment to its end; `started` is called with its first output. */
+/**
+ * Runs the demo's server with this environment to its end; calls `started` with its first output.
+ */
 export async function runDemo(
   env: Record<string, string>,
   started?: (child: ChildProcess, output: string) => void,

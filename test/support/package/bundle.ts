@@ -5,9 +5,10 @@ import * as vite from "vite";
 import { expect } from "vitest";
 import webpack from "webpack";
 
-// Production builds of an app's folder into its `dist`, as its author would make them. A warning fails, since it would be the author's first sight of us.
+// Production builds of an app's folder into its `dist`, as its author would make them. A warning is
+// an error, since the author would see it, too.
 
-/** By Vite; index.html is what it starts from. */
+/** With Vite, which starts from index.html. */
 export async function buildWithVite(root: string): Promise<void> {
   const complaints: string[] = [];
   const note = (message: string): unknown => complaints.push(message);
@@ -49,7 +50,7 @@ export async function buildWithEsbuild(
     bundle: true,
     minify: true,
     logLevel: "silent",
-    // Its "paths" would lead to our source, were it found.
+    // Its "paths" would lead to our source.
     tsconfigRaw: {},
     ...options,
   });

@@ -7,10 +7,15 @@ import { inTemporaryFolder, installInto } from "./pack.ts";
 
 const require = createRequire(import.meta.url);
 
-/** TypeScript as users have it: the newest we know, and the oldest that the README promises. */
+/**
+ * TypeScript as users have it: the newest version we know, and the oldest that the README promises.
+ */
 export const compilers = { newest: "typescript", oldest: "typescript-oldest" };
 
-/** How a user's project looks packages up; what `type` its package.json has decides what a .ts file is there. */
+/**
+ * How a user's project looks packages up. The `type` of its package.json decides what kind of
+ * module a .ts file is.
+ */
 export const projects = {
   bundler: { type: "module", options: { module: "ESNext", moduleResolution: "Bundler" } },
   "node16 ESM": { type: "module", options: { module: "Node16", moduleResolution: "Node16" } },
@@ -21,17 +26,17 @@ export const projects = {
 };
 
 export interface Fixtures {
-  /** A folder in test/types, in place of its own files. */
+  /** A folder in test/types, instead of the files in test/types itself. */
   folder?: string;
-  /** Packages that they import beside ours. */
+  /** Packages that they import in addition to ours. */
   packages?: readonly string[];
   /** Further files of the folder, by name. */
   sources?: Readonly<Record<string, string>>;
 }
 
 /**
- * Type-checks test/types in a project where the packed package is installed: its own files, or those of a folder in it that use `packages`, too.
- * Returns what tsc complains about: "" is right.
+ * Type-checks test/types in a project with the packed package installed: its own files, or those of
+ * a folder in it, which may use `packages`. Returns the errors of tsc: "" if there are none.
  */
 export function compile(
   compiler: keyof typeof compilers,
@@ -39,7 +44,8 @@ export function compile(
   { folder: fixtures = "", packages = [], sources = {} }: Fixtures = {},
 ): string {
   const { type, options } = projects[project];
-  // What is wrong with the declarations of other packages is not for us to find: those of zod and arktype need TypeScript 5.4.
+  // Errors in the declarations of other packages are not ours: those of zod and arktype need
+  // TypeScript 5.4.
   const compilerOptions = { ...common, ...options, skipLibCheck: packages.length > 0 };
   return inTemporaryFolder((folder) => {
     installInto(folder);

@@ -2,12 +2,13 @@ import type { CompatData, Identifier, SupportStatement } from "@mdn/browser-comp
 import { createRequire } from "node:module";
 import ts from "typescript";
 
-// Read as data: vite would make a module of its 20 MB.
+// Read as data: Vite would make a module of its 20 MB.
 const compat = createRequire(import.meta.url)("@mdn/browser-compat-data") as CompatData;
 
 /**
- * What code uses of JavaScript and of the web platform, by the names of MDN's browser-compat-data: "api.Navigator.locks". The compiler finds it: whatever
- * it knows from its own declarations (lib.*.d.ts). Options of platform functions are not among it.
+ * The features of JavaScript and of the web platform that code uses, by their names in MDN's
+ * browser-compat-data: "api.Navigator.locks". The compiler finds those it knows from its own
+ * declarations (lib.*.d.ts). Options of platform functions are not included.
  */
 export function featuresOf(files: readonly string[], options: ts.CompilerOptions): Set<string> {
   const program = ts.createProgram(files, { ...options, noEmit: true });
@@ -66,7 +67,10 @@ export function featuresOf(files: readonly string[], options: ts.CompilerOptions
   return features;
 }
 
-/** The name of an interface, or of the variable where statics are declared: `declare var Response: { error(): Response }`. */
+/**
+ * The name of an interface, or of the variable that declares the statics: `declare var Response: {
+ * error(): Response }`.
+ */
 function nameOf(node: ts.Node): string | undefined {
   if (ts.isInterfaceDeclaration(node)) return node.name.text;
   return ts.isTypeLiteralNode(node) && ts.isVariableDeclaration(node.parent)
@@ -74,9 +78,9 @@ function nameOf(node: ts.Node): string | undefined {
     : undefined;
 }
 
-/** Whether a browser (by its name in browserslist) has a feature from this version on, at the latest. */
+/** Whether a browser (by its name in browserslist) has a feature in this version. */
 export function has(browser: string, version: string, feature: string): boolean {
-  // The first statement is about what there is today.
+  // The first statement is about the present.
   const [statement] = [supportOf(feature)?.[browser === "ios_saf" ? "safari_ios" : browser]].flat();
   const added = statement?.version_added;
   return typeof added === "string" && isAtMost(added.replace("≤", ""), version);
@@ -89,7 +93,7 @@ function supportOf(feature: string): Partial<Record<string, SupportStatement>> |
   return at?.__compat?.support;
 }
 
-/** "14.1" ≤ "14.5" ("preview" is at most nothing). */
+/** "14.1" ≤ "14.5". "preview" is not ≤ anything. */
 function isAtMost(a: string, b: string): boolean {
   const [[major, minor = 0], [otherMajor, otherMinor = 0]] = [a, b].map((version) =>
     version.split(".").map(Number),

@@ -1,4 +1,4 @@
-/** The fenced code blocks of a text in one language. */
+/** The fenced code blocks of one language in a text. */
 export function snippets(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
     ([, snippet]) => snippet!,
@@ -12,7 +12,10 @@ export function section(text: string, heading: string): string {
   return found;
 }
 
-/** The cells of the table in a text, its head first; the line of dashes is left out. Marks of code and of notes are dropped. */
+/**
+ * The cells of the table in a text, its head first, without the line of dashes and without the
+ * marks of code and of notes.
+ */
 export function table(text: string): string[][] {
   const rows = text.match(/^\|.*\|$/gm) ?? [];
   return rows

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dist, root } from "./dist.ts";
 
-/** What `npm publish` would send. */
+/** The package as `npm publish` would send it. */
 export function pack(): Uint8Array {
   return inTemporaryFolder((folder) => readFileSync(packInto(folder)));
 }
@@ -16,7 +16,10 @@ export function installInto(folder: string): void {
   execFileSync("tar", ["-xzf", packInto(folder), "-C", target, "--strip-components=1"]);
 }
 
-/** Runs `use` with a new folder outside the repository, where nothing resolves by accident; the folder is gone afterwards. */
+/**
+ * Runs `use` with a new folder outside the repository, where nothing resolves by accident, and
+ * removes the folder afterwards.
+ */
 export function inTemporaryFolder<Result>(use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "resilient-eventsource-"));
   try {

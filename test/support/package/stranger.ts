@@ -14,7 +14,7 @@ import { root } from "./dist.ts";
 import type { FaultServer } from "../server/fault-server.ts";
 import { installInto } from "./pack.ts";
 
-/** What the apps have installed beside ours. */
+/** The packages that the apps have installed in addition to ours. */
 const PACKAGES = ["react", "react-dom", "svelte", "vue"];
 
 const types: Record<string, string | undefined> = {
@@ -22,7 +22,10 @@ const types: Record<string, string | undefined> = {
   ".js": "text/javascript; charset=utf-8",
 };
 
-/** An app of somebody who has installed the package from its tarball: a copy of a folder of test/apps where nothing leads to our source. */
+/**
+ * An app of a user who has installed the package from its tarball: a copy of a folder of test/apps,
+ * without a way to our source.
+ */
 export class Stranger {
   readonly folder = mkdtempSync(join(tmpdir(), "resilient-eventsource-app-"));
 
@@ -34,7 +37,7 @@ export class Stranger {
     writeFileSync(join(this.folder, "package.json"), JSON.stringify({ type: "module" }));
   }
 
-  /** Serves what the app has in `public` and in `dist`, index.html as "/", with these headers. */
+  /** Serves the files in the app's `public` and `dist`, index.html as "/", with these headers. */
   serve(server: FaultServer, headers: Record<string, string>): void {
     for (const folder of ["public", "dist"]
       .map((name) => join(this.folder, name))

@@ -3,7 +3,7 @@ import type { Random } from "../random.ts";
 import { EventLog } from "../server/event-log.ts";
 import { resumePoint } from "./page-route.ts";
 
-/** Where a cut hurts: what is on its two sides belongs together. */
+/** Places where a cut hurts, because the bytes on its two sides belong together. */
 const places = [
   "within UTF-8",
   "between CR and LF",
@@ -13,12 +13,12 @@ const places = [
 ] as const;
 type Place = (typeof places)[number];
 
-/** Enough (ms) for what was written before to arrive by itself, mostly. */
+/** Long enough (ms) for the first write to arrive on its own, mostly. */
 const CHUNK_PAUSE = 3;
 const CR = 13;
 const LF = 10;
 
-/** The name, the id and the data of the last event of all. */
+/** Name, id and data of the last event. */
 export const LAST = "last";
 
 /** The first events of a log as the bytes of one response. */
@@ -26,7 +26,7 @@ export class FiniteLog {
   readonly bytes: Buffer;
   /** What a listener must get: name, id and data of every event, in order. */
   readonly expected: string[] = [];
-  /** The byte behind each id's event, where a resumed stream goes on. */
+  /** The byte after each id's event, where a resumed stream continues. */
   readonly offsets = new Map([["", 0]]);
   /** The positions of all bytes before which a cut hurts. */
   readonly hurting = new Map<Place, number[]>(places.map((place) => [place, []]));
@@ -67,7 +67,7 @@ export class FiniteLog {
   }
 }
 
-/** A path that serves a log, resumed after the id that a request names, and cuts the first so many connections. */
+/** A path that serves a log, after the id that a request names, and cuts the first connections. */
 export class CutRoute {
   readonly url: string;
   /** How many cuts there were of each kind. */
@@ -99,7 +99,7 @@ export class CutRoute {
     const isCut = this.left > 0;
     const end = isCut ? this.nextCut(offset) : this.log.bytes.length;
     connection.head({ chunked: this.random.chance(0.5) });
-    // In two writes and with a moment between them, so that chunks end anywhere, too.
+    // Two writes with a moment between them, so that chunks end anywhere, too.
     const middle = this.random.int(offset, end);
     this.write(connection, offset, middle);
     setTimeout(() => {
@@ -113,7 +113,10 @@ export class CutRoute {
     if (end > start) connection.write(this.log.bytes.subarray(start, end));
   }
 
-  /** A place that hurts for half of the cuts, any byte for the others; at such distances that the cuts suffice for the log. */
+  /**
+   * A place that hurts for half of the cuts, any byte for the others, at such distances that the
+   * cuts are used up at the end of the log.
+   */
   private nextCut(offset: number): number {
     const distance = (this.log.bytes.length - offset) / this.left;
     const anywhere = Math.min(
@@ -133,7 +136,7 @@ export class CutRoute {
       connection.cut();
     } else {
       this.count("by RST");
-      // An RST may overtake what was sent before it. Both cases count.
+      // An RST may overtake earlier data. Both cases count.
       if (this.random.chance(0.5)) connection.reset();
       else setTimeout(() => connection.reset(), 10);
     }

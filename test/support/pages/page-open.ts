@@ -18,9 +18,9 @@ export function serveScripts(server: FaultServer, path: string, folder: string):
 }
 
 export interface OpenOptions {
-  /** What the page loads the library by. Default: as a module. */
+  /** The page's script that loads the library. Default: as a module. */
   html?: string;
-  /** What is to happen before anything else in the page: taking things away, say. */
+  /** A script that runs first in the page, to remove features for example. */
   before?: () => void;
 }
 
@@ -29,7 +29,10 @@ const moduleHtml = `<!doctype html><script type="module">import * as library fro
 
 let pages = 0;
 
-/** Opens a page of a server's origin in which the built library is `library`, and `connect()` makes sources that are written down. */
+/**
+ * Opens a page of the server's origin in which `library` is the built library and `connect()` makes
+ * sources that are recorded.
+ */
 export async function openPage(
   browser: PageBrowser,
   server: FaultServer,
@@ -52,12 +55,12 @@ export async function openPage(
 export class OpenPage {
   constructor(readonly page: Page) {}
 
-  /** Makes a source by what can be said as data. */
+  /** Makes a source from options that are data. */
   connect(url: string, options: ConnectOptions = {}): Promise<PageSource> {
     return this.make(({ url, options }) => connect(url, options), { url, options });
   }
 
-  /** Makes a source by code of the page. */
+  /** Makes a source with code that runs in the page. */
   async make<Argument>(
     create: (argument: Argument) => Watched | Promise<Watched>,
     argument: Argument,
@@ -68,7 +71,7 @@ export class OpenPage {
     );
   }
 
-  /** Closes every source, and gives the errors nobody caught. */
+  /** Closes every source and returns the errors that nobody caught. */
   closeSources(): Promise<string[]> {
     return this.page.evaluate(() => {
       for (const { source } of watched.splice(0)) source.close();
@@ -100,7 +103,7 @@ export class PageSource {
     return this.page.evaluate((index) => kept[index]!.source.close(), this.index);
   }
 
-  /** Waits until the notes fulfil a condition, and gives them. */
+  /** Waits until the notes fulfil a condition, and returns them. */
   async until(condition: (notes: Notes) => unknown): Promise<Notes> {
     const deadline = performance.now() + PATIENCE;
     for (;;) {
@@ -124,7 +127,7 @@ export class PageSource {
     return this.until(({ status }) => status === "closed");
   }
 
-  /** Waits until that many `error` events have come. */
+  /** Waits until there were that many `error` events. */
   failed(times: number): Promise<Notes> {
     return this.until(({ errors }) => errors.length >= times);
   }

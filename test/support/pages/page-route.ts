@@ -6,7 +6,7 @@ import type {
   Scenario,
 } from "../server/fault-server.ts";
 
-/** A request, and when it came by the two clocks of this process. */
+/** A request, and when it came, by both clocks of this process. */
 interface Arrival {
   request: FaultRequest;
   connection: FaultConnection;
@@ -18,7 +18,9 @@ interface Arrival {
 
 let routes = 0;
 
-/** A path of its own under /stream/. The first request gets the first answer, and so on; the last answer stays. */
+/**
+ * A path of its own under /stream/. Each request gets the next answer; the last answer is repeated.
+ */
 export class Route {
   readonly url: string;
   readonly arrivals: Arrival[] = [];
@@ -39,7 +41,7 @@ export class Route {
     );
   }
 
-  /** Another answer from now on. */
+  /** Sets the answers to the next requests. */
   answer(...answers: Scenario[]): void {
     this.answers.splice(0, Infinity, ...answers);
   }
@@ -48,7 +50,7 @@ export class Route {
     return this.arrivals.length;
   }
 
-  /** The last id that each request named, by header or by query; "" for none. */
+  /** The last id in each request, from the header or the query; "" for none. */
   get resumedAfter(): string[] {
     return this.arrivals.map(({ request }) => resumePoint(request));
   }
@@ -59,7 +61,10 @@ export class Route {
   }
 }
 
-/** The last event ID of a request, from its header or the query parameter `lastEventId`; "" for none. */
+/**
+ * The last event ID of a request, from its header or the query parameter `lastEventId`; "" for
+ * none.
+ */
 export function resumePoint({ headers, query }: FaultRequest): string {
   const header = headers.get("last-event-id");
   return header === undefined
@@ -67,7 +72,7 @@ export function resumePoint({ headers, query }: FaultRequest): string {
     : Buffer.from(header, "latin1").toString();
 }
 
-/** An event stream that begins like this, and stays open. */
+/** An event stream that begins with these bytes and stays open. */
 export const stream =
   (...body: (string | Uint8Array)[]): Scenario =>
   (_, connection) => {
@@ -75,7 +80,7 @@ export const stream =
     for (const piece of body) connection.write(piece);
   };
 
-/** An event stream that ends after this. */
+/** An event stream that ends after these bytes. */
 export const ending =
   (...body: (string | Uint8Array)[]): Scenario =>
   (request, connection) => {
@@ -83,7 +88,7 @@ export const ending =
     connection.end();
   };
 
-/** Another answer than an event stream. */
+/** An answer that is not an event stream. */
 export const refusal =
   (status: number, headers: HeadInit["headers"] = {}, body = "data: not for us\n\n"): Scenario =>
   (_, connection) => {

@@ -7,7 +7,9 @@ import type { ConnectOptions } from "./page-watch.ts";
 
 interface Row {
   transport: ConnectOptions["transport"];
-  /** How the first connection fails, whatever is wrong. The next one, by fetch, learns the reason. */
+  /**
+   * How the first connection fails, whatever the cause. The next one, by fetch, learns the reason.
+   */
   first: readonly string[];
 }
 
@@ -46,7 +48,7 @@ export class Bench implements Row {
     return new Route(this.server, answers);
   }
 
-  /** Every wait is the shortest there is, unless the options say otherwise. */
+  /** Every wait is the shortest possible one unless the options say otherwise. */
   connect(url: string, options: ConnectOptions = {}): Promise<PageSource> {
     return this.page.connect(url, {
       backoff: { startingDelay: 0 },
@@ -55,7 +57,7 @@ export class Bench implements Row {
     });
   }
 
-  /** Connects to several routes at once, and gives what came of each, by name. */
+  /** Connects to several routes at once and returns the notes of each, by name. */
   async outcomes<Outcome>(
     answers: Record<string, Scenario[]>,
     look: (source: PageSource, route: Route) => Promise<Outcome>,
@@ -71,7 +73,10 @@ export class Bench implements Row {
   }
 }
 
-/** Defines tests once for the default transport and once for fetch, each in a page of its own. After each test nothing may be left. */
+/**
+ * Defines tests once for the default transport and once for fetch, each in a page of its own. After
+ * each test nothing may be left.
+ */
 export function describeTransports(define: (bench: Bench) => void): void {
   let browser: PageBrowser;
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-// Runs in pages of openPage(): nothing here may refer to anything outside of `installWatch`.
+// Runs in pages of openPage(), so nothing here may refer to anything outside of `installWatch`.
 import type * as Library from "../../../src/index.ts";
 import type {
   ConnectionError,
@@ -6,7 +6,7 @@ import type {
   ResilientEventSourceOptions,
 } from "../../../src/index.ts";
 
-/** What is left of a ConnectionError on its way out of the page. */
+/** The parts of a ConnectionError that leave the page. */
 type Failure = Pick<ConnectionError, "reason" | "status" | "retryAfter" | "message">;
 
 /** One `error` event. */
@@ -18,29 +18,29 @@ interface ErrorNote {
   error: Failure;
 }
 
-/** What a source went through, as data. */
+/** The record of a source, as data. */
 export interface Notes {
   status: ResilientEventSource["state"]["status"];
   readyState: number;
   lastEventId: string;
-  /** The `status` of each `open` event: a native EventSource knows none. */
+  /** The `status` of each `open` event; undefined for a native EventSource. */
   opens: (number | undefined)[];
   errors: ErrorNote[];
   events: { type: string; data: string; lastEventId: string }[];
 }
 
-/** A source, and what it has gone through so far. */
+/** A source and its record so far. */
 export interface Watched {
   source: ResilientEventSource;
   notes(): Notes;
 }
 
-/** Options that can travel into a page; functions of the page are given as `extra` there. */
+/** Options that can travel into a page. Functions are given as `extra` in the page. */
 export interface ConnectOptions extends Omit<
   ResilientEventSourceOptions,
   "transport" | "signal" | "events" | "resume"
 > {
-  /** The one to make. Default: the default one. */
+  /** The function that makes it. Default: the default transport. */
   transport?: "fetchTransport" | "eventSourceTransport" | "polyfillTransport" | undefined;
   resume?: "header" | { query: string } | undefined;
   /** The names to listen to, by `on` and `addEventListener` in turn. Default: `message`. */
@@ -50,9 +50,9 @@ export interface ConnectOptions extends Omit<
 declare global {
   /** The built package. */
   var library: typeof Library;
-  /** Every source the page has made. */
+  /** Every source of the page. */
   var watched: Watched[];
-  /** Those that a test has got hold of, by number. */
+  /** The sources that a test refers to, by number. */
   var kept: Watched[];
   function keep(watched: Watched | Promise<Watched>): Promise<number>;
   /** Errors of the page that nobody caught. */

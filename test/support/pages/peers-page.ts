@@ -2,7 +2,7 @@ import { ResilientEventSource } from "resilient-eventsource";
 import { SSE } from "sse.js";
 import { contestants, type Connect } from "../../tools/bench/page/contestants.ts";
 
-// A page script: everybody opens a stream, as a user of the package would, with its defaults.
+// A page script: each library opens a stream with its defaults, as a user would.
 
 const open: Record<string, Connect> = {
   ...contestants,

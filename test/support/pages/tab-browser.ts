@@ -6,7 +6,7 @@ import { PATIENCE } from "../patience.ts";
 
 type Library = typeof library;
 
-/** A page's source, and what it has heard. */
+/** A page's source and its record. */
 interface Heard {
   source: library.ResilientEventSource;
   /** The data of each event. */
@@ -32,7 +32,9 @@ export interface TabOptions extends Pick<
   path?: string;
   /** Default: fetch. */
   transport?: "fetch" | "default" | "shared" | "shared default";
-  /** A mark in localStorage at every `error` event: it can be read when the page is gone. */
+  /**
+   * Appends a mark to localStorage at every `error` event, which can be read when the page is gone.
+   */
   marks?: boolean;
 }
 
@@ -84,7 +86,7 @@ export class Tab {
     }, options);
   }
 
-  /** What its first source, or another one, has gone through. */
+  /** The record of its first source, or of another one. */
   heard(
     index = 0,
   ): Promise<Omit<Heard, "source"> & { state: library.ConnectionState; lastEventId: string }> {
@@ -108,22 +110,22 @@ export class Tab {
     return until(async () => (await this.state()).status === status, `a source that is ${status}`);
   }
 
-  /** Waits until the source has heard this event, or a later one. */
+  /** Waits until the source has received this event, or a later one. */
   reads(number: number): Promise<void> {
     return until(async () => (await this.heard()).got.at(-1)! >= number, `event ${number}`);
   }
 
-  /** Freezes it as the browser does with a tab in the background, or brings it back. */
+  /** Freezes it as the browser freezes a tab in the background, or unfreezes it. */
   async setFrozen(frozen: boolean): Promise<void> {
     await this.page.driven.setFrozen!(frozen);
   }
 
-  /** Emulates the loss of the network, and its return. */
+  /** Emulates the loss of the network, or its return. */
   async setOffline(offline: boolean): Promise<void> {
     await this.page.driven.setOffline!(offline);
   }
 
-  /** Makes it the one that is seen. */
+  /** Makes it the visible tab. */
   async bringToFront(): Promise<void> {
     await this.page.driven.bringToFront();
   }
@@ -139,12 +141,12 @@ export class Tab {
     await this.page.goto(log.elsewhere);
   }
 
-  /** Comes back by the back button, and says whether the page was in the cache. */
+  /** Comes back by the back button. Returns whether the page was in the cache. */
   async comeBack(log: TabLog): Promise<boolean> {
     const { shows } = log;
     await this.page.driven.goBack();
     await until(() => log.shows > shows, "the page to come back");
-    // The page knows that it is back sooner than a driver does.
+    // The page knows that it is back before its driver does.
     let kept: boolean | undefined;
     await until(async () => {
       kept = await this.page

@@ -3,10 +3,10 @@ import { dist } from "../package/dist.ts";
 import { FaultServer, type FaultConnection } from "../server/fault-server.ts";
 import { resumePoint } from "./page-route.ts";
 
-/** Pages that a back-forward cache may keep: FaultServer forbids it otherwise. */
+/** Allows a back-forward cache to keep pages; FaultServer forbids it by default. */
 const CACHEABLE = { "Cache-Control": "no-cache" };
 
-/** Loads the library as a module, like a page without a bundler, and tells what came of its visit to the cache. */
+/** Loads the library as a module, like a page without a bundler, and reports each `pageshow`. */
 const PAGE = `<!doctype html><title>tab</title><script type="module">
   import * as library from "/dist/index.js";
   globalThis.library = library;
@@ -18,21 +18,22 @@ const PAGE = `<!doctype html><title>tab</title><script type="module">
 </script>`;
 
 /**
- * A server with a log: event number 7 has the id and the data "7", and whoever names the id gets what came after it. Beside the stream (any path
- * under /log) it serves the page /tab, in which the built library is `library`, and the page /elsewhere, in which there is nothing.
+ * A server with a log: event number 7 has the id and the data "7", and a request with that id gets
+ * the events after it. Besides the stream (any path under /log) it serves the page /tab, in which
+ * `library` is the built library, and the empty page /elsewhere.
  */
 export class TabLog {
   /** The number of the latest event. */
   last = 0;
-  /** The last id that each request named; "" for none. */
+  /** The last id in each request; "" for none. */
   readonly asked: string[] = [];
   /** When each request came, by the monotonic clock. */
   readonly times: number[] = [];
-  /** The most connections there were at the same time. */
+  /** The largest number of connections at the same time. */
   peak = 0;
-  /** How often a page came to be seen, by its own word. */
+  /** How often a page has reported a `pageshow`. */
   shows = 0;
-  /** Answers with an error as long as it is set. */
+  /** Answers with this status as long as it is set. */
   refuses: number | undefined;
   private readonly live = new Set<FaultConnection>();
   private ticking: ReturnType<typeof setInterval> | undefined;
@@ -68,7 +69,7 @@ export class TabLog {
     return `${this.server.origin}/elsewhere`;
   }
 
-  /** How many connections are alive. */
+  /** How many connections are open. */
   get connections(): number {
     return this.live.size;
   }

@@ -26,7 +26,7 @@ class Cell {
   }
 }
 
-/** Prints a table when browser tests have run: engine × suite, and below it why tests were skipped. */
+/** Prints a table after browser tests, engine × suite, and below it why tests were skipped. */
 export default class EngineTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const suites = new Map<string, Map<EngineName, Cell>>();

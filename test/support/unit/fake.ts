@@ -14,7 +14,10 @@ export interface FakeClient<P extends object> {
   readonly stream: FakeStream;
 }
 
-/** A source connected to a fakeStream; `useWorld` closes it. It retries after 1000 ms, 2000 ms, …, without jitter. */
+/**
+ * Connects a source to a fakeStream; `useWorld` closes it. It retries after 1000 ms, 2000 ms, …,
+ * without jitter.
+ */
 export async function connectFake<P extends object = Untyped>(
   events: Decoders<P> = {} as Decoders<P>,
   options: ResilientEventSourceOptions = {},

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
-/** An EventTarget that knows how many listeners it has. */
+/** An EventTarget that counts its listeners. */
 class Counted extends EventTarget {
   readonly held: [type: string, listener: unknown][] = [];
 
@@ -19,7 +19,7 @@ class Counted extends EventTarget {
 
 const onDocument = ["freeze", "resume", "visibilitychange"];
 
-/** The page that a test plays. */
+/** A page that the test plays. */
 export class FakePage {
   readonly navigation = new Counted();
   readonly window = Object.assign(new Counted(), { navigation: this.navigation });
@@ -30,11 +30,11 @@ export class FakePage {
   readonly navigator = { onLine: true };
 
   constructor() {
-    // Node warns of leaks; here every listener is counted.
+    // Node warns of leaks, but here every listener is counted.
     setMaxListeners(0, this.window, this.document, this.navigation);
   }
 
-  /** Lets events happen, one after the other, in one task. */
+  /** Dispatches events one after the other, in one task. */
   fire(...types: string[]): void {
     for (const type of types) {
       if (type === "offline" || type === "online") this.navigator.onLine = type === "online";
@@ -42,7 +42,7 @@ export class FakePage {
     }
   }
 
-  /** A navigation begins, as the Navigation API tells it. */
+  /** Begins a navigation, as the Navigation API reports it. */
   navigate(
     init: {
       hashChange?: boolean;
@@ -71,7 +71,10 @@ export class FakePage {
   }
 }
 
-/** Gives each test of a file a page. Called before `useWorld`, it checks when that has closed the sources that nothing listens to the page any more. */
+/**
+ * Gives each test of a file a page. Call it before `useWorld`: it checks that no listener is left
+ * on the page after `useWorld` has closed the sources.
+ */
 export function usePage(): { readonly current: FakePage } {
   let page: FakePage;
   beforeEach(() => {

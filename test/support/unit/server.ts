@@ -9,16 +9,16 @@ import {
 
 export const ORIGIN = "https://example.com";
 
-/** One attempt, seen from the server that the test plays. */
+/** One attempt, from the point of view of the server, which the test plays. */
 export class Connection {
-  /** When it was asked for. */
+  /** When the request came. */
   readonly at = performance.now();
-  /** Neither ended nor aborted. */
+  /** True until the connection has ended or was aborted. */
   live = true;
 
   constructor(
     readonly request: TransportRequest,
-    /** As the transport got it: a test of stale attempts goes on calling it. */
+    /** The transport's own sink, so a test of stale attempts can go on calling it. */
     readonly sink: Sink,
     private readonly settle: (error?: ConnectionError) => void,
   ) {}
@@ -49,7 +49,9 @@ export class Connection {
   }
 }
 
-/** A transport whose other end is the test, or `behaviour`, called with each new connection. */
+/**
+ * A transport whose server is the test, or `behaviour`, which is called with each new connection.
+ */
 export class FakeServer {
   readonly connections: Connection[] = [];
   behaviour: (connection: Connection, server: FakeServer) => void = () => {};

@@ -3,16 +3,19 @@ import { sharedTransport, type ResilientEventSourceOptions } from "../../../src/
 import { FakeServer, ORIGIN, type Connection } from "./server.ts";
 import { connect, tick, type Client } from "./world.ts";
 
-/** What the browser does next: a message for a channel, or a lock that is granted. */
+/** A job of the browser: to deliver a message to a channel, or to grant a lock. */
 interface Job {
   readonly channel: FakeChannel | undefined;
   run(): void;
 }
 
-/** BroadcastChannel in one process, delivering only when `Tabs.settle` says so: structured clones, in order, never to the sender. */
+/**
+ * BroadcastChannel in one process. It delivers structured clones, in order, never to the sender,
+ * and only when `Tabs.settle` says so.
+ */
 class FakeChannel {
   onmessage: ((event: { data: unknown }) => void) | null = null;
-  /** Messages wait while it is true: a tab that is slow. */
+  /** While it is true its messages wait: a slow tab. */
   isSlow = false;
 
   constructor(
@@ -49,7 +52,7 @@ interface LockRequest {
   readonly reject: (error: unknown) => void;
 }
 
-/** Exclusive Web Locks: first come, first served; an abort takes a request back as long as it waits. */
+/** Exclusive Web Locks: first come, first served. A request that still waits can be aborted. */
 class FakeLocks {
   readonly held = new Map<string, LockRequest>();
   waiting: LockRequest[] = [];
@@ -95,7 +98,7 @@ class FakeLocks {
   }
 }
 
-/** What those who hear everything have heard: the data of the events `from` to `to`. */
+/** The data of the events `from` to `to`. */
 export const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
@@ -108,7 +111,10 @@ export interface Tab extends Client {
   readonly channel: FakeChannel;
 }
 
-/** Tabs of one origin, the browser between them, and a server that keeps its events: event number 7 has the id and the data "7". */
+/**
+ * Tabs of one origin, the browser between them, and a server with a log: event number 7 has the id
+ * and the data "7".
+ */
 export class Tabs {
   channels: FakeChannel[] = [];
   jobs: Job[] = [];
@@ -116,7 +122,7 @@ export class Tabs {
   readonly server = new FakeServer();
   /** The number of the latest event. */
   last = 0;
-  /** Those before are forgotten by the server. */
+  /** The server has forgotten the events before this one. */
   first = 1;
 
   constructor() {
@@ -143,14 +149,14 @@ export class Tabs {
     connection.send(String(number), { id: String(number) });
   }
 
-  /** Opens one, and has it connected. */
+  /** Opens a tab and waits until it is connected. */
   async open(options: ResilientEventSourceOptions = {}): Promise<Tab> {
     const tab = this.add(options);
     await this.settle();
     return tab;
   }
 
-  /** Opens one. */
+  /** Opens a tab. */
   add(options: ResilientEventSourceOptions = {}): Tab {
     const known = new Set(this.channels);
     let channel: FakeChannel | undefined;
@@ -160,7 +166,7 @@ export class Tabs {
     );
     const got: string[] = [];
     client.source.on("message", (data) => got.push(data));
-    // It connects when the code that made it has run; who opens the next channel is no question then.
+    // It connects after the current task's code, and opens the next new channel.
     queueMicrotask(() =>
       queueMicrotask(() =>
         queueMicrotask(() => (channel = this.channels.find((other) => !known.has(other)))),
@@ -178,13 +184,16 @@ export class Tabs {
     };
   }
 
-  /** Lets the browser do everything it has to do, but for slow tabs. */
+  /** Runs all jobs of the browser, except for slow tabs. */
   async settle(): Promise<void> {
     do await tick();
     while (this.step());
   }
 
-  /** Lets the browser do one thing: the `pick`-th of those that may come next. The messages of a channel keep their order. */
+  /**
+   * Runs one job of the browser: the `pick`-th of those that may be next. The messages of a channel
+   * keep their order.
+   */
   step(pick = 0): boolean {
     const possible = this.jobs.filter(
       ({ channel }, index) =>
@@ -198,7 +207,7 @@ export class Tabs {
     return true;
   }
 
-  /** What they hold of the browser. */
+  /** The browser's resources that the tabs hold. */
   get leftovers(): object {
     return {
       channels: this.channels.length,
@@ -208,7 +217,10 @@ export class Tabs {
   }
 }
 
-/** Gives each test of a file tabs. Called before `useWorld`, it checks when that has closed the sources that they have let go of everything. */
+/**
+ * Gives each test of a file tabs. Call it before `useWorld`: it checks that the sources have
+ * released everything after `useWorld` has closed them.
+ */
 export function useTabs(): { readonly current: Tabs } {
   let tabs: Tabs;
   beforeEach(() => {

@@ -16,13 +16,14 @@ const abortListeners = new Map<AbortSignal, unknown[]>();
 const { addEventListener, removeEventListener } = EventTarget.prototype;
 const native = { addEventListener, removeEventListener };
 let reports: unknown[] = [];
-/** How much of the time no timer could see. */
+/** How long timers were stopped while time went on. */
 let frozenFor = 0;
 
 /**
- * Gives each test of a file a clock and a `Math.random` of its own: the clock moves only when the test says so, a draw is 0.5 until the test says
- * otherwise. Each test ends by closing every source; what is left then (a timer, a connection, a listener on a signal, an error that was reported and
- * that the test did not take) fails it.
+ * Gives each test of a file a clock and a `Math.random` of its own: the clock moves only when the
+ * test moves it, and a draw is 0.5 unless the test says otherwise. After each test every source is
+ * closed. The test fails if anything is left then: a timer, a connection, a listener on a signal,
+ * or a reported error that the test did not take.
  */
 export function useWorld(): void {
   beforeEach(({ signal }) => {
@@ -65,19 +66,19 @@ export function leftovers(): typeof NOTHING {
   };
 }
 
-/** What went to `reportError`, which is forgotten here. */
+/** Returns the errors that went to `reportError`, and forgets them. */
 export function takeReports(): unknown[] {
   const taken = reports;
   reports = [];
   return taken;
 }
 
-/** Moves the clock; without an argument only promises get their turn. */
+/** Moves the clock. Without an argument only pending promises run. */
 export async function tick(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-/** Moves the clock while no timer runs: what a frozen page or a sleeping machine looks like from inside. */
+/** Moves the clock while timers are stopped, as in a frozen page or a sleeping machine. */
 export function freeze(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
   frozenFor += ms;
@@ -92,7 +93,7 @@ export function seedRandom(seed: number): void {
 export interface Client {
   readonly source: ResilientEventSource;
   readonly server: FakeServer;
-  /** Lifecycle events and states, in the order they were heard. */
+  /** Lifecycle events and states, in order. */
   readonly log: string[];
 }
 
@@ -109,7 +110,7 @@ export function connect(
   return { source, server, log: record(source) };
 }
 
-/** The same, with an open connection. */
+/** A source with an open connection. */
 export async function connectOpen(options: ResilientEventSourceOptions = {}): Promise<Client> {
   const client = connect(options);
   await tick();
@@ -117,7 +118,7 @@ export async function connectOpen(options: ResilientEventSourceOptions = {}): Pr
   return client;
 }
 
-/** Has `source` closed, and `server` looked at, at the end of the test. */
+/** Closes `source` at the end of the test, and checks `server` for connections that are left. */
 export function track<S extends ResilientEventSource<any>>(source: S, server: FakeServer): S {
   sources.push(source);
   servers.push(server);
@@ -153,7 +154,10 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-/** By hand, since the spies of a test on a signal would meet with ours; but for the signal of vitest. */
+/**
+ * Not with spies, since a test's own spies on a signal would interfere. Vitest's own signal does
+ * not count.
+ */
 function countAbortListeners(foreign: AbortSignal): void {
   abortListeners.clear();
   Object.assign(EventTarget.prototype, {

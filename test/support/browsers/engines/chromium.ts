@@ -41,8 +41,9 @@ export interface ChromiumTabs {
 }
 
 /**
- * A Chromium as users have it, with a process for each tab. Playwright's own would keep every tab visible and take the back-forward cache away, so
- * it is started here, and Playwright only connects to it.
+ * A Chromium as users have it, with a process for each tab. Playwright's own would keep every tab
+ * visible and disable the back-forward cache, so it is started here and Playwright only connects to
+ * it.
  */
 export async function launchChromiumTabs(): Promise<ChromiumTabs> {
   const profile = mkdtempSync(join(tmpdir(), "resilient-eventsource-"));

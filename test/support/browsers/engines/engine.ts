@@ -1,29 +1,35 @@
 import { inject, TestRunner } from "vitest";
 import type { Driven, Page } from "./page.ts";
 
-/** What only some drivers can do to a page. */
+/** Abilities that only some drivers have. */
 export interface Powers {
-  /** Freezes it as a browser does with a tab in the background, or brings it back. */
+  /** Freezes the page as a browser freezes a tab in the background, or unfreezes it. */
   setFrozen(frozen: boolean): Promise<unknown>;
-  /** Emulates the loss of the network, and its return. */
+  /** Emulates the loss of the network, or its return. */
   setOffline(offline: boolean): Promise<unknown>;
-  /** Ends its process, and resolves when it is gone. */
+  /** Ends the page's process and waits for that. */
   crash(): Promise<unknown>;
-  /** Listeners of the page, and its used heap in bytes, after a garbage collection. */
+  /**
+   * The number of listeners on the page, and its used heap in bytes, after a garbage collection.
+   */
   measure(): Promise<{ listeners: number; heap: number }>;
 }
 
-/** What a driver can do to a tab: a page that may be behind others. */
+/** A driver's abilities for a tab: a page that may be behind others. */
 export interface TabDriven extends Driven, Partial<Powers> {
-  /** Makes it the one that is seen. */
+  /** Makes it the visible tab. */
   bringToFront(): Promise<unknown>;
-  /** Presses the back button. The page may be asked again when it is there: a driver may never answer for one that is on its way. */
+  /**
+   * Presses the back button. Evaluate nothing before the page is there: a driver may never answer
+   * for a page that is still loading.
+   */
   goBack(): Promise<unknown>;
 }
 
 /**
- * What a test may need: a power of the driver, a back-forward cache that takes pages whose stream is open, an `import()` that tries again, or an
- * EventSource that survives a line of 50 MB.
+ * A requirement of a test: an ability of the driver, a back-forward cache that takes pages with an
+ * open stream, an `import()` that retries after a failure, or an EventSource that survives a line
+ * of 50 MB.
  */
 type Need = keyof Powers | "cachesStreaming" | "importsAgain" | "longLines";
 
@@ -32,15 +38,18 @@ interface EngineBrowser<Drive extends Driven> {
   close(): Promise<void>;
 }
 
-/** A browser with a fresh profile, whose pages are as busy as one that is seen, whatever other pages do. */
+/** A browser with a fresh profile whose pages all behave as if they were visible. */
 export type PageBrowser = EngineBrowser<Driven>;
 
-/** A browser with a fresh profile as users have it, whose pages are tabs: hidden behind others they slow down, and the back button has a cache. */
+/**
+ * A browser with a fresh profile as users have it. Its pages are tabs: hidden behind others they
+ * slow down, and the back button has a cache.
+ */
 export type TabBrowser = EngineBrowser<TabDriven>;
 
 export interface Engine {
   readonly name: EngineName;
-  /** Why it, or its driver, cannot do everything. */
+  /** Why it, or its driver, lacks an ability. */
   readonly lacks: Partial<Record<Need, string>>;
   launch(): Promise<PageBrowser>;
   launchTabs(): Promise<TabBrowser>;
@@ -60,10 +69,10 @@ declare module "vitest" {
   }
 }
 
-/** The engine that this run of a test file is about. */
+/** The engine of this run of a test file. */
 export const engine: Engine = await engines[inject("engine")]();
 
-/** Skips the running test, and says why, where the engine lacks what it needs. */
+/** Skips the running test, with the reason, where the engine lacks what it needs. */
 export function needs(need: Need): void {
   const reason = engine.lacks[need];
   if (reason) TestRunner.getCurrentTest()!.context.skip(reason);

@@ -3,13 +3,13 @@ import { browserPath } from "../browsers.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
 import { goBack, opener } from "./page.ts";
 
-/** Timers of pages that are behind others go as fast as those of pages that are seen. */
+/** Timers of pages behind others run as fast as those of visible pages. */
 const UNTHROTTLED = {
   "dom.min_background_timeout_value": 4,
   "dom.timeout.enable_budget_timer_throttling": false,
 };
 
-/** The back-forward cache as users have it. Puppeteer takes it out of the parent process. */
+/** The back-forward cache as users have it. Puppeteer disables it in the parent process. */
 const AS_FOR_USERS = { "fission.bfcacheInParent": true };
 
 /** Firefox, by Puppeteer over WebDriver BiDi. */

@@ -7,7 +7,7 @@ const onlyOnce = {
   "demo/stream": "is about a server: there is no browser in it",
 };
 
-/** The suites of test/browser and test/demo that an engine leaves out, and why. */
+/** The suites of test/browser and test/demo that do not run in an engine, and why. */
 export const leftOut: Readonly<Record<EngineName, Readonly<Record<string, string>>>> = {
   chromium: {},
   firefox: onlyOnce,

@@ -1,15 +1,15 @@
 import { PATIENCE } from "../../patience.ts";
 
-/** What an engine's driver has to do with a page. Everything else is made of it. */
+/** An engine's driver for a page. `Page` builds everything else on it. */
 export interface Driven {
   /** Loads a URL, and resolves when the page has loaded. */
   goto(url: string): Promise<unknown>;
-  /** Evaluates an expression that gives a promise of a text. */
+  /** Evaluates an expression whose value is a promise of a string. */
   evaluate(expression: string): Promise<string>;
   close(): Promise<unknown>;
 }
 
-/** Leaves a page for the one before it, when the driver has its answer. */
+/** Goes back to the previous page, once the driver has answered. */
 export const goBack = "void setTimeout(() => history.back())";
 
 /** Stands for undefined, which JSON does not have. */
@@ -24,8 +24,9 @@ export class Page<Drive extends Driven = Driven> {
   }
 
   /**
-   * Evaluates an expression, or calls a function with an argument, and awaits what it gives. Argument and result travel as JSON, in every engine
-   * alike: drivers differ in what they copy, and take their time for an object of a hundred thousand parts.
+   * Evaluates an expression, or calls a function with an argument, and awaits the result. Argument
+   * and result travel as JSON in every engine: drivers differ in what they copy, and are slow with
+   * an object of a hundred thousand parts.
    */
   evaluate<Result, Argument = undefined>(
     code: (argument: Argument) => Result,
@@ -54,7 +55,7 @@ export class Page<Drive extends Driven = Driven> {
     return text.includes("undefined") ? restore(answer.value) : answer.value;
   }
 
-  /** Waits until a function of the page gives something true. */
+  /** Waits until a function of the page returns something truthy. */
   async waitFor(condition: () => unknown, patience = PATIENCE): Promise<void> {
     const deadline = performance.now() + patience;
     while (!(await this.evaluate(`!!(${String(condition)})()`))) {
@@ -68,7 +69,7 @@ export class Page<Drive extends Driven = Driven> {
   }
 }
 
-/** Opens pages: each gets a driver of its own, and loads its URL. */
+/** Opens pages. Each gets a driver of its own and loads its URL. */
 export function opener<Drive extends Driven>(
   makeDriver: () => Promise<Drive>,
 ): (url: string) => Promise<Page<Drive>> {

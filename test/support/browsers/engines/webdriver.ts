@@ -1,6 +1,9 @@
 import { PATIENCE } from "../../patience.ts";
 
-/** A WebDriver session, as the standard's HTTP interface has it: one command at a time. https://www.w3.org/TR/webdriver2/ */
+/**
+ * A WebDriver session over the standard's HTTP interface, one command at a time.
+ * https://www.w3.org/TR/webdriver2/
+ */
 export class WebDriverSession {
   private last: Promise<unknown> = Promise.resolve();
   private window: string | undefined;
@@ -19,12 +22,12 @@ export class WebDriverSession {
     return new WebDriverSession(address, sessionId);
   }
 
-  /** A command of the session: no other one runs at the same time. */
+  /** A command of the session. No other command runs at the same time. */
   command(method: string, path: string, parameters?: object): Promise<unknown> {
     return this.queue(() => send(method, `${this.address}/session/${this.id}${path}`, parameters));
   }
 
-  /** A command to a window: that is the current one then. */
+  /** A command to a window, which becomes the current one. */
   commandTo(window: string, method: string, path: string, parameters?: object): Promise<unknown> {
     return this.queue(async () => {
       const session = `${this.address}/session/${this.id}`;

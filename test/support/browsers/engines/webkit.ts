@@ -8,7 +8,7 @@ import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
 import { goBack, opener } from "./page.ts";
 import { WebDriverSession } from "./webdriver.ts";
 
-/** WebKitGTK's MiniBrowser, by its WebDriver, on a screen that is not there. */
+/** WebKitGTK's MiniBrowser, by its WebDriver, on a virtual screen. */
 export const webkit: Engine = {
   name: "webkit",
   lacks: {
@@ -20,7 +20,7 @@ export const webkit: Engine = {
     measure: "WebDriver has no command for heap and listeners",
   },
 
-  // Each page has a window, and there is no window manager that would hide one.
+  // Each page has a window, and no window manager hides one.
   launch,
   launchTabs: launch,
 };
@@ -35,13 +35,13 @@ async function launch(): Promise<TabBrowser> {
     const address = await startDriver(children, display);
     const session = await WebDriverSession.start(address, {
       browserName: "MiniBrowser",
-      // "none": a page may load for ever, if it opens a stream on its way.
+      // "none": a page that opens a stream while it loads may load for ever.
       pageLoadStrategy: "none",
-      // No command waits for anything; but one to a page that is on its way to another gets no answer.
+      // Commands do not wait. But a command to a page that is navigating gets no answer.
       timeouts: { script: 10_000 },
       "webkitgtk:browserOptions": { binary: browserPath("MiniBrowser"), args: ["--automation"] },
     });
-    // Stays open: where the current window is closed, no other one can be opened.
+    // Stays open: once the current window is closed, no other one can be opened.
     const first = (await session.command("GET", "/window")) as string;
     const windows = new Set<string>();
     return {
@@ -73,10 +73,10 @@ async function launch(): Promise<TabBrowser> {
   }
 }
 
-/** How often the results of a page are asked for (ms). */
+/** How often the results of a page are fetched (ms). */
 const POLLING = 5;
 
-/** Where they are: no name that a page can see. */
+/** Where they are kept: under a name that is not enumerable in the page. */
 const RESULTS = `globalThis[Symbol.for("results for the driver")]`;
 
 function drive(
@@ -92,7 +92,10 @@ function drive(
   let calls = 0;
   let polling: Promise<void> | undefined;
 
-  /** A command that waited for a promise would block all others; so promises settle in the page, and what they gave is fetched from there. */
+  /**
+   * A command that waited for a promise would block all others, so promises settle in the page and
+   * their results are fetched from there.
+   */
   const poll = async (): Promise<void> => {
     try {
       while (waiting.size > 0) {
@@ -144,7 +147,7 @@ function drive(
   };
 }
 
-/** Starts a program that ends with this process, if not before. */
+/** Starts a program that ends with this process at the latest. */
 function start(
   children: ChildProcess[],
   ...[command, args, options]: Parameters<typeof spawn>
@@ -155,7 +158,7 @@ function start(
   return child;
 }
 
-/** Starts a screen in memory, and gives its name. */
+/** Starts a screen in memory and returns its name. */
 async function startScreen(children: ChildProcess[]): Promise<string> {
   const args = ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"];
   const child = start(children, browserPath("Xvfb"), args, {
@@ -168,7 +171,7 @@ async function startScreen(children: ChildProcess[]): Promise<string> {
   return `:${String(number).trim()}`;
 }
 
-/** Starts the WebDriver, and gives its address. */
+/** Starts the WebDriver and returns its address. */
 async function startDriver(children: ChildProcess[], display: string): Promise<string> {
   const port = await freePort();
   const child = start(
