@@ -1,9 +1,11 @@
-// npm run bench: how fast, how smooth, how big, against native EventSource, bare fetch and the peers, all in one page.
+// npm run bench: speed, smoothness and size, compared with native EventSource, bare fetch and the
+// peers, all in one page.
 //   --quick    fewer and shorter rounds: too few for --check on a busy machine
-//   --close    only the speed of those that are close to each other, in many rounds: medians of five differ by a fifth from run to run
+//   --close    only the speed of close contestants, in many rounds: medians of five differ by
+//              a fifth from run to run
 //   --check    fail when a ratio is worse than in ratios.json
-//   --update   write what was measured to ratios.json
-//   --firefox  in Firefox: how fast and how smooth only, and neither --check nor --update
+//   --update   write the results to ratios.json
+//   --firefox  in Firefox: only speed and smoothness, and neither --check nor --update
 import { build } from "esbuild";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -34,13 +36,13 @@ const scripts = await build({
   entryPoints: [here("page/page.ts"), here("page/frame.ts")],
   bundle: true,
   format: "esm",
-  // Not as tsconfig.json has it: the package is what users get, dist.
+  // Unlike in tsconfig.json: users get the package in dist.
   tsconfigRaw: {},
   outdir: "/",
   write: false,
 });
 
-/** Node 20 runs no TypeScript. */
+/** Node 20 cannot run TypeScript. */
 async function browserPath() {
   const outfile = here("../../.bench/browsers.mjs");
   await build({

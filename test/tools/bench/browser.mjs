@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromiumFlags } from "../../support/browsers/chromium-flags.mjs";
 
-/** A page that nothing is asked of: no telemetry, no update, no tour. */
+/** A profile without telemetry, updates and tours. */
 const firefoxSettings = {
   "app.normandy.enabled": false,
   "app.update.enabled": false,
@@ -24,7 +24,8 @@ const commandLines = {
     ...chromiumFlags,
     `--user-data-dir=${profile}`,
     "--js-flags=--expose-gc",
-    // Otherwise the answer of measureUserAgentSpecificMemory waits for a garbage collection, up to half a minute.
+    // Otherwise measureUserAgentSpecificMemory waits for a garbage collection, for up to half a
+    // minute.
     "--enable-blink-features=ForceEagerMeasureMemory",
   ],
   firefox: (profile) => {
@@ -37,8 +38,9 @@ const commandLines = {
 };
 
 /**
- * Opens a page in a browser that nothing is attached to: a protocol client that listens to the network, as Playwright does, slows native EventSource
- * sevenfold. The page has to tell its results itself.
+ * Opens a page in a browser that no client is attached to: a protocol client that observes the
+ * network, as Playwright does, makes native EventSource seven times slower. So the page itself has
+ * to report its results.
  *
  * @param kind "chromium" or "firefox"
  */

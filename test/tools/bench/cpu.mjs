@@ -1,6 +1,9 @@
 import { readFileSync, readdirSync } from "node:fs";
 
-/** Milliseconds of CPU that the renderers below a browser's process have used, all threads; undefined where there is no Linux /proc. */
+/**
+ * Milliseconds of CPU that the renderers below a browser's process have used, in all threads;
+ * undefined without Linux's /proc.
+ */
 export function rendererCpu(browser) {
   try {
     return renderers(browser)
@@ -31,7 +34,7 @@ function descendants(root) {
   return [...parents.keys()].filter(below);
 }
 
-/** What Chromium and Firefox start the processes of their pages with. */
+/** Arguments of the processes that Chromium and Firefox start for pages. */
 const isRenderer = (pid) =>
   /--type=renderer|-isForBrowser/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
 

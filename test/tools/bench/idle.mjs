@@ -10,8 +10,9 @@ const CONTESTANTS = [
 ];
 
 /**
- * What an idle connection takes, in bytes of JavaScript and Blink, by contestant: heap snapshots with so many connections and with twice as many. Only
- * the devtools see the objects of Blink; here they cannot slow anything.
+ * The memory of an idle connection, in bytes of JavaScript and Blink, by contestant: heap snapshots
+ * with this many connections and with twice as many. Only the devtools see Blink's objects, and
+ * they slow nothing down here.
  */
 export async function idleMemory(executablePath, port) {
   const browser = await chromium.launch({
@@ -33,7 +34,7 @@ export async function idleMemory(executablePath, port) {
   return result;
 }
 
-/** Runs in the frame. A browser makes six connections to one host, but to many of 127.0.0.0/8. */
+/** Runs in the frame. A browser makes six connections to a host, and 127.0.0.0/8 has many hosts. */
 async function openStreams({ contestant, port, from, count }) {
   globalThis.streams ??= [];
   const added = Array.from({ length: count }, (_, index) => {

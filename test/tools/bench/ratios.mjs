@@ -4,13 +4,17 @@ import { cpuOf, median, timeOf } from "./statistics.mjs";
 const file = new URL("ratios.json", import.meta.url);
 
 /**
- * By how much a ratio may be worse than the committed one. On a machine with other work, medians of CPU differ by up to a quarter between runs and those
- * of time by far more, so time counts only where CPU cannot be read. The longest task is one worst moment, which another process can stretch. Memory
+ * How much worse than the committed one a ratio may be. On a busy machine, medians of CPU differ by
+ * up to a quarter between runs and those of time by far more, so time counts only where CPU cannot
+ * be read. The longest task is a single worst moment, which another process can stretch. Memory
  * hardly varies.
  */
 const MARGINS = { cpu: 0.35, speed: 0.5, tasks: 0.75, memory: 0.2 };
 
-/** [ours, what it is compared with]: by these we see a regression of our code, and not of the browser or the machine. */
+/**
+ * [ours, the reference]: pairs that show a regression of our code rather than of the browser or the
+ * machine.
+ */
 const PAIRS = [
   ["ours, fetch, on()", "bare fetch + eventsource-parser"],
   ["ours, fetch, on()", "eventsource-client"],
@@ -20,7 +24,7 @@ const PAIRS = [
   ["ours, native, addEventListener()", "native"],
 ];
 
-/** Those that are close to each other, and what they are measured by. */
+/** The close pairs, and the measure for each. */
 export const CLOSE = [
   "native",
   "ours, native, on()",
@@ -29,7 +33,7 @@ export const CLOSE = [
   "eventsource-client",
 ];
 
-/** Every figure by which we are judged, as a ratio of which more is better. */
+/** Every figure that we are judged by, as a ratio that is better the larger it is. */
 export function ratiosOf({ throughput, tasks = {}, idle }) {
   const ratios = {};
   const add = (group, name, ratio) => {
@@ -57,9 +61,9 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
 }
 
 /**
- * What is worse than the committed ratios by more than the margin, as lines to print.
+ * The ratios that are worse than the committed ones by more than the margin, as lines to print.
  *
- * @param isPart Whether only some was to be measured, so that a ratio which is missing is not a worse one.
+ * @param isPart True if only a part was measured, so that a missing ratio is not a worse one.
  */
 export function regressions(ratios, isPart) {
   const committed = read();
@@ -75,7 +79,7 @@ export function regressions(ratios, isPart) {
   );
 }
 
-/** Replaces the committed ratios; or, where only some was to be measured, those. */
+/** Replaces the committed ratios, or those that were measured. */
 export function writeRatios(ratios, isPart) {
   const all = isPart ? read() : {};
   for (const [group, values] of Object.entries(ratios)) all[group] = { ...all[group], ...values };

@@ -12,12 +12,12 @@ const stream = {
 };
 
 /**
- * The page and its streams. Every stream starts with one event, which shows that it is open; what follows is asked for by `/go`, so that connecting is
- * no part of any measurement.
+ * The page and its streams. Every stream starts with one event, which shows that it is open. `/go`
+ * asks for the rest, so that no measurement includes connecting.
  *
  * @param scripts The page's scripts by path
  * @param host.cpu Milliseconds of CPU that the page has used
- * @param host.progress Gets lines for whoever waits
+ * @param host.progress Gets lines to print
  * @param host.done Gets the page's results
  */
 export async function startServer(scripts, host) {
@@ -40,7 +40,7 @@ export async function startServer(scripts, host) {
       streams.get(searchParams.get("id")).write(burst(kind, count));
       json(response, { characters: count * workloads[kind].characters });
     },
-    // Made beforehand, that it costs the first round nothing.
+    // Made beforehand, so that the first round does not pay for it.
     "/prepare": ({ searchParams }, response) =>
       json(response, burst(searchParams.get("workload"), Number(searchParams.get("count"))).length),
     "/cpu": (url, response) => json(response, host.cpu() ?? null),
@@ -59,7 +59,8 @@ export async function startServer(scripts, host) {
     else if (url.pathname in routes) routes[url.pathname](url, response, body);
     else response.writeHead(404, isolated).end();
   });
-  // All of 127.0.0.0/8 is this machine, and a browser makes only six connections to one host: idle streams spread over many.
+  // All of 127.0.0.0/8 is this machine, and a browser makes only six connections to a host, so idle
+  // streams use many hosts.
   await new Promise((resolve) => server.listen(0, "0.0.0.0", resolve));
   return {
     port: server.address().port,

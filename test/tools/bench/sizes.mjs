@@ -1,6 +1,6 @@
 import { bundled, sizes } from "../../package/sizes.mjs";
 
-/** What one would import of each peer. */
+/** The usual import of each peer. */
 export const peers = {
   "eventsource-client": "createEventSource",
   eventsource: "EventSource",
@@ -11,7 +11,7 @@ export const peers = {
   "extended-eventsource": "EventSource",
 };
 
-/** Bytes, minified and gzipped: ours and the peers', measured the same way. */
+/** Bytes, minified and gzipped, of ours and of the peers, measured in the same way. */
 export async function allSizes() {
   const own = await sizes();
   const all = {

@@ -4,7 +4,10 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** How many times faster than the base each round was: rounds are compared with themselves, for what the machine did meanwhile met both. */
+/**
+ * How many times faster than the base each round was. Rounds are compared pairwise, since the load
+ * of the machine affects both sides of a round.
+ */
 export const speedups = (base, samples, of) =>
   samples.map((sample, round) => of(base[round]) / of(sample));
 

@@ -44,7 +44,7 @@ function blocking(tasks) {
   return table(["", "", "longest task", "longest gap between timers", "speed, native = 1"], rows);
 }
 
-/** Chromium tells of tasks from 50 ms on. */
+/** Chromium reports tasks from 50 ms on. */
 const taskLength = (ms) => (ms ? ms.toFixed() : "under 50");
 
 function remembering(idle, { events, reconnect }) {

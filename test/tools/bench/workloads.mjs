@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 
-// Text as servers send it: what a search for a field name meets on its way has a price, too.
+// Text as servers send it, since the characters that a parser has to pass on its search for a field
+// name cost time, too.
 const PROSE = "this price is indicative, it is updated while its bid is valid; ".repeat(32);
 
 const payload = (number, length) => {
@@ -11,7 +12,10 @@ const payload = (number, length) => {
 const one = (number, length) => `data: ${payload(number, length)}\n\n`;
 const line = `data: ${PROSE.slice(0, 52)}\n`;
 
-/** What a burst is made of. `count` is how many events a measurement sends; `characters` is the data of one, so that a lost event is noticed. */
+/**
+ * The contents of a burst. `count` is how many events a measurement sends; `characters` is the
+ * length of one's data, so that a lost event is noticed.
+ */
 export const workloads = {
   small: { title: "60 bytes", count: 200_000, characters: 52, event: (number) => one(number, 52) },
   ids: {
@@ -31,7 +35,10 @@ export const workloads = {
 
 const made = new Map();
 
-/** So many events of a workload as bytes; made once, since making them takes longer than sending them. */
+/**
+ * The bytes of this many events of a workload. They are made once, since making them takes longer
+ * than sending them.
+ */
 export function burst(name, count) {
   const key = `${name} ${count}`;
   if (!made.has(key))

@@ -13,11 +13,11 @@ import type { Leftovers, TransportName } from "./witness.ts";
 
 export interface ChaosOptions {
   seed: number;
-  /** How long faults come, in milliseconds. Setting up and the calm between two storms are not counted. */
+  /** How long faults last, in milliseconds, without the setup and the calm between two storms. */
   duration: number;
 }
 
-/** What a run went through. */
+/** The record of a run. */
 export interface ChaosReport {
   seed: number;
   seconds: number;
@@ -30,7 +30,7 @@ export interface ChaosReport {
   states: Map<string, number>;
 }
 
-/** What was violated, and what happened before. */
+/** A violation, and what happened before it. */
 export class Violation extends Error {
   constructor(
     readonly seed: number,
@@ -43,7 +43,7 @@ export class Violation extends Error {
 
 const page = `<!doctype html><title>chaos</title><script type="module">import * as library from "/dist/index.js"; globalThis.library = library;</script>`;
 
-/** What the proxy does to a connection, and how often. */
+/** The proxy's faults for a connection, by weight. */
 const mischiefs: Record<Mischief["kind"], number> = {
   none: 50,
   "cut by FIN": 12,
@@ -57,7 +57,7 @@ const mischiefs: Record<Mischief["kind"], number> = {
   "corrupt the chunk framing": 10,
 };
 
-/** What happens to a source, its page or the network, and how often. */
+/** Events for a source, its page or the network, by weight. */
 const actions = {
   reconnect: 12,
   replace: 6,
@@ -69,15 +69,21 @@ const actions = {
 };
 type Action = keyof typeof actions;
 
-/** How long faults come before a calm in which everything has to be made up for (ms). */
+/** How long faults last before a calm, in which all sources have to catch up (ms). */
 const STORM = 15_000;
-/** How long that may take. A hidden page gets a timer a second, and this machine may be busy. */
+/**
+ * How long catching up may take. A hidden page gets one timer a second, and this machine may be
+ * busy.
+ */
 const PATIENCE = 45_000;
 const LOOK_EVERY = 150;
-/** How long an answer can be held back (ms). */
+/** The longest delay of an answer (ms). */
 const LATEST = 2500;
 
-/** Which sources live in which tab: those of one tab have an origin of their own, since a browser has six connections for each. */
+/**
+ * The sources of each tab. The sources of a tab have an origin of their own, since a browser makes
+ * six connections to each.
+ */
 const tabs: Record<string, { origin: "alone" | "across" | "shared"; transports: TransportName[] }> =
   {
     alone: { origin: "alone", transports: ["fetch", "auto", "eventSource", "polyfill"] },
@@ -113,7 +119,7 @@ class Chaos {
   private readonly requests = new Map<string, number>();
   private made = 0;
   private calm = false;
-  /** What undoes the faults that last: the network returns, a page wakes up. */
+  /** Undoes the faults that last: the network returns, a page is unfrozen. */
   private readonly lasting = new Map<string, () => Promise<void>>();
   private readonly violations: string[] = [];
   private readonly timers: ReturnType<typeof setTimeout>[] = [];
@@ -180,7 +186,7 @@ class Chaos {
 
   private async openTab(name: string): Promise<void> {
     const { origin, transports } = tabs[name]!;
-    // "across" asks another origin than its own.
+    // "across": the sources connect to another origin than their own.
     const home = this.proxies.get(origin === "across" ? "shared" : origin)!.origin;
     const host = await PageHost.open(this.browser!.context, name, `${home}/page`);
     this.hosts.set(name, host);
@@ -192,7 +198,7 @@ class Chaos {
     const id = `${transport} ${number}`;
     const stream = transport.startsWith("shared") ? transport : id;
     const random = this.random.fork(`source ${number}`);
-    // The members of a shared stream have to agree.
+    // The members of a shared stream need the same options.
     const repeats = (stream === id ? random : this.random.fork(stream)).chance(0.5);
     let log = this.streams.get(stream);
     if (!log) this.streams.set(stream, (log = this.server.addStream(stream, repeats)));
@@ -262,7 +268,7 @@ class Chaos {
     const tab = this.pages[target % this.pages.length]!;
     switch (action) {
       case "reconnect":
-        // The scripts of a frozen page do not run, so nobody reconnects or makes a source there.
+        // The scripts of a frozen page do not run, so it can neither reconnect nor make a source.
         if (this.lasting.has(`${subject.host.name}: frozen`)) break;
         this.note(subject.spec.id, "reconnect()");
         await subject.host.call(subject.spec.id, "reconnect");
@@ -317,7 +323,7 @@ class Chaos {
     }
   }
 
-  /** Another source in the place of one that was closed. */
+  /** Replaces a closed source by another one. */
   private async replace(subject: Subject): Promise<void> {
     const { host, stream, spec } = subject;
     subject.isReplaced = true;
@@ -328,7 +334,7 @@ class Chaos {
     await this.add(host, origin, spec.transport);
   }
 
-  /** A fault that lasts. The same one does not begin twice. */
+  /** A fault that lasts. It does not begin again before it has ended. */
   private async last(
     name: string,
     duration: number,
@@ -353,7 +359,7 @@ class Chaos {
     );
   }
 
-  /** Asks every source for its news, and checks them. */
+  /** Gets the news of every source and checks them. */
   private async look(): Promise<Leftovers[]> {
     const wrong = this.violations;
     const left: Leftovers[] = [];
@@ -377,7 +383,7 @@ class Chaos {
     wrong.push(...this.book.overlaps(now));
     this.book.tidy(now);
     this.report.checks++;
-    // Closed long ago, and silent since: it has shown what it had to show.
+    // Closed long ago, and silent since: there is nothing left to check.
     const isDone = ({ closedAt, isReplaced }: Subject): boolean =>
       isReplaced && closedAt !== undefined && this.book.isOver(closedAt + GRACE, now);
     const done = this.subjects.filter(isDone);
@@ -391,22 +397,24 @@ class Chaos {
     if (this.violations.length) throw new Violation(this.options.seed, this.violations, this.log);
   }
 
-  /** Waits until everybody has what happened, with one connection each. */
+  /** Waits until every source has every event, with one connection each. */
   private async makeUp(): Promise<void> {
     this.calm = this.server.calm = true;
     this.note("calm", "", false);
     for (const over of [...this.lasting.values()]) await over();
-    // A final answer may be on its way still, from before the calm: whoever gets it closes, and is to connect again below.
+    // A final answer from before the calm may still arrive. Its source closes, and has to connect
+    // again below.
     await sleep(LATEST + LOOK_EVERY);
     await this.look();
-    // Those that closed themselves have others in their places.
+    // Sources that closed themselves have been replaced.
     for (const subject of [...this.subjects]) {
       if (subject.news?.closed && !subject.isReplaced) await this.replace(subject);
     }
     for (const host of this.hosts.values()) {
       const own = this.subjects.filter((subject) => subject.host === host);
       if (host instanceof PageHost) {
-        // A page that is thawed stays hidden, even in front: CDP's "frozen" had hidden it. Another one has to be shown in between.
+        // A thawed page stays hidden, even in front, since CDP's "frozen" has hidden it. Another
+        // page has to be shown in between.
         await this.pages.find((other) => other !== host)!.show();
         await host.show();
       }

@@ -4,7 +4,7 @@ import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { dist } from "../../support/package/dist.ts";
 import { installWitness, type News, type SourceSpec } from "./witness.ts";
 
-/** Where sources live. */
+/** A place for sources. */
 export interface Host {
   readonly name: string;
   make(spec: SourceSpec): Promise<void>;
@@ -109,12 +109,12 @@ export class PageHost implements Host {
     await this.cdp.send("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" });
   }
 
-  /** Shows it; whatever was shown before is hidden. */
+  /** Shows it and hides the tab that was visible. */
   show(): Promise<void> {
     return this.page.bringToFront();
   }
 
-  /** Ends it, as a user closes a tab. */
+  /** Closes it, as a user does. */
   close(): Promise<void> {
     return this.page.close();
   }

@@ -1,4 +1,5 @@
-// A process with sources in it, as a page is: `node node-client.mjs LIBRARY`. Its first message is the witness's source text.
+// A process with sources in it, as a page has them: `node node-client.mjs LIBRARY`. Its first
+// message is the witness's source text.
 import { pathToFileURL } from "node:url";
 
 process.once("message", async (installWitness) => {

@@ -1,4 +1,5 @@
-// npm run test:chaos -- [--seed N] [--runs K] [--minutes M] [--log FILE]: K seeds from N on, in M minutes together. A failing seed is printed, with what came before.
+// npm run test:chaos -- [--seed N] [--runs K] [--minutes M] [--log FILE]: K seeds from N on, in M
+// minutes together. Prints a seed that fails, with what happened before.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -7,7 +7,7 @@ import { resumePoint } from "../../support/pages/page-route.ts";
 import { EventLog } from "../../support/server/event-log.ts";
 import type { Random } from "../../support/random.ts";
 
-/** What a request may get, and how often. */
+/** Answers to a request, by weight. */
 const answers = {
   stream: 40,
   ends: 10,
@@ -23,7 +23,7 @@ const answers = {
   "a redirect": 4,
 };
 
-/** What an event stream may begin with. */
+/** Beginnings of an event stream, by weight. */
 const openings = {
   nothing: 60,
   "a byte order mark": 8,
@@ -38,29 +38,32 @@ const LARGE = 0.01;
 
 const wrongRetries = ["99999999999", "0", "-5", "abc", "1.5", "", "100000000000000000000000000000"];
 
-/** Every way a transient answer may say when to come back. The date is an hour ago: no wait at all. */
+/** Every form of Retry-After in a transient answer. The date is in the past: no wait at all. */
 const retryAfters = ["1", "0", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", undefined];
 
-/** One stream: its log, its choices, and who listens. */
+/** One stream: its log, its random choices, and its open answers. */
 interface Stream {
   readonly log: EventLog;
   readonly random: Random;
-  /** Whether its sources drop what they had: then the server may repeat it. */
+  /** Its sources use `dedupe`, so the server may repeat events. */
   readonly repeats: boolean;
   requests: number;
   readonly feeds: Set<Feed>;
 }
 
-/** The server behind the proxies: an endless stream for each source, with every fault that a server can have. */
+/**
+ * The server behind the proxies: an endless stream for each source, with every fault that a server
+ * can have.
+ */
 export class ChaosServer {
-  /** Whether requests get what they asked for. */
+  /** True while it answers every request with a stream. */
   calm = false;
   private readonly streams = new Map<string, Stream>();
 
   private constructor(
     readonly faults: FaultServer,
     private readonly random: Random,
-    /** Hears of every fault. */
+    /** Called for every fault. */
     private readonly note: (stream: string, fault: string) => void,
   ) {
     faults.serve("/chaos", (request, connection) => this.answer(request, connection), {
@@ -81,12 +84,12 @@ export class ChaosServer {
     return log;
   }
 
-  /** Nobody will ask for it any more. */
+  /** No source will ask for it again. */
   removeStream(name: string): void {
     this.streams.delete(name);
   }
 
-  /** Lets events happen in every stream. */
+  /** Publishes events in every stream. */
   publish(count: () => number): void {
     for (const { log, feeds } of this.streams.values()) {
       for (let left = count(); left > 0; left--) {
@@ -105,7 +108,7 @@ export class ChaosServer {
     const name = query.get("source") ?? "";
     const stream = this.streams.get(name);
     if (!stream) {
-      // Closed a moment ago; the proxy's book tells whether it was too late.
+      // Its source was closed a moment ago. The proxy's book tells if the request came too late.
       connection.cut();
       return;
     }
@@ -202,7 +205,7 @@ export class ChaosServer {
 
 type Ending = "stream" | "ends" | "cut by FIN" | "cut by RST" | "falls silent";
 
-/** The body of one answer, which ends after so many bytes, unless it is a plain stream. */
+/** The body of one answer. It ends after a number of bytes unless it is a plain stream. */
 class Feed {
   private isOver = false;
 

@@ -2,8 +2,9 @@
 const TURN = 100;
 
 /**
- * When this process stood still, which a busy machine can do to it for seconds. What others did meanwhile is told to it afterwards, in any order: such
- * time proves nothing. (Those others stand still, too; of that we see nothing.)
+ * Records when this process stood still, for seconds on a busy machine. It learns afterwards, in
+ * any order, what others did meanwhile, so such a time proves nothing. (Other processes stand
+ * still, too, which it cannot see.)
  */
 export class Stalls {
   private readonly stalls: { readonly end: number; readonly ms: number }[] = [];

@@ -7,16 +7,19 @@ import type { SourceNews, SourceSpec, TransportName } from "./witness.ts";
 /** A source of the chaos, and what must be true of it. */
 export class Subject {
   readonly spec: SourceSpec;
-  /** The number of the last event it delivered; undefined: none yet. */
+  /** The number of the last event it delivered; undefined if there is none yet. */
   last: number | undefined;
   events = 0;
-  /** The number of the first one; those before it, which a server may repeat in a shared stream, and which are new to who joined after them. */
+  /**
+   * The number of its first event. In a shared stream a server may repeat earlier ones, which are
+   * new to a source that joined later.
+   */
   private first: number | undefined;
   private readonly earlier = new Set<number>();
   news: SourceNews | undefined;
   /** When it was closed, by the clock of this process. */
   closedAt: number | undefined;
-  /** Whether another one has taken its place. */
+  /** Another source has replaced it. */
   isReplaced = false;
 
   constructor(
@@ -61,12 +64,12 @@ export class Subject {
     return this.spec.transport.startsWith("shared");
   }
 
-  /** Takes in the news that were asked for at this moment, and says what is wrong with them. */
+  /** Checks the news that were asked for at this moment; returns what is wrong with them. */
   check(news: SourceNews, book: Book, askedAt: number): string[] {
     const wrong: string[] = [];
     for (const event of news.events) {
       const number = EventLog.numberOf(event.split("|")[1] ?? "");
-      // Who joins a shared stream begins where it is.
+      // A source that joins a shared stream begins at the stream's position.
       this.first ??= this.isShared ? number : 1;
       const isEarlier =
         this.spec.options.dedupe && number < this.first && !this.earlier.has(number);
@@ -82,13 +85,14 @@ export class Subject {
     }
     this.news = news;
     const position = EventLog.numberOf(news.lastEventId);
-    // In the midst of what a server repeats, it is where the server is.
+    // While a server repeats events, the id is that of the repeated event.
     const isBehind = this.spec.options.dedupe ? position < this.last! : false;
     if (this.last !== undefined && position !== this.last && !isBehind)
       wrong.push(`lastEventId is ${news.lastEventId} after event ${this.last}`);
     if (news.closed) this.closedAt ??= performance.now();
 
-    // A source that says it has no connection has none. Of a shared stream somebody else may have one, and what began since we asked is another story.
+    // A source without a connection by its own state must not have one. A shared stream's
+    // connection may be another source's, and one that began after the question does not count.
     const trips = this.isShared ? [] : book.of(this.stream).filter(({ began }) => began < askedAt);
     const restingSince = askedAt - news.for;
     if (

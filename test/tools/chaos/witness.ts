@@ -1,4 +1,5 @@
-// Runs in pages and in a process of its own: nothing here may refer to anything outside of `installWitness`.
+// Runs in pages and in a process of its own, so nothing here may refer to anything outside of
+// `installWitness`.
 import type * as Library from "../../../src/index.ts";
 import type {
   ConnectionState,
@@ -27,14 +28,16 @@ export interface SourceSpec {
     | "minUptime"
     | "withCredentials"
   >;
-  /** What its own listeners do, in the midst of it: at which event, and at which `error`; 0 for never. */
+  /**
+   * What its own listeners do during a dispatch: at which event, and at which `error`; 0 for never.
+   */
   closesAt: number;
   reconnectsAt: number;
   reconnectsAtError: number;
   throwsEvery: number;
 }
 
-/** What a source did since it was last asked. */
+/** What a source did since the last question. */
 export interface SourceNews {
   /** Name, id and data of each event. */
   events: string[];
@@ -47,7 +50,7 @@ export interface SourceNews {
   closed: boolean;
 }
 
-/** What can be left behind. */
+/** Resources that a library can leave behind. */
 export interface Leftovers {
   timers: number;
   listeners: string[];
@@ -71,8 +74,9 @@ declare global {
 }
 
 /**
- * Watches sources from where they are, and checks at once what needs no knowledge of the server: that states follow each other as they may, that an
- * `error` event goes with its state, that waits keep within their bounds and are kept, and that a closed source is silent.
+ * Observes sources from within their page. It checks at once everything that needs no knowledge of
+ * the server: states follow each other as they may, an `error` event matches its state, waits are
+ * within their bounds and are kept, and a closed source is silent.
  */
 export function installWitness(): void {
   const library = (): typeof Library =>
@@ -80,10 +84,10 @@ export function installWitness(): void {
   const violations: string[] = [];
   const isPage = typeof document !== "undefined";
 
-  // What a library can leave behind. A page has no other timers and listeners than its own.
+  // Counts what a library can leave behind. The page itself has no timers or listeners.
   const timers = new Set<unknown>();
   const listeners = new Set<string>();
-  /** What Playwright listens to. */
+  /** Listeners of Playwright. */
   const FOREIGN = /mouse|pointer|touch|click|drag|contextmenu|__/;
   const channels = new Set<BroadcastChannel>();
   const native = {
@@ -176,9 +180,13 @@ export function installWitness(): void {
       violations.push(`unhandled: ${String((event as PromiseRejectionEvent).reason)}`),
     );
 
-  /** Which state may follow which. What `reconnect()` may do to a source that gave up is checked where it is called. */
+  /**
+   * Which state may follow which. The effects of `reconnect()` on a source that gave up are checked
+   * where it is called.
+   */
   const followers: Record<ConnectionState["status"], ConnectionState["status"][]> = {
-    // Again, with another number: it had failed, which is not told at once, and reconnect() overruled it.
+    // The attempt number changed: the attempt had failed, which is not reported at once, and
+    // reconnect() overruled that.
     connecting: ["connecting", "open", "waiting", "paused", "closed"],
     open: ["open", "connecting", "waiting", "paused", "closed"],
     waiting: ["connecting", "paused"],
@@ -186,7 +194,10 @@ export function installWitness(): void {
     closed: ["connecting"],
   };
   const LONGEST = 2 ** 31 - 1;
-  /** Clocks may differ by this much (ms). Ten times as much may pass, where this process has to wait for its turn, between two lines of code. */
+  /**
+   * Clocks may differ by this much (ms). Ten times as much may pass between two lines of code if
+   * this process has to wait for its turn.
+   */
   const SLACK = 25;
 
   const sources = new Map<
@@ -199,7 +210,10 @@ export function installWitness(): void {
     }
   >();
 
-  /** The transport, which says in the URL whose connection it is, and whether it is the leader's, where that can be told. */
+  /**
+   * The transport. Its URL says whose connection it is, and whether it is the leader's if that is
+   * known.
+   */
   const transportOf = (
     { transport }: SourceSpec,
     complain: (what: string) => void,
@@ -273,18 +287,20 @@ export function installWitness(): void {
     const entry = { source, note, since: performance.now(), called };
     sources.set(id, entry);
     let before = source.state;
-    /** Whether `reconnect()` was called since the state was entered; another tab may do so, too. */
+    /**
+     * True if `reconnect()` was called since the state was entered. Another tab may call it, too.
+     */
     let reconnected = false;
     let heard = 0;
     let errors = 0;
-    /** The state that an `error` event has to go with. */
+    /** The state that belongs to an `error` event. */
     let owed: ConnectionState | undefined;
 
     function called(what: string): void {
       if (what !== "close") reconnected = true;
       else if (!note.closed) {
         note.closed = true;
-        // No statechange tells of it.
+        // No statechange reports it.
         entry.since = performance.now();
       }
     }
@@ -313,7 +329,8 @@ export function installWitness(): void {
         complain("it came back after giving up, and nobody had asked for it");
       if (owed) complain(`${owed.status} without an error event`);
       if (state.status === "connecting") {
-        // After giving up nobody watches the page; reconnect() is seen at once, and becomes a pause before there is a request.
+        // After giving up the gate is not watched: reconnect() is visible at once, and becomes a
+        // pause before there is a request.
         if ((offline || frozen) && before.status !== "closed")
           complain(`it connects while the page is ${offline ? "offline" : "frozen"}`);
         if (
@@ -332,7 +349,7 @@ export function installWitness(): void {
           complain(`a wait of ${delay} ms, asked for ${error.retryAfter}`);
         if (isOwn && delay > maxDelay + (error.retryAfter ?? 0))
           complain(`a wait of ${delay} ms, with a maxDelay of ${maxDelay}`);
-        // It may be some time since it was computed, in a page that is busy.
+        // In a busy page some time may have passed since it was computed.
         const left = until - Date.now();
         if (left > delay + SLACK || left < delay - 1000)
           complain(`a wait of ${delay} ms until ${left} ms from now`);
@@ -361,7 +378,7 @@ export function installWitness(): void {
       if (isRetried(event.error) !== (event.readyState === 0))
         complain(`${event.error.reason} ${event.error.status}: readyState ${event.readyState}`);
       const { reason, status = 0 } = event.error;
-      // The retry table once more, in other words.
+      // The retry table once more, written independently.
       const isFinal =
         reason === "content-type" ||
         reason === "unsupported" ||

@@ -1,17 +1,20 @@
 import { PER_SECOND } from "./measure.mjs";
 import { BIN } from "./simulate.mjs";
 
-/** Seconds that are shown. */
+/** The seconds that are shown. */
 const SHOWN = 90;
 const WIDTH = 860;
 const LEFT = 76;
 const RIGHT = WIDTH - 20;
 const TOP = 64;
 const BOTTOM = 340;
-/** From 100 a second up: what is less does no harm. */
+/** From 100 a second up: fewer do no harm. */
 const LOWEST = 100;
 
-/** Okabe and Ito's colours, which also the colour-blind tell apart; the dashes serve those who see none. */
+/**
+ * The colours of Okabe and Ito, which colour-blind people can tell apart; dashes, in case no colour
+ * is visible.
+ */
 const LINES = [
   { colour: "#009e73", width: 3.5, dashes: "" },
   { colour: "#0072b2", width: 2.5, dashes: "8 3" },
@@ -21,8 +24,9 @@ const LINES = [
 ];
 
 /**
- * Attempts per second of some storms as an SVG with a logarithmic axis: a fixed delay stands two orders above the rest, and one would see nothing
- * else. It brings a light background of its own, so that it reads the same on a dark page.
+ * Draws the attempts per second of some storms as an SVG with a logarithmic axis: a fixed delay is
+ * a hundred times above the rest, which would be invisible on a linear one. The chart has a light
+ * background of its own, so it looks the same on a dark page.
  *
  * @param {readonly { name: string, storm: { attemptsPerBin: Uint32Array } }[]} curves
  */

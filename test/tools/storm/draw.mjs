@@ -2,7 +2,9 @@ import { chart } from "./chart.mjs";
 import { PER_SECOND, policiesOf } from "./measure.mjs";
 import { simulate } from "./simulate.mjs";
 
-/** Those of the chart, by how their names begin: ours, and one of every kind of rule. */
+/**
+ * The clients in the chart, by the beginnings of their names: ours, and one of every kind of rule.
+ */
 const CHARTED = [
   "resilient-eventsource",
   "resilient-eventsource, told",
@@ -11,7 +13,7 @@ const CHARTED = [
   "launchdarkly-eventsource (backoff",
 ];
 
-/** storm.svg, as text. `library` is what library.mjs bundles. */
+/** The text of storm.svg. `library` is the bundle of library.mjs. */
 export function drawChart(library) {
   const scenario = { clients: 100_000, down: 5, refusal: "closed", perSecond: PER_SECOND };
   const policies = policiesOf(library);

@@ -10,20 +10,21 @@ import { cells, heading } from "./tables.mjs";
 
 const library = { delayBefore, isRetried, ConnectionError, resolveOptions };
 const committed = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
-/** However many spaces a table has been given to line up. */
+/** Tables are padded with spaces to line up. */
 const row = (line: string): string[] =>
   line
     .split("|")
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-test("the chart is what npm run storm draws now", { timeout: 60_000 }, () => {
+test("the committed chart is the one that npm run storm draws", { timeout: 60_000 }, () => {
   expect(drawChart(library)).toBe(committed("storm.svg"));
 });
 
-// The rest of the table comes from the same code; a waiting million would not be a unit test.
+// The rest of the table comes from the same code. A million clients would take too long for a unit
+// test.
 test(
-  "the rows of our own are what npm run storm finds now, and every client has one",
+  "the committed rows of our client are those of npm run storm, and every client has a row",
   { timeout: 60_000 },
   () => {
     const text = committed("100000.md");

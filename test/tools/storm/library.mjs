@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
-/** The library's own code, compiled from src on the spot. */
+/** Compiles the library's own code from src. */
 export async function loadLibrary() {
   const parts = ["connection/backoff", "connection/retry", "index", "options"];
   const result = await build({
@@ -13,7 +13,7 @@ export async function loadLibrary() {
     bundle: true,
     format: "esm",
     platform: "node",
-    // Not for Node: the polyfill is for browsers.
+    // The polyfill is for browsers, not for Node.
     external: ["*/polyfill-fetch.ts"],
     write: false,
   });

@@ -15,7 +15,10 @@ const policy = ours({ delayBefore, isRetried, ConnectionError, resolveOptions },
 });
 const MINUTES = 600_000;
 
-/** When the only client of a simulated storm tries, in milliseconds since it lost its server. */
+/**
+ * When the only client of a simulated storm attempts to connect, in milliseconds since it lost its
+ * server.
+ */
 function simulated(options: Partial<StormOptions>): number[] {
   const times: number[] = [];
   const storm = startStorm({
@@ -34,7 +37,7 @@ function simulated(options: Partial<StormOptions>): number[] {
   return times;
 }
 
-/** The same of a real source, with the same draws. */
+/** The same for a real source, with the same random draws. */
 async function real(
   seed: number,
   behaviour: (connection: Connection) => unknown,
@@ -52,13 +55,13 @@ async function real(
   server.latest.fail();
   await tick(MINUTES - 1);
   const attempts = server.connections.slice(1).map(({ at }) => at - lost);
-  // What the last attempt was still about to do.
+  // The last attempt would still have scheduled another one.
   server.behaviour = () => undefined;
   await tick(1000);
   return attempts;
 }
 
-describe.each([1, 2, 3])("a client of the simulation does what the loop does (seed %i)", (seed) => {
+describe.each([1, 2, 3])("a client of the simulation behaves like the loop (seed %i)", (seed) => {
   test("at a closed port", async () => {
     const attempts = await real(seed, (connection) => connection.fail());
     expect(attempts.length).toBeGreaterThan(20);

@@ -1,9 +1,12 @@
 import { ours, peers } from "./policies.mjs";
 import { peak, simulate, timeTo } from "./simulate.mjs";
 
-/** Connections that the server takes a second, whatever the number of clients: with ten times as many the same server needs ten times as long. */
+/**
+ * Connections that the server takes a second, for any number of clients: with ten times as many it
+ * needs ten times as long.
+ */
 export const PER_SECOND = 2000;
-/** What a 503 asks for, in milliseconds. */
+/** Retry-After of a 503, in milliseconds. */
 export const RETRY_AFTER = 5000;
 
 /** @typedef {Omit<import("./simulate.mjs").StormOptions, "policy" | "perSecond">} Scenario */
@@ -19,7 +22,7 @@ export function scenarios(clients) {
   );
 }
 
-/** What the clients of the tables do, ours first. `library` is what library.mjs bundles. */
+/** The clients of the tables, ours first. `library` is the bundle of library.mjs. */
 export function policiesOf(library) {
   return [
     { ...ours(library, "resilient-eventsource", { retryAfter: RETRY_AFTER }), own: true },
@@ -35,7 +38,7 @@ export function policiesOf(library) {
 }
 
 /**
- * One row of a table: all that is measured of one client in one scenario.
+ * One row of a table: all measurements of one client in one scenario.
  *
  * @param {Scenario} scenario
  */
@@ -50,7 +53,10 @@ export function measure(scenario, policy) {
   };
 }
 
-/** The rows of a scenario, in the order of the policies. While nobody answers, a wrapper of the browser's EventSource does what that does. */
+/**
+ * The rows of a scenario, in the order of the policies. While no server answers, a wrapper of the
+ * browser's EventSource behaves like that.
+ */
 export function measureAll(scenario, policies) {
   const native = policies.find(({ name }) => name.startsWith("native"));
   let natively;

@@ -1,23 +1,25 @@
-// What each client does when it lost its server (see `Policy` in simulate.mjs). No imports, as there.
+// What each client does after it has lost its server (see `Policy` in simulate.mjs).
 
 /** @typedef {import("./simulate.mjs").Loss} Loss */
 
 const evenly = (from, to) => from + Math.random() * (to - from);
 
-/** An HTTP error is the end, as the standard wants it; what else failed is tried again. */
+/** An HTTP error is final, as in the standard; any other failure is retried. */
 const untilHttpError = (delay) => (loss) => (loss.refusal === "503" ? undefined : delay(loss));
 
-/** Chrome and Safari reconnect by themselves as long as no server answers with an error. */
+/** Chrome and Safari reconnect on their own unless a server answers with an error. */
 const native = untilHttpError(() => 3000);
 
-/** Wrappers of EventSource that step in only when it is CLOSED: after an HTTP error, that is. */
+/** Wrappers of EventSource that act only when it is CLOSED, so only after an HTTP error. */
 const native503 = (delay) => (loss) => (loss.refusal === "503" ? delay(loss) : native(loss));
 
 /**
- * The peers' rules, each with the file it was read from. They are those of a client that was made with nothing but a URL, unless the name says
- * otherwise. None of them looks at Retry-After. `overNative`: as long as nobody answers, it is the browser that reconnects.
+ * The peers' rules, each with the file where we read it, for a client that was made with nothing
+ * but a URL unless the name says otherwise. None of them reads Retry-After. `overNative`: while no
+ * server answers, it is the browser that reconnects.
  *
- * @type {(import("./simulate.mjs").Policy & { source: string, rule: string, overNative?: boolean })[]}
+ * @type {(import("./simulate.mjs").Policy & { source: string, rule: string, overNative?: boolean
+ *   })[]}
  */
 export const peers = [
   {
@@ -120,7 +122,8 @@ export const peers = [
     source: "4.4.0, `dist/reconnecting-websocket-mjs.js`",
     rule: "1 to 5 s, drawn once a page, × 1.3 up to 10 s, anew after 5 s open",
     minUptime: 5000,
-    // A page's draw is its first wait, so the growth of its last one is all there is to know.
+    // A page draws its first wait at random, and the later ones grow from it, so the last wait is
+    // all that the rule needs.
     delay: ({ failures, previous }) =>
       failures === 1 ? evenly(1000, 5000) : Math.min(previous * 1.3, 10_000),
   },
@@ -129,11 +132,11 @@ export const peers = [
 /**
  * Our rule: the library's own code, not a copy of it.
  *
- * @param library what library.mjs bundles
+ * @param library The bundle of library.mjs.
  * @param {object} [told]
- * @param {import("../../../src/options.ts").BackoffOptions} [told.backoff] the option
- * @param {number} [told.retryAfter] what a 503 asks for, in milliseconds
- * @param {number} [told.reconnectionTime] what a `retry` field asked for, in milliseconds
+ * @param {import("../../../src/options.ts").BackoffOptions} [told.backoff] The option.
+ * @param {number} [told.retryAfter] Retry-After of a 503, in milliseconds.
+ * @param {number} [told.reconnectionTime] The `retry` field, in milliseconds.
  * @returns {import("./simulate.mjs").Policy}
  */
 export function ours(

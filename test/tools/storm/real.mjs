@@ -1,4 +1,5 @@
-// npm run storm:real: 5,000 real sources of this library lose a server that is killed, and comes back taking 500 connections a second.
+// npm run storm:real: 5,000 real sources of this library lose a server that is killed, and that
+// comes back with 500 connections a second.
 import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -16,9 +17,9 @@ const { values } = parseArgs({
 const clients = Number(values.clients);
 const perSecond = Number(values["per-second"]);
 const DOWN = 5000;
-/** What a 503 asks for, in milliseconds. */
+/** Retry-After of a 503, in milliseconds. */
 const RETRY_AFTER = 5000;
-/** What the whole run may take, in milliseconds: a server that is never reached must not hang the command. */
+/** The time limit of the whole run, in milliseconds, in case the server cannot be reached. */
 const LIMIT = 180_000;
 
 const needed = clients + 200;
@@ -40,7 +41,7 @@ const { port } = server;
 const sources = [];
 for (let count = 1; count <= clients; count++) {
   sources.push(connect(`http://127.0.0.1:${port}/stream`));
-  // In portions: it is the return that is to be a storm, not the start.
+  // In portions: only the return should be a storm, not the start.
   if (count % 200 === 0) await until(() => open > count - 200, "connecting");
 }
 await until(() => open === clients, "connecting");
@@ -126,7 +127,7 @@ function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** How many files a process may open here; Infinity where nobody can say. */
+/** How many files a process may open here; Infinity if that is not known. */
 function openFiles() {
   try {
     const said = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();

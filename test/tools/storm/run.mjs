@@ -1,5 +1,7 @@
-// npm run storm [-- --clients 1000000] [-- --down 5]: who brings a server down when it comes back, and who is back when? Prints the tables and
-// writes them to N.md beside this file, for 100,000 clients also the chart to storm.svg. With --down it prints that outage alone, and writes nothing.
+// npm run storm [-- --clients 1000000] [-- --down 5]: which clients bring a server down when it
+// comes back, and when is each client back? Prints the tables and writes them to N.md in this
+// folder, and for 100,000 clients the chart to storm.svg. With --down it prints only that outage
+// and writes nothing.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { format } from "prettier";

@@ -1,5 +1,5 @@
-// npm run storm:search: the waits that the options of `backoff` allow, and some that they do not, through the same storms as our defaults.
-// For the choice of the defaults; it changes nothing.
+// npm run storm:search: tries the waits that the options of `backoff` allow, and some that they do
+// not, in the same storms as our defaults. For the choice of the defaults; it changes nothing.
 import { loadLibrary } from "./library.mjs";
 import { measure, PER_SECOND } from "./measure.mjs";
 import { ours } from "./policies.mjs";
@@ -22,7 +22,7 @@ const evenly = (from, to) => from + Math.random() * (to - from);
 const growing = (failures, multiple, maxDelay) =>
   Math.min(3000 * multiple ** (failures - 1), maxDelay);
 
-/** What our options cannot say. The first wait is at most 3 s here, too. */
+/** Rules that our options cannot express. The first wait is at most 3 s here, too. */
 const others = [2, 3].flatMap((multiple) =>
   [15_000, 30_000].flatMap((maxDelay) => [
     {
@@ -55,7 +55,10 @@ const candidates = [
   ...others,
 ];
 
-/** Seconds that a lone client is late, on average: from the return of its server, which has room for all, to its own. */
+/**
+ * How late a lone client is on average: seconds from the return of its server, which has room for
+ * all, to its own.
+ */
 const lateness = (policy, down) => {
   const clients = 5000;
   const { backPerBin } = simulate({

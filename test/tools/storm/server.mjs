@@ -1,8 +1,12 @@
-// The server of real.mjs, in a process of its own so that it can be killed: `server.mjs PORT PER_SECOND RETRY_AFTER` (PER_SECOND 0: takes everybody).
+// The server of real.mjs, in a process of its own that can be killed: `server.mjs PORT PER_SECOND
+// RETRY_AFTER` (PER_SECOND 0: no limit).
 import { createServer } from "node:http";
 
 const [port, perSecond, retryAfter] = process.argv.slice(2).map(Number);
-/** Attempts and acceptances by the second since the start: counted here, since a busy machine delivers messages late. */
+/**
+ * Attempts and acceptances by the second since the start, counted here since a busy machine
+ * delivers messages late.
+ */
 const seconds = [];
 let tokens = 0;
 let started = 0;

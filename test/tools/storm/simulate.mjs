@@ -1,41 +1,48 @@
-// The storm, simulated: clients that lose their server at 0 ms and come back as their policy says.
+// The storm, simulated: clients lose their server at 0 ms and come back as their policy says.
 //
-//   const storm = startStorm({ clients: 1000, down: 5, perSecond: 20, refusal: "closed", policy, seed: 1 });
-//   storm.advance(16);     // that many simulated milliseconds
-//   storm.status[7];       // what became of client 7: WAITING, BACK or LOST
+//   const storm = startStorm({ clients: 1000, down: 5, perSecond: 20, refusal: "closed", policy });
+//   storm.advance(16);     // this many simulated milliseconds
+//   storm.status[7];       // the status of client 7: WAITING, BACK or LOST
 //   storm.back; storm.lost; storm.attempts;   // counts so far
 //
-// `onAttempt(client, outcome)`, an option, hears of every attempt. `simulate(options)` runs a storm to its end, and `peak`, `timeTo` read the result.
-// The same options give the same storm. What a policy is: see `Policy` below; policies.mjs has those of this library and of its peers.
+// The option `onAttempt(client, outcome)` is called for every attempt. `simulate(options)` runs a
+// storm to its end; `peak` and `timeTo` read the result. The same options give the same storm.
+// `Policy` below describes a policy; policies.mjs has those of this library and of its peers.
 
 /**
- * @typedef {"drop" | "closed" | "503" | "cut"} Refusal how a client lost: the drop that begins the storm, a closed port, HTTP 503, or a connection
- *   that opened and was cut `CUT_AFTER` ms later
+ * @typedef {"drop" | "closed" | "503" | "cut"} Refusal How a client lost: the drop that begins the
+ *   storm, a closed port, HTTP 503, or a connection that opened and was cut `CUT_AFTER` ms later.
  *
- * @typedef {object} Loss what a policy may look at. It is one object for all clients: read it, do not keep it
- * @property {number} failures the connections in a row that failed, this one included
- * @property {number} rejections the 503s since the last opening
- * @property {Refusal} refusal how this one failed
- * @property {number} previous the client's last wait in milliseconds; 0 before its first
+ * @typedef {object} Loss The information for a policy. One object serves all clients: read it, do
+ *   not keep it.
+ * @property {number} failures How many connections in a row have failed, this one included.
+ * @property {number} rejections The 503s since the last opening.
+ * @property {Refusal} refusal How this connection failed.
+ * @property {number} previous The client's last wait in milliseconds; 0 before its first.
  *
  * @typedef {object} Policy
  * @property {string} name
- * @property {(loss: Loss) => number | undefined} delay milliseconds to wait; undefined: the client gives up for good. Draws from `Math.random`
- * @property {number} [minUptime] milliseconds for which a connection must have been open to set `failures` back to 0. Default Infinity: never.
- *   0: every opening does
+ * @property {(loss: Loss) => number | undefined} delay Milliseconds to wait; undefined: the client
+ *   gives up for good. Draws from `Math.random`.
+ * @property {number} [minUptime] How many milliseconds a connection must have been open to set
+ *   `failures` back to 0. Default Infinity: never. 0: every opening does.
  *
  * @typedef {object} StormOptions
  * @property {number} clients
- * @property {number} down seconds for which the server is down
- * @property {number} perSecond connections a second that it takes once it is back
- * @property {Exclude<Refusal, "drop">} refusal how it refuses what is too much for it
- * @property {"closed" | "cut"} [absence] how it is while it is down: its port is closed, or a proxy in front of it accepts and cuts. Default "closed"
+ * @property {number} down Seconds for which the server is down.
+ * @property {number} perSecond Connections a second that it takes once it is back.
+ * @property {Exclude<Refusal, "drop">} refusal How it refuses a client that is too much for it.
+ * @property {"closed" | "cut"} [absence] While it is down, its port is closed, or a proxy in front
+ *   of it accepts and cuts. Default "closed".
  * @property {Policy} policy
  * @property {number} [seed]
- * @property {number} [refusalCost] what a refusal costs the server, as a share of what a connection costs it. Default 0
- * @property {readonly [number, number]} [roundTrip] each client draws its own once, evenly from this range of milliseconds. Default [10, 200]: without
- *   it clients with a fixed delay would stay in step for ever, which is unkind to them
- * @property {number} [horizon] seconds after which nothing is simulated any more. Default: the outage, four times the lower bound, ten minutes
+ * @property {number} [refusalCost] The server's cost of a refusal, as a share of the cost of a
+ *   connection. Default 0.
+ * @property {readonly [number, number]} [roundTrip] Each client draws its own round trip once,
+ *   evenly from this range of milliseconds. Default [10, 200]: otherwise clients with a fixed delay
+ *   would stay in step for ever, which is unfair to them.
+ * @property {number} [horizon] Seconds after which the simulation ends. Default: the outage, plus
+ *   four times the lower bound, plus ten minutes.
  * @property {(client: number, outcome: "back" | Refusal) => void} [onAttempt]
  */
 
@@ -47,7 +54,10 @@ export const LOST = 2;
 
 /** The width of the bins in which attempts and returns are counted, in milliseconds. */
 export const BIN = 100;
-/** By how much, in milliseconds of its rate, the server may be ahead or, with `refusalCost`, behind: a short queue, not a burst. */
+/**
+ * How far, in milliseconds of its rate, the server may be ahead or, with `refusalCost`, behind: a
+ * short queue, not a burst.
+ */
 const QUEUE = 100;
 /** How long a connection lives that is cut after it opened, in milliseconds. */
 const CUT_AFTER = 1000;
@@ -75,10 +85,11 @@ export function startStorm(options) {
   const random = seeded(seed);
 
   const status = new Uint8Array(clients);
-  // One record per client, so that a million of them cost one miss of the cache an attempt, and not five.
+  // One record per client, so that an attempt costs one cache miss instead of five with a million
+  // of them.
   const records = new Int32Array(clients * SIZE);
   const rejections = new Uint16Array(clients);
-  // Of every millisecond, the client that comes first; NEXT of each is the one after it.
+  // For every millisecond, the first client to arrive; NEXT of each is the one after it.
   const first = new Int32Array(end).fill(-1);
   /** @type {Loss} */
   const loss = { failures: 0, rejections: 0, refusal: "drop", previous: 0 };
@@ -86,7 +97,7 @@ export function startStorm(options) {
   const storm = {
     now: 0,
     status,
-    /** Counts of clients; whoever is neither still tries. */
+    /** Counts of clients; the others still try. */
     back: 0,
     lost: 0,
     attempts: 0,
@@ -96,7 +107,10 @@ export function startStorm(options) {
     attemptsPerBin: new Uint32Array(Math.ceil(end / BIN)),
     backPerBin: new Uint32Array(Math.ceil(end / BIN)),
     advance,
-    /** Nothing will happen any more: everybody is back or lost, or the horizon is reached. */
+    /**
+     * True if nothing will happen any more: all clients are back or lost, or the horizon is
+     * reached.
+     */
     get over() {
       return storm.back + storm.lost === clients || storm.now >= end;
     },
@@ -120,7 +134,8 @@ export function startStorm(options) {
       return;
     }
     records[record + PREVIOUS] = delay;
-    // The news takes half a round trip to the client, its next attempt the other half to the server.
+    // The failure reaches the client after half a round trip, and its next attempt needs the other
+    // half to reach the server.
     const arrival =
       at +
       Math.max(1, records[record + TRIP] + Math.round(delay) + (how === "cut" ? CUT_AFTER : 0));
@@ -179,7 +194,7 @@ export function startStorm(options) {
 }
 
 /**
- * A whole storm at once.
+ * Runs a whole storm.
  *
  * @param {StormOptions} options
  */
@@ -190,7 +205,7 @@ export function simulate(options) {
 }
 
 /**
- * The most attempts within any one second, from `after` seconds on.
+ * The largest number of attempts within one second, from `after` seconds on.
  *
  * @param {{ attemptsPerBin: Uint32Array }} storm
  */
@@ -210,7 +225,8 @@ export function peak({ attemptsPerBin }, after = 0) {
 }
 
 /**
- * Seconds from the server's return until this share of all clients is back; undefined: it never was.
+ * Seconds from the server's return until this share of all clients is back; undefined if it never
+ * was.
  *
  * @param {{ backPerBin: Uint32Array, status: Uint8Array }} storm
  */
@@ -223,7 +239,10 @@ export function timeTo(share, { backPerBin, status }, down) {
   return undefined;
 }
 
-/** Runs `task`, which must be synchronous, with `random` for Math.random: the arithmetic of exponential-backoff draws from nothing else. */
+/**
+ * Runs `task`, which must be synchronous, with `random` as Math.random, the only randomness that
+ * exponential-backoff uses.
+ */
 function withRandom(random, task) {
   const original = Math.random;
   Math.random = random;

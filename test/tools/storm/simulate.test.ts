@@ -24,7 +24,7 @@ const storm = (options: Partial<StormOptions>): StormOptions => ({
   ...options,
 });
 
-describe("whatever the policy", () => {
+describe("with any policy", () => {
   test.each(
     peers.flatMap((policy) =>
       (["closed", "503", "cut"] as const).map((refusal) => ({ ...policy, policy, refusal })),
@@ -47,8 +47,8 @@ describe("whatever the policy", () => {
   );
 });
 
-describe("a fixed delay without any difference between the clients", () => {
-  // All 2000 come at once every 3 s, and the server takes what its queue holds: 4.
+describe("a fixed delay, with the same round trip for all clients", () => {
+  // All 2000 come at once every 3 s, and the server takes as many as fit into its queue: 4.
   const run = simulate(
     storm({ policy: { name: "3 s", delay: () => 3000 }, roundTrip: [0, 0], horizon: 3000 }),
   );
@@ -63,7 +63,7 @@ describe("a fixed delay without any difference between the clients", () => {
   });
 });
 
-test("one who gives up at an HTTP error is lost at the first one", () => {
+test("a client that gives up at an HTTP error is lost at the first one", () => {
   const policy: Policy = {
     name: "fatal",
     delay: ({ refusal }) => (refusal === "503" ? undefined : 3000),
@@ -74,7 +74,7 @@ test("one who gives up at an HTTP error is lost at the first one", () => {
   expect(run.attempts).toBe(2000 + run.attemptsWhileDown);
 });
 
-describe("a storm that is watched", () => {
+describe("a storm that is advanced step by step", () => {
   const watched = (options: Partial<StormOptions> = {}) => {
     const outcomes: string[] = [];
     return {
@@ -88,7 +88,7 @@ describe("a storm that is watched", () => {
     };
   };
 
-  test("is the same in slices as in one piece, and leaves Math.random alone", () => {
+  test("is the same as in one piece, and leaves Math.random alone", () => {
     const { random } = Math;
     const { run, outcomes } = watched();
     while (!run.over) {
@@ -104,7 +104,7 @@ describe("a storm that is watched", () => {
     expect(run.status.every((each) => each === BACK)).toBe(true);
   });
 
-  test("is another one with another seed", () => {
+  test("is a different one with a different seed", () => {
     const [one, other] = [1, 2].map((seed) => simulate(storm({ seed })));
     expect(one!.attemptsPerBin).not.toEqual(other!.attemptsPerBin);
   });

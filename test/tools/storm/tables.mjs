@@ -12,7 +12,7 @@ const table = (head, rows, alignment = "--:") => {
 };
 
 /**
- * A scenario in words.
+ * Describes a scenario in words.
  *
  * @param {import("./measure.mjs").Scenario} scenario
  */
@@ -29,7 +29,7 @@ export function heading({ clients, down, refusal, absence, refusalCost }) {
   ].join(", ");
 }
 
-/** One line of a scenario's table. `rows` as `measure` gives them. */
+/** One line of a scenario's table. `rows` are those of `measure`. */
 export function cells({ name }, { peak, whileDown, times, lost }) {
   return [
     name,
@@ -61,7 +61,7 @@ export function section(scenario, policies, rows) {
   ].join("\n\n");
 }
 
-/** What a refusal's cost does to the recovery: [cost, rows] each. */
+/** The effect of a refusal's cost on the recovery: [cost, rows] each. */
 export function costs(measured, policies) {
   return table(
     ["100 % back when a refusal costs", ...measured.map(([cost]) => `${cost * 100} %`)],
@@ -72,7 +72,7 @@ export function costs(measured, policies) {
   );
 }
 
-/** Who does what, and where that was read. */
+/** The rule of each client, and the file where we read it. */
 export function rules(peers) {
   return table(
     ["Client", "Waits", "Read from"],

@@ -2,13 +2,13 @@ import type { Stream } from "./frame.ts";
 import { cpu, go } from "./server.ts";
 
 export interface Burst {
-  /** Milliseconds from asking for the burst to its last event. */
+  /** Milliseconds from the request for the burst to its last event. */
   ms: number;
-  /** Milliseconds of CPU that the page used meanwhile; null where that is not known. */
+  /** Milliseconds of CPU that the page used for it; null if that is not known. */
   cpu: number | null;
 }
 
-/** Sends a burst down an open stream. @throws Error when what arrives is not what was sent. */
+/** Sends a burst over an open stream. @throws Error when an event is lost or changed. */
 export async function burst(
   stream: Stream,
   id: number,

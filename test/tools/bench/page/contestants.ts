@@ -13,10 +13,16 @@ import {
 } from "resilient-eventsource";
 import { SSE } from "sse.js";
 
-/** Opens a stream and calls `receive` with the data of each `message`; returns what closes it. */
+/**
+ * Opens a stream and calls `receive` with the data of each `message`; returns a function that
+ * closes it.
+ */
 export type Connect = (url: string, receive: (data: string) => void) => () => void;
 
-/** The least a listener on streaming fetch can cost: no reconnecting, no errors, nothing. */
+/**
+ * The lowest possible cost of a listener on streaming fetch: it does not reconnect or handle
+ * errors.
+ */
 const bareFetch: Connect = (url, receive) => {
   const controller = new AbortController();
   const read = async (): Promise<void> => {
@@ -38,7 +44,7 @@ const bareFetch: Connect = (url, receive) => {
   return () => controller.abort();
 };
 
-// Waits between attempts are as short as they can be: one scenario counts reconnects.
+// The shortest possible waits between attempts, since one scenario counts reconnects.
 const ours = (url: string, transport: Transport) =>
   new ResilientEventSource(url, { transport, backoff: { startingDelay: 0 } });
 
@@ -58,7 +64,7 @@ const withListener =
     return () => source.close();
   };
 
-/** Who takes part, by the name in the tables. */
+/** The contestants by their names in the tables. */
 export const contestants = {
   native: (url, receive) => {
     const source = new EventSource(url);

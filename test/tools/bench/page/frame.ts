@@ -1,7 +1,8 @@
-// The script of a frame. Each contestant has a frame of its own, so that none warms up or spoils the machine code of what it shares with another.
+// The script of a frame. Each contestant has a frame of its own: shared machine code would be
+// warmed up or spoiled by others.
 import { contestants, type Contestant } from "./contestants.ts";
 
-/** What a listener does with the data it gets. */
+/** Called with the data of each event. */
 const listeners = {
   light: () => undefined,
   parse: (data: string) => void JSON.parse(data),
@@ -12,11 +13,11 @@ const listeners = {
 } satisfies Record<string, (data: string) => void>;
 
 export interface Stream {
-  /** Settles with the event that every stream starts with. */
+  /** Settles with the first event, with which every stream starts. */
   readonly opened: Promise<void>;
   /** How many times the stream was opened. */
   readonly openings: () => number;
-  /** Settles when so many more events have arrived, with the length of their data. */
+  /** Settles after this many more events, with the length of their data. */
   expect(count: number): Promise<number>;
   close(): void;
 }

@@ -6,9 +6,9 @@ import { newStream, prepare, progress } from "./server.ts";
 
 /** By contestant, in bytes of JavaScript and Blink memory after a garbage collection. */
 export interface Memory {
-  /** By how much the page grew during 1,000,000 events. */
+  /** The page's growth during 1,000,000 events. */
   events: Partial<Record<Contestant, number>>;
-  /** By how much it grew per reconnect. */
+  /** Its growth per reconnect. */
   reconnect: Partial<Record<Contestant, number>>;
 }
 

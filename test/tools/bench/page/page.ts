@@ -1,21 +1,21 @@
-// The script of the page: runs every scenario and tells the server what came out.
+// The script of the page: runs every scenario and sends the results to the server.
 import type { Contestant } from "./contestants.ts";
 import { memory } from "./memory.ts";
 import { done } from "./server.ts";
 import { tasks } from "./tasks.ts";
 import { throughput } from "./throughput.ts";
 
-/** What the command asks for, as JSON in the page's URL. */
+/** The command's options, as JSON in the page's URL. */
 interface Settings {
   rounds: number;
   quick: boolean;
-  /** Who takes part; undefined: everybody. */
+  /** The contestants; undefined for all. */
   contestants?: Contestant[];
-  /** Whether to measure how smooth, too. */
+  /** Measure smoothness, too. */
   withTasks: boolean;
-  /** Whether to measure memory, too, which Chromium alone can. */
+  /** Measure memory, too. Only Chromium can. */
   withMemory: boolean;
-  /** How many events in a burst, by workload. */
+  /** How many events are in a burst, by workload. */
   workloads: Record<string, number>;
 }
 

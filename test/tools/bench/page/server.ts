@@ -16,7 +16,7 @@ async function ask(
 
 let streams = 0;
 
-/** A new stream's URL, and the id by which the server knows it. */
+/** A new stream's URL, and its id on the server. */
 export function newStream(query = ""): { url: string; id: number } {
   return { url: `${location.origin}/events?id=${++streams}${query}`, id: streams };
 }
@@ -24,11 +24,11 @@ export function newStream(query = ""): { url: string; id: number } {
 export const prepare = (workload: string, count: number): Promise<void> =>
   ask("/prepare", { workload, count });
 
-/** Has the server send a burst; says how long the data of its events is. */
+/** Makes the server send a burst; returns the length of the data of its events. */
 export const go = (id: number, workload: string, count: number): Promise<{ characters: number }> =>
   ask("/go", { id, workload, count });
 
-/** Milliseconds of CPU that this page has used; null where that is not known. */
+/** Milliseconds of CPU that this page has used; null if that is not known. */
 export const cpu = (): Promise<number | null> => ask("/cpu");
 
 export const progress = (line: string): Promise<void> => ask("/progress", {}, line);

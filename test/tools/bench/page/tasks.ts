@@ -5,11 +5,11 @@ import { collectGarbage } from "./garbage.ts";
 import { newStream, prepare, progress } from "./server.ts";
 
 interface Blocked {
-  /** The longest main-thread task; 0: none was over 50 ms. */
+  /** The longest main-thread task (ms); 0 if none was over 50 ms. */
   longestTask: number;
-  /** The longest time in which a timer that was due did not run. */
+  /** The longest delay of a timer that was due. */
   longestGap: number;
-  /** How long the burst took. */
+  /** The duration of the burst. */
   ms: number;
 }
 
@@ -47,7 +47,7 @@ export async function tasks(rounds: number, share: number): Promise<Tasks> {
   return result;
 }
 
-/** Watches from now on; returns the function that ends it and tells. */
+/** Starts to observe; returns the function that ends it and returns the result. */
 function watchTasks(): () => Promise<Omit<Blocked, "ms">> {
   let longestTask = 0;
   let longestGap = 0;
@@ -62,7 +62,7 @@ function watchTasks(): () => Promise<Omit<Blocked, "ms">> {
     previous = now;
   }, 1);
   return async () => {
-    // Entries are handed over in a task of their own.
+    // Entries arrive in a task of their own.
     await new Promise((resolve) => setTimeout(resolve, 100));
     clearInterval(timer);
     observer.disconnect();

@@ -9,7 +9,9 @@ const everybody = Object.keys(contestants) as Contestant[];
 /** By workload, by contestant: one burst a round. */
 export type Throughput = Record<string, Record<Contestant, Burst[]>>;
 
-/** Everybody in every round, each round in another order, for what one leaves to the garbage collector slows the next. */
+/**
+ * Each round has all contestants, in an order of its own, since the garbage of one slows the next.
+ */
 export async function throughput(
   workloads: Record<string, number>,
   rounds: number,
@@ -28,7 +30,8 @@ export async function throughput(
         await collectGarbage();
         const { url, id } = newStream();
         const stream = await open(contestant, url);
-        // The first burst of a connection meets machine code that was made for closures of another one.
+        // The first burst of a connection runs with machine code that was made for another one's
+        // closures.
         await burst(stream, id, workload, count / 2);
         bursts[contestant].push(await burst(stream, id, workload, count));
         stream.close();
