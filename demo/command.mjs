@@ -1,5 +1,6 @@
 // @ts-check
-// What the commands of the demo have in common: a port from the environment, and a sentence for whoever typed the command where it cannot start.
+// The common part of the demo's commands: the port from the environment, and a readable message if
+// they cannot start.
 import { existsSync } from "node:fs";
 
 /** @import { Server } from "node:http" */
@@ -8,7 +9,7 @@ import { existsSync } from "node:fs";
 export class CannotStart extends Error {}
 
 /**
- * Runs a command. What it cannot start for is printed, and the process ends with code 1.
+ * Runs a command. If it cannot start, prints the reason and ends the process with code 1.
  *
  * @param {string} command As it is typed.
  * @param {(port: number) => Promise<void>} start
@@ -27,7 +28,7 @@ export async function runCommand(command, start) {
     }
     await start(port);
   } catch (error) {
-    // What a system call says of files and programs has the same codes.
+    // Errors of files and programs have the same codes.
     const code =
       error instanceof Error && "syscall" in error && error.syscall === "listen" && "code" in error
         ? error.code

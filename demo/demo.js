@@ -9,7 +9,10 @@ const pauses = {
   hidden: "This page has been hidden for long",
 };
 
-/** What the page is made of. Only the state is a live region: a page that reads out every message and every tenth of a second helps nobody. */
+/**
+ * The contents of the page. Only the state is a live region: a screen reader that reads out every
+ * message and every tenth of a second helps nobody.
+ */
 const panel = `
   <section class="card state" aria-labelledby="state-title">
     <h2 id="state-title" class="small">Connection</h2>
@@ -67,14 +70,14 @@ export function start(Source) {
       const { state } = source;
       const closed = state.status === "closed";
       view.show(state);
-      // close() is final; after giving up, reconnect() begins anew.
+      // close() is final; after giving up, reconnect() starts again.
       reconnect.disabled = closed && !state.error;
       close.textContent = closed ? "Connect again" : "Close";
     }
 
     source.addEventListener("statechange", showState);
     source.addEventListener("open", ({ status }) => {
-      // EventSource hides the status: where there is one, the connection was made in another way.
+      // EventSource hides the status: if there is one, the connection was made by fetch.
       log.add(
         "open",
         `${openings++ ? "Connected again" : "Connected"}${status ? `, HTTP ${status}` : " by EventSource"}`,
@@ -102,7 +105,7 @@ export function start(Source) {
         connect(source.lastEventId);
         return;
       }
-      // close() is silent, so that nothing is left to hear of it: the page looks by itself.
+      // close() dispatches no event, so the page updates itself.
       source.close();
       showState();
       log.add("closed", "You close the connection");
@@ -130,7 +133,7 @@ export function start(Source) {
   connect();
 }
 
-/** Shows where the connection stands. */
+/** Shows the state of the connection. */
 function stateView() {
   const badge = element("state");
   const attempt = element("attempt");
@@ -191,7 +194,7 @@ function describe(state) {
 }
 
 /**
- * Counts down to the next attempt, drawn with the browser's frames: a hidden page draws nothing.
+ * Counts down to the next attempt. It draws in animation frames, so a hidden page draws nothing.
  *
  * @param {HTMLElement} text
  * @param {HTMLElement} bar
@@ -223,7 +226,7 @@ function countdownView(text, bar) {
 }
 
 /**
- * A list of what happened, newest first. The oldest lines go when there are too many: the page may stay open for days.
+ * A list of events, newest first. It drops the oldest lines, since the page may stay open for days.
  *
  * @param {HTMLElement} list
  * @param {number} limit
@@ -248,7 +251,10 @@ function eventLog(list, limit) {
   };
 }
 
-/** Counts messages, and finds by their ids, which the server numbers without a gap, whether any was lost or came twice. */
+/**
+ * Counts messages. The server numbers them without a gap, so the ids show if any was lost or came
+ * twice.
+ */
 function counter() {
   let received = 0;
   let lost = 0;

@@ -2,15 +2,16 @@
 import { randomUUID } from "node:crypto";
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
-/** How long a fault may be ordered to last, in seconds. */
+/** How long a fault may last at most, in seconds. */
 const LONGEST = 60;
-/** What clients are asked to wait by the 503, in seconds. */
+/** Retry-After of the 503, in seconds. */
 const RETRY_AFTER = 3;
 
 /** What faults do to a stream. @typedef {{ cut(): void, stall(): void }} Faulty */
 
 /**
- * What the buttons of the pages break: it stands before the streams, and answers in their place.
+ * The faults behind the buttons of the pages. While a fault lasts, it answers requests in place of
+ * the streams.
  *
  * @param {Faulty[]} streams
  */
@@ -28,13 +29,13 @@ export function createFaults(streams) {
 
   /** What happens when a fault begins; `lasts`: it goes on until it is ended. @type {Record<string, { lasts: boolean, begin(): void }>} */
   const faults = {
-    /** A dead server: it does not answer, not even with a status. */
+    /** A dead server: it does not answer at all. */
     stop: { lasts: true, begin: cutAll },
     /** A deploy behind a proxy. */
     unavailable: { lasts: true, begin: cutAll },
-    /** The server wants nobody any more. */
+    /** The server asks its clients to stay away. */
     gone: { lasts: true, begin: cutAll },
-    /** Bad weather. */
+    /** A bad network. */
     cut: {
       lasts: true,
       begin() {
@@ -42,14 +43,14 @@ export function createFaults(streams) {
         cutting = setInterval(cutAll, 1000);
       },
     },
-    /** A connection that died without telling its ends. Whoever connects anew gets through. */
+    /** Connections that died without notice. New ones work. */
     stall: {
       lasts: false,
       begin() {
         for (const stream of streams) stream.stall();
       },
     },
-    /** The token that clients have is not good any more. */
+    /** The clients' token has expired. */
     expire: {
       lasts: false,
       begin() {
@@ -61,21 +62,21 @@ export function createFaults(streams) {
   };
 
   return {
-    /** The faults there are; `start` ends the others. */
+    /** All faults; `start` ends the others. */
     names: Object.keys(faults),
 
-    /** The fault that lasts now. */
+    /** The current fault. */
     get current() {
       return current;
     },
 
-    /** The token that is good now. */
+    /** The current token. */
     get token() {
       return token;
     },
 
     /**
-     * Begins a fault, which ends the one before.
+     * Begins a fault, which ends the current one.
      *
      * @param {string} name
      * @param {number} [seconds] How long it lasts. Default: until the next one.
@@ -92,11 +93,11 @@ export function createFaults(streams) {
     },
 
     /**
-     * Whether this request of a stream was answered by a fault.
+     * Answers a request of a stream if a fault lasts; returns whether it has.
      *
      * @param {IncomingMessage} request
      * @param {ServerResponse} response
-     * @param {string | null} [shown] The token it brought, where the stream wants one.
+     * @param {string | null} [shown] The request's token, if the stream wants one.
      */
     answer(request, response, shown = token) {
       if (current === "stop") request.socket.destroy();

@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What is served under which path: the built library, the chart library of the main page, and under everything else the demo's own files. */
+/**
+ * The folder behind each path: the built library, the chart library of the main page, and otherwise
+ * the demo's own files.
+ */
 const roots = [
   ["/dist/", "../dist/"],
   ["/uplot/", "../node_modules/uplot/dist/"],
@@ -34,11 +37,11 @@ export async function findFile(pathname) {
     if (!root) return undefined;
     const file = resolve(root.folder, path.slice(root.path.length) || "index.html");
     const type = types[extname(file)];
-    // `..`, plain or encoded, must not lead out.
+    // `..`, plain or encoded, must not lead out of the folder.
     if (!type || !file.startsWith(resolve(root.folder) + sep)) return undefined;
     return { type, content: await readFile(file) };
   } catch {
-    // No such file, or no such name: a NUL in it, or an encoding that is none.
+    // No such file, or a path that cannot be decoded or contains NUL.
     return undefined;
   }
 }

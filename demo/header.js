@@ -8,7 +8,7 @@ const pages = [
 ];
 
 /**
- * Fills the header that the pages have in common.
+ * Fills the common header of the pages.
  *
  * @param {HTMLElement} header
  */

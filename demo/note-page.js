@@ -1,5 +1,5 @@
 // @ts-check
-// Shows on the page what the program writes to the console.
+// Shows on the page what the program logs to the console.
 const lines = /** @type {HTMLElement} */ (document.getElementById("console"));
 const write = console.log;
 console.log = (...values) => {

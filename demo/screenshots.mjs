@@ -1,5 +1,5 @@
 // @ts-check
-// npm run demo:screenshots: the pictures of the README, taken from the demo in headless Chromium.
+// npm run demo:screenshots: takes the pictures of the README from the demo, in headless Chromium.
 import { mkdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -8,7 +8,7 @@ import { startDemoServer } from "./server.mjs";
 
 /** @import { Page } from "playwright-core" */
 
-/** So large may a picture be, in bytes: they are in the repository. */
+/** The largest size of a picture, in bytes, since they are in the repository. */
 const LARGEST = 150_000;
 const folder = fileURLToPath(new URL("screenshots/", import.meta.url));
 
@@ -31,10 +31,11 @@ async function breakIt(page) {
 }
 
 /**
- * What is shown: the name of the file, how the page is opened, how it gets there, and what is taken: one section, or all from
- * the top down to the end of the timeline.
+ * The pictures: the name of the file, how the page is opened, how it gets there, and the part to
+ * show: one section, or everything from the top to the end of the timeline.
  *
- * @type {{ name: string, dark?: boolean, phone?: boolean, only?: string, play(page: Page): Promise<void> }[]}
+ * @type {{ name: string, dark?: boolean, phone?: boolean, only?: string, play(page: Page):
+ *   Promise<void> }[]}
  */
 const scenes = [
   { name: "live", play: (page) => seconds(page, 20) },

@@ -9,21 +9,22 @@ import { createStream } from "./stream.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
-/** How long clients have to hang up after the goodbye, in milliseconds. */
+/** How long clients have to disconnect after the last message, in milliseconds. */
 const FAREWELL = 100;
 
 /**
- * Starts the demo: its pages, the built library, the event streams, and what the buttons of the pages use.
+ * Starts the demo: its pages, the built library, the event streams, and the commands behind the
+ * buttons of the pages.
  *
- * | Path              | What                                                                         |
- * | ----------------- | ---------------------------------------------------------------------------- |
- * | `/stream`         | a date every `interval` milliseconds, for the plain pages                    |
- * | `/live`           | four times as many events, for whoever shows the token                       |
- * | `/token`          | the token                                                                    |
- * | `/control/FAULT`  | POST: breaks both streams, `?seconds=10` for so long; the names: faults.mjs  |
- * | everything else   | a file                                                                       |
+ * - `/stream`: a date every `interval` milliseconds, for the plain pages
+ * - `/live`: four times as many events, for clients with the token
+ * - `/token`: the token
+ * - `/control/FAULT`: POST; begins a fault of both streams, with `?seconds=10` for this long (the
+ *   names are in faults.mjs)
+ * - everything else: a file
  *
- * @param {{ port?: number, interval?: number, grace?: number }} [options] `port` 0 picks a free one; the others are those of the stream.
+ * @param {{ port?: number, interval?: number, grace?: number }} [options] `port` 0 picks a free
+ *   one; the others are those of the stream.
  */
 export async function startDemoServer({ port = 8080, interval = 1000, grace } = {}) {
   const stream = createStream({ interval, grace, retry: 10_000 });
@@ -50,7 +51,8 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
         if (!faults.answer(request, response)) stream.answer(request, response, query);
         return;
       case "/live": {
-        // An EventSource cannot send headers: its token has to be in the URL, where logs and histories keep it.
+        // An EventSource cannot send headers, so its token has to be in the URL, where logs and
+        // histories keep it.
         const token = request.headers.authorization?.replace(/^Bearer /, "") ?? query.get("token");
         if (!faults.answer(request, response, token)) live.answer(request, response, query);
         return;
@@ -99,14 +101,14 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
     stream,
     live,
     faults,
-    /** Says goodbye to every client, and resolves when the port is free again. */
+    /** Sends every client its last message, and resolves when the port is free again. */
     async close() {
       faults.close();
       await new Promise((resolve) => {
         server.close(resolve);
         stream.close();
         live.close();
-        // The goodbyes are on their way. Who does not hang up by itself is cut off.
+        // The last messages are sent. Clients that do not disconnect on their own are cut off.
         setTimeout(() => server.closeAllConnections(), FAREWELL);
       });
     },
@@ -120,7 +122,7 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
  * @param {string | Buffer} content
  */
 function send(response, status, type, content) {
-  // A page that was built again is to be seen at once.
+  // A page that was built again must be visible at once.
   response
     .writeHead(status, {
       "Content-Type": type,
@@ -131,7 +133,7 @@ function send(response, status, type, content) {
 }
 
 /**
- * Whether the request's method is one of these; answers it where it is not.
+ * Whether the request has one of these methods; otherwise answers it.
  *
  * @param {string[]} methods
  * @param {IncomingMessage} request

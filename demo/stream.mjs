@@ -3,18 +3,20 @@
 
 /** How many events are kept for clients that come back. */
 const KEPT = 1000;
-/** Over how many milliseconds clients are spread that have to move, because this server ends. */
+/** The return of the clients is spread over this many milliseconds when this server ends. */
 const SPREAD = 10_000;
 
 /**
- * An event stream. All clients get the same numbered events; who comes back with a Last-Event-ID first gets what was missed.
+ * An event stream. All clients get the same numbered events. A client that comes back with a
+ * Last-Event-ID first gets the events that it missed.
  *
  * @param {object} [options]
  * @param {number | undefined} [options.interval] Milliseconds from one event to the next.
- * @param {number | undefined} [options.grace] For how many milliseconds events go on after the last client has left, so that one who was cut off has
- * something to catch up on.
- * @param {number | undefined} [options.retry] The reconnection time in milliseconds that clients are told; undefined: none.
- * @param {((id: number) => string) | undefined} [options.data] What an event says.
+ * @param {number | undefined} [options.grace] For how many milliseconds events go on after the last
+ *   client has left, so that a client that was cut off has something to catch up on.
+ * @param {number | undefined} [options.retry] The `retry` field: the reconnection time in
+ *   milliseconds; undefined sends none.
+ * @param {((id: number) => string) | undefined} [options.data] The data of an event.
  */
 export function createStream({
   interval = 1000,
@@ -71,13 +73,13 @@ export function createStream({
     /** The newest events, oldest first. @type {readonly { readonly id: number, readonly data: string }[]} */
     log,
 
-    /** How many clients listen. */
+    /** How many clients are connected. */
     get clients() {
       return clients.size;
     },
 
     /**
-     * How many clients of this name listen: `?client=name`.
+     * How many clients of this name are connected: `?client=name`.
      *
      * @param {string} name
      */
@@ -85,7 +87,9 @@ export function createStream({
       return [...clients.values()].filter((each) => each === name).length;
     },
 
-    /** Whether events are being made: while anybody listens, and for the grace after that. */
+    /**
+     * True while events are being made: while a client is connected, and for the grace after that.
+     */
     get ticking() {
       return clock !== undefined;
     },
@@ -109,9 +113,9 @@ export function createStream({
       }
       response.writeHead(200, {
         "Content-Type": "text/event-stream",
-        // Nobody in between may keep the stream, or compress it: both hold events back.
+        // No proxy may cache or compress the stream: both delay events.
         "Cache-Control": "no-cache, no-transform",
-        // nginx would keep events back to fill a buffer.
+        // nginx would delay events to fill a buffer.
         "X-Accel-Buffering": "no",
       });
       // Firefox and Safari open at the first byte of the body, not at the headers.
@@ -119,9 +123,10 @@ export function createStream({
       if (retry !== undefined) response.write(`retry: ${retry}\n`);
 
       const lastId = parseId(request.headers["last-event-id"] ?? query.get("lastEventId"));
-      // The log of a server that was started again is empty: count on from what its clients know.
+      // The log of a restarted server is empty, so it counts on from its clients' last id.
       if (lastId !== undefined && log.length === 0) newest = Math.max(newest, lastId);
-      // A newcomer learns where it stands at once: cut before its first message, it would miss what comes until it is back.
+      // A new client gets its position at once. Cut before its first message, it would otherwise
+      // miss the events until it is back.
       if (lastId === undefined) response.write(`id: ${newest}\n`);
       response.write(`event: connecttime\ndata: ${new Date()}\n\n`);
       if (lastId !== undefined) {
@@ -132,17 +137,22 @@ export function createStream({
       response.once("close", () => leave(response));
     },
 
-    /** Cuts every client off: to them it looks as if the server had died. */
+    /** Cuts every client off, as if the server had died. */
     cut() {
       for (const client of clients.keys()) client.socket?.destroy();
     },
 
-    /** From now on nothing reaches those that are connected, as when a router on the way has forgotten them. */
+    /**
+     * From now on current clients receive nothing, as if a router on the way had forgotten them.
+     */
     stall() {
       for (const client of clients.keys()) stalled.add(client);
     },
 
-    /** Ends it for good, and in good order: each client is told a time of its own to come back, so that they do not come all at once. */
+    /**
+     * Ends the stream for good and in good order: each client gets a reconnection time of its own,
+     * so that they do not come back all at once.
+     */
     close() {
       ending = true;
       stopClock();
@@ -174,7 +184,7 @@ function spread() {
 }
 
 /**
- * The id a client brings; undefined for none, and for one that cannot be ours.
+ * A client's last id; undefined if it has none, or one that cannot be ours.
  *
  * @param {string | string[] | null} text
  */

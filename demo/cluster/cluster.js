@@ -6,7 +6,7 @@ import { createTally } from "./tally.js";
 /** @typedef {{ node: string, kills: number }} Outage */
 
 /**
- * Connects, and shows what comes.
+ * Connects, and shows the events.
  *
  * @param {typeof import("../../src/index.ts").ResilientEventSource} ResilientEventSource
  */
@@ -21,12 +21,12 @@ export async function start(ResilientEventSource) {
   const log = showLog();
   const tally = createTally();
 
-  // Pages begin at different nodes, so that each has some.
+  // Pages begin at different nodes, so that each node has some.
   let turn = Math.floor(Math.random() * nodes.length);
   const current = () => /** @type {(typeof nodes)[number]} */ (nodes[turn % nodes.length]);
 
   const source = new ResilientEventSource(
-    // Asked on every attempt: each goes to the node after the last one.
+    // Called for every attempt, which goes to the next node.
     () => {
       turn++;
       return current().url;
@@ -37,11 +37,11 @@ export async function start(ResilientEventSource) {
         killed: /** @type {(text: string) => Outage} */ (JSON.parse),
         back: /** @type {(text: string) => Outage} */ (JSON.parse),
       },
-      // The name that nchan knows.
+      // nchan's name for the parameter.
       resume: { query: "last_event_id" },
-      // Another node is there at once, so the first retry need not wait for long.
+      // Another node is ready at once, so the first retry need not wait long.
       backoff: { startingDelay: 500, maxDelay: 5000 },
-      // For a node that hangs without dying: ticks come more often than that.
+      // For a node that hangs without dying: ticks are more frequent than this.
       heartbeatTimeout: 15_000,
     },
   );

@@ -7,12 +7,13 @@ import { createProcesses } from "./processes.mjs";
 import { findPrograms } from "./programs.mjs";
 
 /**
- * Two nodes, nginx with nchan, that share one Redis: all on loopback, in a temporary folder, beside whatever nginx and Redis this machine runs.
+ * Two nodes (nginx with nchan) that share one Redis, all on loopback and in a temporary folder,
+ * separate from any nginx and Redis of this machine.
  *
  * @param {object} options
  * @param {readonly string[]} options.origins The origins of the pages that may read the stream.
- * @param {number} [options.firstPort] Free ports are looked for from here on.
- * @param {number} [options.kept] How many events are kept for those who come back.
+ * @param {number} [options.firstPort] Where the search for free ports begins.
+ * @param {number} [options.kept] How many events are kept for clients that come back.
  * @throws {import("./programs.mjs").MissingPrograms}
  */
 export async function startCluster({ origins, firstPort = 8081, kept = 10_000 }) {
@@ -25,7 +26,7 @@ export async function startCluster({ origins, firstPort = 8081, kept = 10_000 })
   const { folder } = processes;
 
   /**
-   * Writes a configuration file into the folder, from its template here.
+   * Writes a configuration file into the folder, from a template in this folder.
    *
    * @param {string} template
    * @param {string} file
@@ -77,7 +78,10 @@ export async function startCluster({ origins, firstPort = 8081, kept = 10_000 })
       folder,
       nodes,
 
-      /** The node that holds the stream, of most pages if there are several; undefined: nobody listens. */
+      /**
+       * The node that serves the stream, to most pages if there are several; undefined if no page
+       * listens.
+       */
       async leader() {
         const counts = await Promise.all(
           nodes.map(async (node) => ({ node, subscribers: await node.subscribers() })),

@@ -4,7 +4,8 @@ import { listen } from "../command.mjs";
 import { findFile } from "../files.mjs";
 
 /**
- * Serves the page, the built library, and at `/cluster/nodes.json` where the nodes are. The stream does not come through here.
+ * Serves the page, the built library, and the nodes' URLs at `/cluster/nodes.json`. The stream
+ * itself comes from the nodes.
  *
  * @param {number} port 0 picks a free one.
  */
@@ -32,7 +33,7 @@ export async function startFront(port) {
   return {
     address: `http://localhost:${bound}/`,
     port: bound,
-    /** What a browser may call the origin of the page. */
+    /** The origins that a browser may give the page. */
     origins: [`http://localhost:${bound}`, `http://127.0.0.1:${bound}`],
 
     /** @param {readonly string[]} urls The streams of the nodes. */

@@ -2,8 +2,9 @@
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-// A process of its own that cleans up after another one, however that one ends: closed, interrupted, crashed, or killed with -9. It is told on its
-// standard input which process groups run (`+pid`, `-pid`); when that input ends, the other one is gone.
+// A process of its own that cleans up after another one, however that one ends: closed,
+// interrupted, crashed, or killed with -9. The other process writes which process groups run
+// (`+pid`, `-pid`) to its standard input; when that input ends, the other process is gone.
 // Arguments: the folder to remove.
 
 const [, , folder = ""] = process.argv;
@@ -20,8 +21,8 @@ for (const pid of groups) {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has ended on its own.
   }
 }
-// Those that are dying may still write.
+// Processes that are ending may still write.
 rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });

@@ -13,15 +13,16 @@ const PATIENCE = 10_000;
  * @param {string} options.name
  * @param {number} options.port Where pages listen.
  * @param {number} options.publishPort Where events are published.
- * @param {string} options.log nginx' own words, where it does not start.
- * @param {() => { readonly running: boolean, kill(): Promise<void> }} options.start Starts the process.
+ * @param {string} options.log The file with nginx's error log, in case it does not start.
+ * @param {() => { readonly running: boolean, kill(): Promise<void> }} options.start Starts the
+ *   process.
  */
 export function createNode({ name, port, publishPort, log, start }) {
   /** @type {ReturnType<typeof start> | undefined} */
   let nginx;
   let up = false;
 
-  /** What nchan says about itself: its name for a number → the number. */
+  /** nchan's report on itself: its name for a number → the number. */
   async function status() {
     const { text } = await ask("GET", "/status");
     return new Map(
@@ -37,7 +38,8 @@ export function createNode({ name, port, publishPort, log, start }) {
    */
   function ask(method, path, { headers = {}, body = "" } = {}) {
     return new Promise((resolve, reject) => {
-      // A connection for each request: on one that was kept, a node that died long ago could not be told from one that dies now.
+      // A new connection for each request: on a kept one, a node that died long ago would look like
+      // one that dies now.
       const options = {
         host: "127.0.0.1",
         port: publishPort,
@@ -76,7 +78,7 @@ export function createNode({ name, port, publishPort, log, start }) {
       return up;
     },
 
-    /** Resolves when it takes events. */
+    /** Resolves when it accepts events. */
     async start() {
       nginx = start();
       const deadline = Date.now() + PATIENCE;
@@ -97,14 +99,14 @@ export function createNode({ name, port, publishPort, log, start }) {
       await nginx?.kill();
     },
 
-    /** How many pages hold their stream here. */
+    /** How many pages read the stream from this node. */
     async subscribers() {
       return up ? ((await status().catch(() => undefined))?.get("subscribers") ?? 0) : 0;
     },
 
     /**
-     * Publishes an event, and says what became of it. `refused`: it was not sent. `unanswered`: the node died over it, and it may have been published
-     * or not.
+     * Publishes an event and returns the result. `refused`: it was not sent. `unanswered`: the node
+     * died during the request, so the event may have been published or not.
      *
      * @param {string} type
      * @param {string} data
@@ -116,7 +118,7 @@ export function createNode({ name, port, publishPort, log, start }) {
           headers: { "X-EventSource-Event": type },
           body: data,
         });
-        // 201 where somebody listens at this moment, 202 where nobody does.
+        // 201 if a page listens at this moment, 202 if none does.
         return status === 201 || status === 202 ? "acknowledged" : "unanswered";
       } catch (error) {
         return error instanceof Error && "code" in error && error.code === "ECONNREFUSED"

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** @import { Publisher } from "./publisher.mjs" */
 
 /**
- * Kills nodes, always the one that holds the stream, and never before the other one is back.
+ * Kills nodes: always the one that serves the stream, and never before the other one is back.
  *
  * @param {Cluster} cluster
  * @param {Publisher} publisher Tells the pages.
@@ -14,10 +14,10 @@ export function createOutages(cluster, publisher) {
 
   return {
     /**
-     * Kills the node that holds the stream, and starts it again. Does nothing while nobody listens.
+     * Kills the node that serves the stream, and starts it again. Does nothing if no page listens.
      *
-     * @param {number} downFor How long it stays away (ms).
-     * @returns The node that it was.
+     * @param {number} downFor How long it stays down (ms).
+     * @returns The node that was killed.
      */
     async killLeader(downFor) {
       const node = await cluster.leader();

@@ -2,8 +2,8 @@
 import { createServer } from "node:net";
 
 /**
- * Ports that nobody listens on, counted up from one. Not such as the system picks: while a node is down, its port could then become that of any
- * connection that leaves this machine.
+ * Free ports, from a number upwards. They are outside the range that the system picks from: while a
+ * node is down, any outgoing connection of this machine could take its port.
  *
  * @param {number} count
  * @param {number} from

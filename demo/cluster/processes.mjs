@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * A temporary folder, and processes that live in it. Neither outlives this program, whatever ends it.
+ * A temporary folder, and processes that run in it. Neither outlives this program, however it ends.
  */
 export async function createProcesses() {
   const folder = mkdtempSync(join(tmpdir(), "eventsource-cluster-"));
@@ -22,7 +22,7 @@ export async function createProcesses() {
     },
   );
   const guarded = once(guard, "exit");
-  // Started by root, nginx runs its workers as another user, who has to come through.
+  // If root starts it, nginx runs its workers as another user, who needs access.
   await chmod(folder, 0o755);
   let closed = false;
 
@@ -30,13 +30,13 @@ export async function createProcesses() {
     folder,
 
     /**
-     * Starts a program in the folder. Its group has its pid: `nginx` takes its workers along into it.
+     * Starts a program in the folder. Its process group has its pid and includes nginx's workers.
      *
      * @param {string} program
      * @param {string[]} args
      */
     start(program, args) {
-      // Nobody would end it.
+      // Nothing would end it.
       if (closed) throw new Error("the cluster is closed");
       const child = spawn(program, args, { cwd: folder, detached: true, stdio: "ignore" });
       const pid = /** @type {number} */ (child.pid);
@@ -49,7 +49,10 @@ export async function createProcesses() {
           return child.exitCode === null && child.signalCode === null;
         },
         exited,
-        /** Ends it and all that it has started at once, as `kill -9` does: nobody gets to say good-bye. */
+        /**
+         * Ends it and its children at once, as `kill -9` does: none of them can close its
+         * connections.
+         */
         async kill() {
           if (this.running) process.kill(-pid, "SIGKILL");
           await exited;
@@ -57,7 +60,7 @@ export async function createProcesses() {
       };
     },
 
-    /** Ends all of them, and removes the folder. */
+    /** Ends all of them and removes the folder. */
     async close() {
       closed = true;
       guard.stdin.end();

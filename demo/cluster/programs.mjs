@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { CannotStart } from "../command.mjs";
 
-/** What the cluster is made of, as Debian names it. */
+/** The programs of the cluster, by Debian's names. */
 const packages = { nginx: "nginx", nchan: "libnginx-mod-nchan", redis: "redis-server" };
 
-/** Something has to be installed first. The message says what, and how. */
+/** Something has to be installed first. The message says what and how. */
 export class MissingPrograms extends CannotStart {
   /** @param {string[]} missing Debian's names. */
   constructor(missing) {
@@ -20,7 +20,7 @@ export class MissingPrograms extends CannotStart {
 }
 
 /**
- * Where nginx, its module nchan and Redis are.
+ * The paths of nginx, its module nchan, and Redis.
  *
  * @throws {MissingPrograms}
  */
@@ -53,7 +53,7 @@ function find(program) {
 }
 
 /**
- * A module of this nginx, which itself tells where its modules are.
+ * A module of this nginx, which reports the folder of its modules.
  *
  * @param {string} nginx
  * @param {string} file

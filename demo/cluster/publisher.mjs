@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** @import { Node } from "./node.mjs" */
 
 /**
- * The program that has something to tell. It publishes to all nodes in turn, one event after the other, so that they have an order.
+ * The program that publishes the events, to all nodes in turn and one at a time, so that they have
+ * an order.
  *
  * @param {readonly Node[]} nodes
  */
@@ -12,8 +13,8 @@ export function createPublisher(nodes) {
   let closed = false;
 
   /**
-   * Publishes an event. Where it was not sent at all, the next node gets it. Where it was not answered it must not be sent again: it would come twice
-   * if it had been published after all.
+   * Publishes an event. If it could not be sent at all, the next node gets it. If it was not
+   * answered it must not be sent again: it would come twice if the node had published it after all.
    *
    * @param {string} type
    * @param {object} content
@@ -35,10 +36,11 @@ export function createPublisher(nodes) {
     publish,
 
     /**
-     * Publishes numbered ticks until it is closed. Each names the last one that was acknowledged before it: a page that has not got that one has lost it.
+     * Publishes numbered ticks until it is closed. Each tick names the last acknowledged one before
+     * it: a page without that one has lost it.
      *
      * @param {number} interval Milliseconds from one tick to the next.
-     * @param {(n: number, acknowledged: boolean) => void} [settled] Is told what became of each.
+     * @param {(n: number, acknowledged: boolean) => void} [settled] Called with the result of each.
      */
     async tick(interval, settled) {
       let previous = 0;

@@ -12,10 +12,11 @@ import { createPublisher } from "./publisher.mjs";
  * Starts the page, the cluster, and the program that publishes ticks.
  *
  * @param {object} [options]
- * @param {number} [options.port] Of the page; 0 picks a free one.
- * @param {number} [options.firstPort] Those of the cluster are looked for from here on.
+ * @param {number} [options.port] The page's port; 0 picks a free one.
+ * @param {number} [options.firstPort] Where the search for the cluster's ports begins.
  * @param {number} [options.interval] Milliseconds from one tick to the next.
- * @param {(n: number, acknowledged: boolean) => void} [options.settled] Is told what became of each tick.
+ * @param {(n: number, acknowledged: boolean) => void} [options.settled] Called with the result of
+ *   each tick.
  */
 export async function startClusterDemo({
   port = 8080,
@@ -34,7 +35,7 @@ export async function startClusterDemo({
       cluster,
       outages: createOutages(cluster, publisher),
 
-      /** Resolves when every tick is settled; no other will come. */
+      /** Resolves when the result of every tick is known and no other tick will come. */
       async stopTicks() {
         publisher.close();
         await ticking;
@@ -51,7 +52,7 @@ export async function startClusterDemo({
   }
 }
 
-/** Milliseconds from one kill to the next, and how long the node stays away. */
+/** Milliseconds from one kill to the next, and how long the node stays down. */
 const EVERY = 6000;
 const DOWN_FOR = 2000;
 
@@ -84,7 +85,7 @@ async function run(port) {
         );
     }
   } catch (error) {
-    // A node that was to be started again, perhaps.
+    // Perhaps a node that was about to be started again.
     if (!ending) throw error;
   }
 }

@@ -1,13 +1,14 @@
 // @ts-check
 
-/** How many of the newest ticks are remembered, to tell one that comes again from one that comes late. */
+/** How many of the newest ticks are remembered, to tell a repeated tick from a late one. */
 const REMEMBERED = 10_000;
 
 /**
  * Counts ticks, and those that were lost, came twice, or came out of order.
  *
- * Each tick names the last one that the publisher got an acknowledgement for. The numbers in between are those that a node died over: they may have
- * been published or not, so that nobody has lost them.
+ * Each tick names the last one that the publisher got an acknowledgement for. A node died while the
+ * numbers in between were published, so these may have been published or not: they do not count as
+ * lost.
  */
 export function createTally() {
   const counts = { received: 0, lost: 0, twice: 0, late: 0 };
@@ -25,7 +26,7 @@ export function createTally() {
       counts.received++;
       if (heard.has(n)) counts.twice++;
       else if (newest !== undefined && n < newest) counts.late++;
-      // Where a page begins is no loss.
+      // Ticks from before the page was opened are not lost.
       else if (newest !== undefined && previous > newest) counts.lost += previous - newest;
       heard.add(n);
       newest = Math.max(newest ?? 0, n);

@@ -11,7 +11,7 @@ export function element(id) {
 }
 
 /**
- * A card for each node. They are named by letters, in the order of their streams.
+ * A card for each node. Letters name them, in the order of their streams.
  *
  * @param {string[]} urls
  */
@@ -42,7 +42,7 @@ export function showNodes(urls) {
       /** @param {boolean} now */
       hold(now) {
         holds = now;
-        // The news that it is back may have come while nobody could hear it.
+        // The page may have missed the event that says that it is back.
         up ||= now;
         show();
       },
@@ -55,7 +55,7 @@ export function showNodes(urls) {
   });
 }
 
-/** What came, newest first: ticks as numbers side by side, everything else as lines between them. */
+/** The events, newest first: ticks as numbers side by side, all others as lines between them. */
 export function showLog() {
   const list = element("log");
 
@@ -74,7 +74,7 @@ export function showLog() {
   return {
     /**
      * @param {number} n
-     * @param {string} node The one that delivered it.
+     * @param {string} node The node that delivered it.
      */
     tick: (n, node) => add({ type: "tick", tick: String(n), node }, String(n)),
 

@@ -11,36 +11,36 @@ import { Track } from "./track.js";
 /** @import { ConnectionError } from "../../src/index.ts" */
 /** What the server says in every event: how many connections each kind of client has. @typedef {{ native: number, resilient: number }} Tick */
 
-/** Waits that can be watched; the defaults of the library are 3 and 30 seconds. */
+/** Waits that a visitor can watch; the defaults of the library are 3 and 30 seconds. */
 const backoff = { startingDelay: 1000, maxDelay: 5000 };
 
-/** From when on a connection counts as well, in milliseconds. */
+/** From when on a connection counts as good, in milliseconds. */
 export const STABLE_AFTER = 1500;
 
 /** @type {Promise<string> | undefined} */
 let known;
 
-/** The token that the stream wants: asked for once, and again after it was refused. */
+/** The token for the stream: fetched once, and again after it was refused. */
 function token() {
   known ??= fetch("token").then((response) => response.text());
-  // One that could not be had is no answer for ever.
+  // A failure must not be kept like a token.
   known.catch(() => (known = undefined));
   return known;
 }
 
-/** The next attempt brings a fresh one. */
+/** The next attempt fetches another one. */
 function renewToken() {
   known = undefined;
   return true;
 }
 
-/** The browser's own EventSource, as one would use it. */
+/** The browser's own EventSource, in its usual form. */
 export function createNative() {
   const track = new Track();
   /** @type {EventSource | undefined} */
   let source;
 
-  /** A new one, as after a reload of the page: where the old one was in the stream is forgotten. */
+  /** A new one, as after a reload of the page, which forgets its position in the stream. */
   async function connect() {
     source?.close();
     track.enter("connecting");
@@ -65,7 +65,7 @@ export function createNative() {
 }
 
 /**
- * This library, as one would use it.
+ * This library, in its usual form.
  *
  * @param {(tick: Tick) => void} onTick
  */
@@ -124,7 +124,7 @@ export function createResilient(onTick) {
 }
 
 /**
- * A wait, and between which two times the jitter could have put its end.
+ * A wait, and the two times between which the jitter can put its end.
  *
  * @param {{ attempt: number, delay: number, retryAt: number, error: ConnectionError }} state
  */

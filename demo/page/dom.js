@@ -24,7 +24,7 @@ export function find(selector) {
 }
 
 /**
- * Sets a text that is set often: what has not changed is left alone.
+ * Sets a text that is set often, if it has changed.
  *
  * @param {HTMLElement} node
  * @param {string} text
@@ -34,11 +34,11 @@ export function setText(node, text) {
 }
 
 /**
- * Fills a description list, and returns its values.
+ * Fills a description list and returns its values.
  *
  * @template {string} Name
  * @param {HTMLElement} list
- * @param {Record<Name, string>} terms Name → what the page says.
+ * @param {Record<Name, string>} terms Name → text on the page.
  * @returns {Record<Name, HTMLElement>}
  */
 export function facts(list, terms) {

@@ -4,7 +4,7 @@ import { colours, stillness } from "./theme.js";
 /** @import { DotState } from "./storm-crowds.js" */
 
 const COLUMNS = 40;
-/** For how long a dot is seen to attempt, in milliseconds. */
+/** How long an attempt is visible, in milliseconds. */
 const FLASH = 350;
 
 /**
@@ -12,7 +12,8 @@ const FLASH = 350;
  *
  * @param {HTMLCanvasElement} canvas
  * @param {readonly DotState[]} states
- * @param {Float64Array} [attemptedAt] When each attempted last, on the clock of `performance.now()`.
+ * @param {Float64Array} [attemptedAt] When each made its last attempt, on the clock of
+ *   `performance.now()`.
  */
 export function drawDots(canvas, states, attemptedAt) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

@@ -1,13 +1,15 @@
 // @ts-check
-/** How long a fault that lasts is ordered to last, in seconds; `?seconds=30` in the page's address changes it. */
+/** How long a fault lasts, in seconds; `?seconds=30` in the page's address changes it. */
 const SECONDS = Number(new URLSearchParams(location.search).get("seconds")) || 10;
-/** How long both clients get to come back before the next fault, in milliseconds. */
+/** How long both clients have to come back before the next fault, in milliseconds. */
 const PATIENCE = 6000;
 
 /**
- * What can be broken. `control`: what the server is told; `word`: what the chart says; `lasts`: for ten seconds, rather than at once.
+ * The faults. `control` is the command for the server; `word` is the chart's word for it; `lasts`:
+ * it lasts for some seconds, rather than happening once.
  *
- * @typedef {{ label: string, control: string, word: string, lasts: boolean, news: string, over?: string, offline?: boolean }} Fault
+ * @typedef {{ label: string, control: string, word: string, lasts: boolean, news: string, over?:
+ *   string, offline?: boolean }} Fault
  * @type {Record<string, Fault>}
  */
 export const faults = {
@@ -66,17 +68,19 @@ export const faults = {
 };
 
 /**
- * Breaks things, one at a time: each press ends the fault before, and waits until both clients are well, so that both are seen to meet the same.
+ * Begins faults, one at a time: each press ends the current fault and waits until both clients are
+ * connected, so that both meet the same fault.
  *
  * @param {object} host
  * @param {() => void} host.pressed
- * @param {() => boolean} host.recover Brings the clients back, and says whether they are.
+ * @param {() => boolean} host.recover Reconnects the clients, and returns whether they are
+ *   connected.
  * @param {(name: string, fault: Fault) => void} host.begun
  * @param {(fault: Fault) => void} host.ended
  * @param {(text: string) => void} host.say
  */
 export function createBreaker({ pressed, recover, begun, ended, say }) {
-  /** The latest press: who finds another one there gives up. */
+  /** The latest press. An earlier one that finds another here stops. */
   let latest = 0;
   /** @type {(() => void) | undefined} */
   let finish;
@@ -115,7 +119,7 @@ export function createBreaker({ pressed, recover, begun, ended, say }) {
   };
 
   /**
-   * Whether the server did as it was told.
+   * Sends a command to the server; returns whether the server obeyed.
    *
    * @param {string} command
    */

@@ -4,7 +4,7 @@ import { colours, stripes } from "./theme.js";
 /** @import uPlot from "uplot" */
 /** @import { Span, Track } from "./track.js" */
 
-/** Heights of what a lane is made of, in pixels. */
+/** The heights of a lane's parts, in pixels. */
 const TITLE = 26;
 const BAR = 24;
 const SIGNS = 30;
@@ -12,7 +12,7 @@ const SIGNS = 30;
 const SHORTEST_SILENCE = 700;
 
 /**
- * A lane of the chart: what happened to one thing. `words`: what it says in place of a status.
+ * A lane of the chart: the history of one thing. `words`: labels in place of a status.
  *
  * @typedef {object} Lane
  * @property {string} title
@@ -24,7 +24,7 @@ const SHORTEST_SILENCE = 700;
 export const LANE_HEIGHT = TITLE + BAR + SIGNS;
 
 /**
- * Draws the lanes above the plot proper, on its time axis.
+ * Draws the lanes above the plot itself, on its time axis.
  *
  * @param {uPlot} plot
  * @param {Lane[]} lanes
@@ -128,7 +128,7 @@ export function drawLanes(plot, lanes) {
   }
 
   /**
-   * Says what a stretch is, where there is room for it.
+   * Labels a stretch where there is room for it.
    *
    * @param {string} word
    * @param {number} left
@@ -190,7 +190,8 @@ function isStriped(status) {
 }
 
 /**
- * The stretches in which a client took itself for open, but heard nothing: the silences, as far as they lie in an open span.
+ * The stretches in which a client considered itself open but received nothing: the silences within
+ * open spans.
  *
  * @param {Lane["track"]} track
  */

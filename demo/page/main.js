@@ -47,7 +47,7 @@ const isWell = (/** @type {Track} */ track) => track.isBack && track.age > STABL
 /** Which of the two have been asked to come back for the next fault. @type {Set<Track>} */
 const recovering = new Set();
 let isTried = false;
-/** Whether the server asked its clients to stay away. */
+/** True if the server has asked its clients to stay away. */
 let isFinal = false;
 let told = "";
 
@@ -100,7 +100,7 @@ const chips = Object.entries(faults).map(([name, { label }]) => {
 element("faults").append(...chips);
 
 /**
- * Marks the fault that lasts.
+ * Marks the current fault.
  *
  * @param {string | undefined} name
  */
@@ -124,7 +124,7 @@ function describeRole(role) {
 
 function show() {
   const newest = Math.max(tracks.native.newestId, tracks.resilient.newestId);
-  // While neither hears anything, nobody here knows how far the stream is.
+  // While neither client receives anything, the page does not know the stream's position.
   const isKnown = !tracks.native.isSilent || !tracks.resilient.isSilent;
   const behindOf = (/** @type {Track} */ track) => (isKnown ? newest - track.newestId : undefined);
   const behind = { native: behindOf(tracks.native), resilient: behindOf(tracks.resilient) };
@@ -142,7 +142,7 @@ function show() {
     verdict(tracks.resilient, behind.resilient, isFinal),
   ];
   results.show(verdicts);
-  // Said once, when it has come to something.
+  // Said once, when it has a result.
   const tones = verdicts.map(({ tone }) => tone).join();
   if (tones !== told && !tones.includes("busy")) {
     told = tones;

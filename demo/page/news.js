@@ -1,9 +1,13 @@
 // @ts-check
-/** How long a sentence stands before the next one may follow, in milliseconds: a screen reader must be able to finish it. */
+/**
+ * How long a sentence stands before the next one may follow, in milliseconds: a screen reader must
+ * be able to finish it.
+ */
 const PAUSE = 3000;
 
 /**
- * A line that says what is going on, and that screen readers read out. Sentences that come too fast replace each other: the latest is said.
+ * A line with the latest news, which screen readers read out. If sentences follow each other too
+ * fast, only the latest one is shown.
  *
  * @param {HTMLElement} region A live region.
  */
@@ -20,7 +24,7 @@ export function createNews(region) {
 
   return {
     /**
-     * Says something at once, because the visitor has just asked for it.
+     * Says something at once, in answer to the visitor.
      *
      * @param {string} text
      */
@@ -30,7 +34,7 @@ export function createNews(region) {
     },
 
     /**
-     * Says something when the sentence before has had its time.
+     * Says something when the previous sentence has had its time.
      *
      * @param {string} text
      */

@@ -6,7 +6,7 @@ import { seconds } from "./verdict.js";
 /** @import { Track } from "./track.js" */
 
 /**
- * Shows where a client stands.
+ * Shows the state of a client.
  *
  * @param {"native" | "resilient"} name
  * @param {Track} track
@@ -24,7 +24,7 @@ export function createPanel(name, track, describe) {
   });
 
   return {
-    /** @param {number | undefined} behind Undefined: nobody knows. */
+    /** @param {number | undefined} behind Undefined if it is not known. */
     show(behind) {
       const text = describe(track);
       status.dataset.status = track.status;
@@ -46,7 +46,7 @@ export function createPanel(name, track, describe) {
 }
 
 /**
- * All that EventSource tells.
+ * Everything that EventSource reveals.
  *
  * @param {Track} track
  */
@@ -67,7 +67,7 @@ export function describeNative(track) {
 }
 
 /**
- * What `state` tells.
+ * Everything that `state` reveals.
  *
  * @param {ConnectionState} state
  */

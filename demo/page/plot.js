@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { colours } from "./theme.js";
 
-/** What the axes of the charts have in common. */
+/** The common part of the charts' axes. */
 export const axis = {
   stroke: () => colours().soft,
   font: "12px system-ui, sans-serif",
@@ -11,7 +11,7 @@ export const axis = {
 };
 
 /**
- * A curve of counts: each holds until the next.
+ * A curve of counts; each holds until the next.
  *
  * @param {"native" | "resilient"} name
  * @param {number[]} dash
@@ -32,7 +32,7 @@ export function line(name, dash = []) {
 }
 
 /**
- * Keeps a chart as wide as its place.
+ * Keeps a chart as wide as its container.
  *
  * @param {uPlot} plot
  * @param {HTMLElement} host

@@ -7,7 +7,7 @@ import { setText } from "./dom.js";
 const signs = { good: "✓", bad: "✕", busy: "…" };
 
 /**
- * The table of what happened: a row for each fault, the latest first.
+ * The table of results: a row for each fault, the latest first.
  *
  * @param {HTMLTableElement} table
  */
@@ -18,7 +18,7 @@ export function createResults(table) {
 
   return {
     /**
-     * Begins the row of a fault; the rows before stay as they are.
+     * Begins the row of a fault. Earlier rows stay as they are.
      *
      * @param {string} name
      * @param {string} label
@@ -33,7 +33,7 @@ export function createResults(table) {
       head.textContent = label;
       cells = ["EventSource", "ResilientEventSource"].map((client) => {
         const cell = document.createElement("td");
-        // Where the table is too narrow for columns.
+        // For a screen that is too narrow for columns.
         cell.dataset.client = client;
         const sign = document.createElement("span");
         sign.setAttribute("aria-hidden", "true");

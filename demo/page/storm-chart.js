@@ -7,7 +7,7 @@ import { colours } from "./theme.js";
  * Draws the attempts in each second of the storm.
  *
  * @param {HTMLElement} host
- * @param {number} perSecond What the server takes.
+ * @param {number} perSecond How many clients the server takes.
  */
 export function createStormChart(host, perSecond) {
   const plot = new uPlot(
@@ -59,7 +59,7 @@ export function createStormChart(host, perSecond) {
     draw(attempts = []) {
       const length = Math.max(1, ...attempts.map((each) => each.length));
       const seconds = Array.from({ length }, (_, second) => second);
-      // The second that is under way would look like a decline.
+      // The current second would look like a decline.
       const whole = (/** @type {number} */ second) =>
         second === length - 1 ? Math.max(0, second - 1) : second;
       const [native, resilient] = [0, 1].map((index) =>

@@ -4,9 +4,9 @@ import { ConnectionError, ResilientEventSource } from "resilient-eventsource";
 /** @import { Transport } from "../../src/index.ts" */
 /** @import { StormServer } from "./storm-server.js" */
 
-/** After how many milliseconds an EventSource tries again, in Chrome and Safari: all of them after the same. */
+/** After how many milliseconds an EventSource retries, in Chrome and Safari: always the same. */
 const NATIVE_DELAY = 3000;
-/** What a server that answers 503 asks for, in milliseconds. */
+/** Retry-After of a 503, in milliseconds. */
 const RETRY_AFTER = 5000;
 
 /** @typedef {"open" | "waiting" | "closed"} DotState */
@@ -15,7 +15,7 @@ const RETRY_AFTER = 5000;
 class Crowd {
   /** @type {DotState[]} */
   states;
-  /** When each attempted last. */
+  /** When each client made its last attempt. */
   attemptedAt;
 
   /** @param {number} size */
@@ -30,7 +30,7 @@ class Crowd {
   }
 }
 
-/** The browser's rule, without a browser: after 3 s again, and after an HTTP error never. */
+/** The browser's rule, without a browser: a retry after 3 s, and none after an HTTP error. */
 export class NativeCrowd extends Crowd {
   /** @type {Set<ReturnType<typeof setTimeout>>} */
   #timers = new Set();
@@ -70,7 +70,10 @@ export class NativeCrowd extends Crowd {
   }
 }
 
-/** Real sources with the defaults of the library. Only their transport is the page's: it asks the simulated server. */
+/**
+ * Real sources with the defaults of the library. Only their transport is the page's own: it
+ * connects to the simulated server.
+ */
 export class ResilientCrowd extends Crowd {
   /** @type {ResilientEventSource[]} */
   #sources;

@@ -1,12 +1,18 @@
 // @ts-check
-/** Connections that may be taken at once, in milliseconds of the server's rate: it is a queue, not a burst. */
+/**
+ * Connections that may be taken at once, in milliseconds of the server's rate: a queue, not a
+ * burst.
+ */
 const BURST = 100;
 /** How far apart the clients notice that the server is gone, in milliseconds. */
 const NOTICED_WITHIN = 200;
 
 /** How it refuses. @typedef {"closed" | "503"} Refusal */
 
-/** A server that exists in this page only: it has as many clients as you like, goes down, and takes so many a second when it is back. */
+/**
+ * A simulated server within this page. It has any number of clients, goes down, and takes a limited
+ * number a second once it is back.
+ */
 export class StormServer {
   /** Attempts in each second since it went down. @type {number[]} */
   attempts = [];
@@ -19,7 +25,10 @@ export class StormServer {
   #clients = new Set();
   #options;
 
-  /** @param {{ perSecond: number, refusal: Refusal }} options How many it takes a second once it was down, and how it refuses whom it cannot take. */
+  /**
+   * @param {{ perSecond: number, refusal: Refusal }} options How many clients it takes a second
+   *   after it was down, and how it refuses the others.
+   */
   constructor(options) {
     this.#options = options;
   }
@@ -28,7 +37,7 @@ export class StormServer {
    * One attempt to connect.
    *
    * @param {() => void} onCut Called when the connection is lost.
-   * @returns {{ leave(): void } | Refusal} How to leave, or how it was refused.
+   * @returns {{ leave(): void } | Refusal} A connection, or how it was refused.
    */
   connect(onCut) {
     if (this.downSince !== undefined) {
@@ -42,7 +51,7 @@ export class StormServer {
     return { leave: () => this.#clients.delete(onCut) };
   }
 
-  /** Everybody loses it. */
+  /** All clients lose it. */
   goDown() {
     this.downSince = performance.now();
     this.#up = false;

@@ -11,7 +11,9 @@ import { animate } from "./theme.js";
 
 const CLIENTS = 1000;
 const PER_SECOND = 100;
-/** Milliseconds: all is well, the server is down, and the longest that anybody waits for the last one. */
+/**
+ * Milliseconds: the time before the outage, the outage, and the longest wait for the last client.
+ */
 const CALM = 600;
 const DOWN = 4000;
 const LIMIT = 60_000;
@@ -84,7 +86,7 @@ export function createStorm() {
   });
 }
 
-/** One storm, from the calm before it to the last one back. */
+/** One storm, from the calm before it to the return of the last client. */
 class Run {
   sides;
   #end;
@@ -122,7 +124,7 @@ class Run {
     ];
   }
 
-  /** Notes what has come about since the last look. */
+  /** Records the changes since the last call. */
   look() {
     if (this.#backSince === undefined) return;
     const elapsed = performance.now() - this.#backSince;
@@ -167,7 +169,7 @@ function createSide(Crowd, refusal) {
     name: Crowd === NativeCrowd ? "EventSource’s rule" : "ResilientEventSource",
     server,
     crowd: new Crowd(CLIENTS, server),
-    /** The most attempts in a second once the server was back. */
+    /** The most attempts in a second after the server was back. */
     peak: 0,
     /** When everybody was back, in seconds. @type {number | undefined} */
     recovered: undefined,

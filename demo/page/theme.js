@@ -22,10 +22,10 @@ let known;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 dark.addEventListener("change", () => (known = undefined));
 
-/** Whether the visitor wants things to stand still. */
+/** Whether the visitor prefers reduced motion. */
 export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** The colours of the style sheet, for what is drawn on a canvas. */
+/** The colours of the style sheet, for drawing on a canvas. */
 export function colours() {
   if (known) return known;
   const style = getComputedStyle(document.documentElement);
@@ -35,7 +35,7 @@ export function colours() {
 }
 
 /**
- * Stripes: a state must be told apart without its colour.
+ * Stripes, so that a state can be told apart without its colour.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {string} colour
@@ -57,7 +57,8 @@ export function stripes(context, colour, scale = 1) {
 }
 
 /**
- * Calls `draw` with the browser's frames, at most so many times a second: a hidden page draws nothing. Once a second where the visitor wants stillness.
+ * Calls `draw` in animation frames, at most this often; a hidden page draws nothing. Once a second
+ * if the visitor prefers reduced motion.
  *
  * @param {number} perSecond
  * @param {() => void} draw

@@ -6,7 +6,7 @@ import { axis, keepWidth, line } from "./plot.js";
 /** @import { Lane } from "./lanes.js" */
 /** @import { Track } from "./track.js" */
 
-/** How much is shown, in seconds: of the past, and of the future, where waits end. */
+/** How many seconds are shown: of the past, and of the future, where waits end. */
 const PAST = 60;
 const FUTURE = 8;
 
@@ -14,7 +14,8 @@ const FUTURE = 8;
 const RATES = 100;
 
 /**
- * Draws what happened in the last minute: a lane for the server and for each client, and the events per second below.
+ * Draws the last minute: a lane for the server and for each client, and the events per second
+ * below.
  *
  * @param {HTMLElement} host
  * @param {Lane[]} lanes

@@ -1,18 +1,22 @@
 // @ts-check
-/** From which gap between two events on (ms) a client is called silent; events come every quarter of a second. */
+/**
+ * The gap between two events (ms) from which on a client counts as silent; events come every
+ * quarter of a second.
+ */
 export const SILENT_AFTER = 1500;
 /** How long the past is kept, in milliseconds. */
 const KEPT = 75_000;
 
 /**
- * A stretch of time in one state. `until` and `drawnFrom`: of a wait, when it ends, and between which two times the jitter could have put that.
- * `word`: what the chart says in place of the status.
+ * A stretch of time in one state. `until` is when a wait ends; `drawnFrom` are the two times
+ * between which the jitter can put that. `word` is the chart's label in place of the status.
  *
  * @typedef {"connecting" | "open" | "waiting" | "paused" | "closed"} Status
- * @typedef {{ status: Status, from: number, to?: number, until?: number, drawnFrom?: [number, number], word?: string }} Span
+ * @typedef {{ status: Status, from: number, to?: number, until?: number, drawnFrom?: [number,
+ *   number], word?: string }} Span
  */
 
-/** What one client has gone through, as the page shows it. Times are milliseconds since the epoch. */
+/** The history of one client for the page. Times are milliseconds since the epoch. */
 export class Track {
   /** @type {Span[]} */
   spans = [];
@@ -29,10 +33,10 @@ export class Track {
   lost = 0;
   repeated = 0;
   newestId = 0;
-  /** What the client says of its last failure; "": nothing. */
+  /** The client's reason for its last failure; "" if it gives none. */
   reason = "";
   lastEventAt = Date.now();
-  /** What is counted since the last fault. */
+  /** The counts since the last fault. */
   trial = { since: 0, silent: 0, lost: 0, repeated: 0, failures: 0, reason: "" };
 
   /** @returns {Status} */
@@ -66,7 +70,8 @@ export class Track {
   }
 
   /**
-   * Counts an event, and finds by its id, which the server numbers without a gap, whether any was lost or came twice.
+   * Counts an event. The server numbers events without a gap, so the id shows if any was lost or
+   * came twice.
    *
    * @param {number} id
    */
@@ -93,36 +98,36 @@ export class Track {
     this.newestId = Math.max(this.newestId, id);
   }
 
-  /** Begins to count anew, for what is broken now. */
+  /** Sets the counts back to 0, for a new fault. */
   begin() {
     this.trial = { since: Date.now(), silent: 0, lost: 0, repeated: 0, failures: 0, reason: "" };
   }
 
-  /** When it heard nothing, until now. */
+  /** The times without an event, until now. */
   get silences() {
     return this.isSilent && this.received
       ? [...this.#gaps, { from: this.lastEventAt, to: Date.now() }]
       : this.#gaps;
   }
 
-  /** For how long it has been in this state, in milliseconds. */
+  /** How long it has been in this state, in milliseconds. */
   get age() {
     return Date.now() - (this.spans.at(-1)?.from ?? 0);
   }
 
-  /** Whether events come again after the last failure. */
+  /** Whether events have come since the last failure. */
   get isBack() {
     return (
       this.status === "open" && !this.isSilent && this.lastEventAt >= (this.failures.at(-1) ?? 0)
     );
   }
 
-  /** Whether events have stopped coming. */
+  /** Whether events have stopped. */
   get isSilent() {
     return Date.now() - this.lastEventAt > SILENT_AFTER;
   }
 
-  /** For how long no events came since the last fault, in milliseconds. */
+  /** How long no events came since the last fault, in milliseconds. */
   get silentTime() {
     return this.trial.silent + this.#gap(Date.now());
   }

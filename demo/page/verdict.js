@@ -2,10 +2,11 @@
 /** @import { Track } from "./track.js" */
 
 /**
- * How a client fares with the last fault, in words.
+ * A sentence about how a client copes with the last fault.
  *
  * @param {Track} track
- * @param {number | undefined} behind How many events it has not got yet; undefined: nobody knows.
+ * @param {number | undefined} behind How many events it has yet to get; undefined if that is not
+ *   known.
  * @param {boolean} isFinal Whether the server asked it to stay away.
  * @returns {{ tone: "good" | "bad" | "busy", text: string }}
  */

@@ -3,7 +3,7 @@ import { startDemoServer } from "../../demo/server.mjs";
 import { engine, type PageBrowser } from "../support/browsers/engines/engine.ts";
 import type { Page } from "../support/browsers/engines/page.ts";
 
-/** The initiator of an EventSource's request: what the resource timing has no word for, but in WebKit. */
+/** The initiator type of an EventSource's request in resource timing: "other", except in WebKit. */
 const NATIVE = engine.name === "webkit" ? "eventsource" : "other";
 
 let browser: PageBrowser;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  // Five times as fast as it is for people.
+  // Five times as fast as for people.
   server = await startDemoServer({ port: 0, interval: 200 });
 });
 afterEach(() => server.close());
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 const newestId = (): number => server.stream.log.at(-1)?.id ?? 0;
 
-/** Opens a page whose jitter draws this part of every delay. */
+/** Opens a page whose jitter always draws this part of the delay. */
 async function open(file: string, jitter: number): Promise<void> {
   page = await browser.open(server.address + file);
   await page.evaluate((part) => {
@@ -55,7 +55,7 @@ const isDisabled = (name: string): Promise<boolean> =>
         .disabled,
     name,
   );
-/** Presses a button as soon as it can be pressed. */
+/** Presses a button as soon as it is enabled. */
 const press = async (name: string): Promise<void> => {
   await expect.poll(() => isDisabled(name)).toBe(false);
   await page.evaluate(
@@ -83,7 +83,7 @@ const messages = (): Promise<{ id: number; data: string }[]> =>
       }),
     ).reverse(),
   );
-/** What asked for the stream, each time that it came to an end. */
+/** The initiator of each request for the stream that has ended. */
 const initiators = (): Promise<string[]> =>
   page.evaluate(() =>
     performance
@@ -123,7 +123,7 @@ test.each([
 
   await press("Stop the stream");
   await becomes("Waiting");
-  // Nothing lost, nothing twice: what the page got is what the server logged.
+  // Nothing lost, nothing twice: the page's messages are those of the server's log.
   const received = await messages();
   const from = server.stream.log.findIndex(({ id }) => id === received[0]!.id);
   expect(received).toEqual(server.stream.log.slice(from, from + received.length));
@@ -136,11 +136,11 @@ test.each([
   expect(new Set(others)).toEqual(new Set([later]));
 });
 
-test("Reconnect now replaces a live connection, and cuts a wait short", async () => {
+test("Reconnect now replaces a live connection, and interrupts a wait", async () => {
   await open("module.html", 0.999);
   await heard(1);
   await press("Reconnect now");
-  // By fetch now, which has seen the server's "retry: 10000".
+  // Now by fetch, which has read the server's "retry: 10000".
   await expect.poll(() => lines("connecttime")).toHaveLength(2);
 
   await press("Stop the stream");
@@ -171,7 +171,7 @@ test("Close is final; Connect again resumes after the last id", async () => {
   expect(await text("#repeated")).toBe("0");
 });
 
-test("says so where the demo server is gone", async () => {
+test("says so if the demo server is gone", async () => {
   await open("module.html", 0.1);
   await heard(1);
   await server.close();

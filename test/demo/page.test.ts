@@ -5,7 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startDemoServer } from "../../demo/server.mjs";
 import { launchChromium } from "../support/browsers/browsers.ts";
 
-/** How long faults last, in seconds: long enough for a native EventSource, which comes back after three. */
+/**
+ * How long faults last, in seconds: long enough for a native EventSource, which retries after
+ * three.
+ */
 const SECONDS = 5;
 
 let server: Awaited<ReturnType<typeof startDemoServer>>;
@@ -37,11 +40,11 @@ async function newPage(): Promise<Page> {
   return opened;
 }
 
-/** A page must raise no error, and ask nobody but its server. */
+/** A page must raise no error, and send requests only to its server. */
 function watch(opened: Page): void {
   opened.on("pageerror", (error) => complaints.push(error.message));
   opened.on("console", (message) => {
-    // The browser itself notes each answer that a fault spoils.
+    // The browser logs each failed request.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
       complaints.push(message.text());
   });
@@ -70,7 +73,7 @@ const fact = (client: string, name: string, opened = page): Locator =>
 const number = async (client: string, name: string, opened = page): Promise<number> =>
   Number((await fact(client, name, opened).textContent())?.replace(",", ""));
 const news = (): Promise<string | null> => page.locator("#news").textContent();
-/** What the table says of the fault that was pressed last: of native, and of ours. */
+/** The cells of the latest fault in the table: native's, and ours. */
 const outcome = async (client: "EventSource" | "ResilientEventSource"): Promise<string> =>
   (await page
     .locator(`#results tbody tr:first-child td[data-client=${client}] > span:last-child`)
@@ -78,7 +81,7 @@ const outcome = async (client: "EventSource" | "ResilientEventSource"): Promise<
 const comesTo = (client: "EventSource" | "ResilientEventSource", expected: RegExp): Promise<void> =>
   expect.poll(() => outcome(client)).toMatch(expected);
 
-/** How many pixels of a canvas have the colour that the style sheet has for a state. */
+/** How many pixels of a canvas have the style sheet's colour of a state. */
 const drawn = (selector: string, colour: string): Promise<number> =>
   page.evaluate(
     ([selector, colour]) => {
@@ -90,7 +93,7 @@ const drawn = (selector: string, colour: string): Promise<number> =>
       const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
       let count = 0;
       for (let at = 0; at < data.length; at += 4)
-        // The edge of a thin line is half transparent, which costs a little precision.
+        // The edge of a thin line is half transparent, so this is less precise.
         if (
           [red, green, blue].every((part, index) => Math.abs(data[at + index]! - part!) < 8) &&
           data[at + 3]! > 100
@@ -134,7 +137,7 @@ describe("each control", () => {
       "the server answered 503, and asks for 3 s of rest",
     );
     expect(await states()).toEqual(["Gave up", "Open"]);
-    // What native has not got by now is counted.
+    // Events that native has missed by now are counted.
     await expect.poll(() => number("native", "behind")).toBeGreaterThan(8);
     await expect.poll(() => timeline("closed")).toBeGreaterThan(100);
     expect(await timeline("waiting")).toBeGreaterThan(0);
@@ -144,7 +147,7 @@ describe("each control", () => {
     expect(await number("resilient", "lost")).toBe(0);
   });
 
-  test("Stall: native believes that it is open, ours finds out", async () => {
+  test("Stall: native still believes that it is open, ours notices", async () => {
     await press("Stall");
     await comesTo("ResilientEventSource", back);
     await comesTo("EventSource", /^Believes that it is open\. No event for /);
@@ -159,7 +162,7 @@ describe("each control", () => {
     expect(await outcome("ResilientEventSource")).toContain("the server answered 401");
   });
 
-  test("Cut every second: nothing is lost, and the news does not chatter", async () => {
+  test("Cut every second: nothing is lost, and the news is calm", async () => {
     await page.evaluate(() => {
       const changes: string[] = ((globalThis as any).changes = []);
       const region = document.querySelector("#news")!;
@@ -185,7 +188,7 @@ describe("each control", () => {
     await comesTo("EventSource", back);
   });
 
-  test("Answer 204: both stay away; reconnect resumes, native has forgotten where it was", async () => {
+  test("Answer 204: both stay away; reconnect() resumes, native has forgotten its position", async () => {
     await press("Answer 204");
     await comesTo("EventSource", /^Stays away, as it was asked to, and does not say why\.$/);
     await comesTo(
@@ -200,7 +203,7 @@ describe("each control", () => {
     await comesTo("EventSource", /^Back .* events lost\.$/);
   });
 
-  test("one after the other: both are well before the next, and each has its row", async () => {
+  test("one after the other: both are connected before the next, and each has its row", async () => {
     await press("Expire the token");
     await comesTo("EventSource", /^Gave up/);
     await comesTo("ResilientEventSource", back);
@@ -221,7 +224,7 @@ describe("each control", () => {
     ]);
   });
 
-  test("says so where the demo's server is gone", async () => {
+  test("says so if the demo's server is gone", async () => {
     await server.close();
     await press("Stall");
     await expect.poll(news).toMatch(/^The demo’s own server does not answer/);
@@ -255,7 +258,7 @@ describe("a second tab", () => {
     ]).toEqual([0, 0]);
   });
 
-  test("has a connection of its own where sharing is switched off", async () => {
+  test("has a connection of its own if sharing is switched off", async () => {
     await open();
     const second = await newPage();
     await second.goto(server.address);
@@ -285,7 +288,7 @@ describe("the storm", () => {
     await expect.poll(() => storm("resilient", "recovered")).toMatch(/^[\d.]+ s$/);
     expect(await count("resilient", "connected")).toBe(1000);
     await expect.poll(() => drawn("#dots-resilient", "open")).toBe(calm);
-    // By how much its peak is higher depends on the machine: a slow one spreads the timers of both.
+    // How much higher its peak is depends on the machine: a slow one spreads the timers of both.
     expect(await count("native", "peak")).toBeGreaterThan(100);
     expect(await count("native", "connected")).toBeLessThan(1000);
     expect(await count("resilient", "peak")).toBeGreaterThan(0);
@@ -307,7 +310,7 @@ describe("the storm", () => {
   });
 });
 
-describe("for everybody", () => {
+describe("for every visitor", () => {
   const pages = [
     "",
     "module.html",
@@ -317,7 +320,7 @@ describe("for everybody", () => {
     "note-script-tag.html",
   ];
 
-  /** What axe has to say about the page as it is. */
+  /** The violations that axe finds in the page as it is. */
   async function violations(): Promise<string[]> {
     await page.addScriptTag({
       path: createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
@@ -338,7 +341,7 @@ describe("for everybody", () => {
     }
   });
 
-  test("axe finds nothing when things have gone wrong, in light and in dark, on a phone", async () => {
+  test("axe finds nothing after faults, in light and in dark, on a phone", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await open();
     await press("Expire the token");
@@ -359,7 +362,7 @@ describe("for everybody", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   });
 
-  test("everything is reached and pressed by keyboard alone", async () => {
+  test("everything can be reached and pressed with the keyboard alone", async () => {
     await open();
     const reached: string[] = [];
     for (let tabs = 0; tabs < 40; tabs++) {
@@ -388,7 +391,7 @@ describe("for everybody", () => {
     await comesTo("ResilientEventSource", back);
   });
 
-  test("draws less where the visitor wants stillness", async () => {
+  test("draws less if the visitor prefers reduced motion", async () => {
     await page.addInitScript(() => {
       const { clearRect } = CanvasRenderingContext2D.prototype;
       (globalThis as any).drawings = 0;

@@ -34,7 +34,7 @@ function listen({ body }: Response): { text: string; end: "open" | "ended" | "cu
   return heard;
 }
 
-test("stop: cuts everybody, and answers nobody until start", async () => {
+test("stop: cuts every client, and answers none until start", async () => {
   const live = listen(await connect());
   expect(await (await control("stop")).json()).toEqual({ fault: "stop" });
   await expect.poll(() => live.end).toBe("cut");
@@ -47,7 +47,7 @@ test("stop: cuts everybody, and answers nobody until start", async () => {
 test.each([
   ["unavailable", 503, "3"],
   ["gone", 204, null],
-])("%s: cuts everybody, and answers %i", async (fault, status, retryAfter) => {
+])("%s: cuts every client, and answers %i", async (fault, status, retryAfter) => {
   const live = listen(await connect());
   await control(fault);
   await expect.poll(() => live.end).toBe("cut");
@@ -56,14 +56,14 @@ test.each([
   expect(refusal.headers.get("retry-after")).toBe(retryAfter);
 });
 
-test("a fault that has a time ends by itself", async () => {
+test("a fault with a duration ends on its own", async () => {
   await control("unavailable?seconds=0.3");
   expect((await connect()).status).toBe(503);
   await expect.poll(async () => (await connect()).status).toBe(200);
   expect(server.faults.current).toBe("none");
 });
 
-test("a fault ends the one before", async () => {
+test("a fault ends the previous one", async () => {
   await control("cut");
   await control("gone");
   expect((await connect()).status).toBe(204);
@@ -73,7 +73,7 @@ test("a fault ends the one before", async () => {
   expect(live.end).toBe("open");
 });
 
-test("cut: cuts what connects, again and again", async () => {
+test("cut: cuts new connections, again and again", async () => {
   await control("cut");
   for (let times = 0; times < 2; times++) {
     const live = listen(await connect());
@@ -81,7 +81,7 @@ test("cut: cuts what connects, again and again", async () => {
   }
 });
 
-test("stall: those who are connected hear nothing more, others do", async () => {
+test("stall: current clients receive nothing more, new ones do", async () => {
   const stalled = listen(await connect());
   await expect.poll(() => stalled.text).toContain("id:");
   await control("stall");
@@ -93,7 +93,7 @@ test("stall: those who are connected hear nothing more, others do", async () => 
   expect(stalled).toEqual({ text, end: "open" });
 });
 
-test("/live wants the token, in the header or in the query; expire makes a new one", async () => {
+test("/live wants the token, in the header or in the query; expire makes another one", async () => {
   expect((await connect("live")).status).toBe(401);
   expect((await connect("live?token=wrong")).status).toBe(401);
   const old = await token();
@@ -105,7 +105,7 @@ test("/live wants the token, in the header or in the query; expire makes a new o
   expect((await authorized()).status).toBe(200);
 });
 
-test("/live says how many connections each kind of client has", async () => {
+test("/live reports how many connections each kind of client has", async () => {
   const good = await token();
   await connect(`live?client=native&token=${good}`);
   await connect(`live?client=native&token=${good}`);
@@ -124,7 +124,7 @@ test("keeps a bounded log", async () => {
   await quick.close();
 });
 
-test("close: ends every stream in good order, and gives each client a time of its own to come back", async () => {
+test("close: ends every stream in good order, and gives each client a reconnection time of its own", async () => {
   const streams = await Promise.all(
     Array.from({ length: 20 }, async () => listen(await connect())),
   );
@@ -139,7 +139,7 @@ test("close: ends every stream in good order, and gives each client a time of it
   server = await startDemoServer({ port: 0 });
 });
 
-test("while it closes, it asks those who come to come later", async () => {
+test("while it closes, it asks new clients to come later", async () => {
   const idle = await fetch(server.address);
   await idle.text();
   server.stream.close();
@@ -148,7 +148,7 @@ test("while it closes, it asks those who come to come later", async () => {
   expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
 });
 
-test("knows what it can be told", async () => {
+test("knows its commands", async () => {
   expect((await fetch(`${server.address}control/stop`)).status).toBe(405);
   const unknown = await control("explode");
   expect(unknown.status).toBe(404);

@@ -5,7 +5,7 @@ import { runDemo } from "../support/demo/demo-process.ts";
 import { dist } from "../support/package/dist.ts";
 import { readUntil } from "../support/server/read-until.ts";
 
-// What the demo's server streams and serves while nothing is wrong, and how it starts and ends.
+// The demo's server without a fault: its streams and files, its start and its end.
 
 let server: Awaited<ReturnType<typeof startDemoServer>>;
 
@@ -39,18 +39,18 @@ test("begins with a comment, the reconnection time and the time of the connectio
 test.each([
   ["the header", "stream", { "Last-Event-ID": "2" }],
   ["the query parameter", "stream?lastEventId=2", {}],
-])("replays what came after the id in %s", async (_, path, headers) => {
+])("replays the events after the id in %s", async (_, path, headers) => {
   await read("stream", "id:5\n");
   const text = await read(path, "id:6\n", headers);
   expect(text.match(/^id:.*$/gm)).toEqual(["id:3", "id:4", "id:5", "id:6"]);
   expect(text).toContain('id:5\ndata:{"type":"heartbeat"}\n\n');
 });
 
-test("counts on from what a client knows after a restart", async () => {
+test("counts on from a client's last id after a restart", async () => {
   expect(await read("stream?lastEventId=41", "id:42\n")).toContain("id:42\n");
 });
 
-test("makes no events when nobody has listened for a while", async () => {
+test("makes no events after a while without a client", async () => {
   const short = await startDemoServer({ port: 0, interval: 20, grace: 50 });
   const controller = new AbortController();
   await fetch(`${short.address}stream`, { signal: controller.signal });
@@ -76,7 +76,7 @@ test.each([
   expect([response.status, response.headers.get("content-type")]).toEqual([200, type]);
 });
 
-test("serves the built library as it is", async () => {
+test("serves the built library unchanged", async () => {
   const response = await fetch(`${server.address}dist/resilient-eventsource.min.js`);
   expect(response.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   expect(await response.text()).toBe(readFileSync(dist("resilient-eventsource.min.js"), "utf8"));
@@ -111,7 +111,7 @@ test("says what PORT must be, and ends with code 1", async () => {
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)(
-  "prints its address, and ends cleanly at %s although a client listens",
+  "prints its address, and ends cleanly at %s although a client is connected",
   async (signal) => {
     const { code, output } = await runDemo({ PORT: "0" }, (child, text) => {
       const [address] = /http:\S+/.exec(text)!;

@@ -4,11 +4,11 @@ import { launchChromium } from "../../support/browsers/browsers.ts";
 import { startFastDemo, type Account, type ClusterDemo } from "../../support/demo/cluster-demo.ts";
 
 const KILLS = 10;
-/** So many ticks come between one kill and the next: about a second's. */
+/** How many ticks come between one kill and the next: about a second's. */
 const BETWEEN = 40;
 
 declare global {
-  /** The numbers of all ticks that the page has shown, in their order. */
+  /** The numbers of all ticks that the page has shown, in order. */
   var shownTicks: number[];
 }
 
@@ -27,7 +27,7 @@ afterAll(async () => {
   await demo.close();
 });
 
-/** Writes down what comes into the page, whatever the page itself counts. */
+/** Records every event of the page, in addition to the page's own counts. */
 function watchTicks(): void {
   globalThis.shownTicks = [];
   new MutationObserver((records) => {
@@ -43,7 +43,7 @@ const shown = (): Promise<number[]> => page.evaluate(() => shownTicks);
 const count = async (id: string): Promise<number> =>
   Number((await page.locator(`#${id}`).textContent())!.replaceAll(",", ""));
 
-/** The page may still have to connect: what it shows can be behind what happens. */
+/** The page may still have to connect, so it can be behind. */
 async function killLeader(): Promise<string> {
   let name: string | undefined;
   await expect.poll(async () => (name = (await demo.outages.killLeader(200))?.name)).toBeDefined();
@@ -73,7 +73,7 @@ test(`${KILLS} times the node that holds the stream is killed with -9: every ack
   const unanswered = new Set(account.unanswered);
   expect(ticks.filter((n) => !unanswered.has(n))).toEqual(account.acknowledged);
   expect(new Set(killed)).toEqual(new Set(["A", "B"]));
-  // What the page says of it.
+  // The page's own counts.
   expect({
     received: await count("received"),
     lost: await count("lost"),

@@ -5,7 +5,7 @@ import { ResilientEventSource, type ResilientEventSourceOptions } from "../../..
 import { clusterPort } from "../../support/demo/cluster-demo.ts";
 import { readUntil } from "../../support/server/read-until.ts";
 
-// What demo/cluster/README.md says of nchan.
+// The statements of demo/cluster/README.md about nchan.
 
 const KEPT = 10;
 const PAGE = "https://app.example";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Publishes so many numbered events, at both nodes in turn. */
+/** Publishes this many numbered events, at both nodes in turn. */
 async function publish(count: number): Promise<void> {
   for (let i = 0; i < count; i++)
     expect(await cluster.nodes[published++ % 2]!.publish("tick", String(published))).toBe(
@@ -34,13 +34,13 @@ async function restartNodes(): Promise<void> {
   }
 }
 
-/** The numbers up to the newest one: the last `count` that were published. */
+/** The numbers of the last `count` published events. */
 const newest = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => String(published - count + 1 + index));
 
 const accept = { Accept: "text/event-stream" };
 
-/** Opens a stream, and reads until the text has come. */
+/** Opens a stream and reads until the text has come. */
 const read = async (
   url: string,
   until: string,
@@ -81,7 +81,7 @@ describe("the last event id", () => {
   });
 
   test.each(["", "?lastEventId=ID", "?last_event_id=1:1", "?last_event_id=nonsense"])(
-    "that is not known brings everything kept: stream%s",
+    "if it is unknown, brings everything kept: stream%s",
     async (query) => {
       expect(
         dataOf(await read(cluster.nodes[1].url + query.replace("ID", ids.at(-4)!), last)),
@@ -89,7 +89,7 @@ describe("the last event id", () => {
     },
   );
 
-  test("older than everything kept brings what is kept, and nobody says that some is missing", async () => {
+  test("if it is older than everything kept, brings what is kept without a word about the gap", async () => {
     await publish(KEPT + 5);
     await restartNodes();
     expect(
@@ -141,7 +141,7 @@ describe("the library", () => {
     if (!repeated) expect(heard).toEqual(newest(KEPT + 2));
   });
 
-  test("a ping is a sign of life", async () => {
+  test("a ping counts as a heartbeat", async () => {
     listen({ heartbeatTimeout: 7000 });
     const states: string[] = [];
     source.addEventListener("statechange", () => states.push(source.state.status));
@@ -150,7 +150,7 @@ describe("the library", () => {
   });
 });
 
-test("only a stream is answered", async () => {
+test("only a stream is served", async () => {
   expect((await fetch(cluster.nodes[0].url)).status).toBe(403);
 });
 
@@ -167,7 +167,7 @@ test("another origin is refused, and the header may not cross origins", async ()
   expect(preflight.headers.get("access-control-allow-headers")).not.toMatch(/last-event-id/i);
 });
 
-test("a cluster that is being closed starts nothing any more", async () => {
+test("a cluster that is being closed starts no more processes", async () => {
   const other = await startCluster({ origins: [PAGE], firstPort: clusterPort + 5 });
   await other.nodes[0].kill();
   const closed = other.close();

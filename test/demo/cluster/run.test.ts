@@ -53,7 +53,7 @@ function run(env: Record<string, string> = {}): Run {
   };
 }
 
-/** The processes that live in the folder, or were told of it. */
+/** The processes that run in the folder or have it as an argument. */
 function processes(): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
@@ -62,7 +62,7 @@ function processes(): string[] {
         readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder)
       );
     } catch {
-      // No process, or one that has just ended.
+      // Not a process, or one that has just ended.
       return false;
     }
   });
@@ -80,7 +80,7 @@ test.each([
     .toMatch(
       /^The page is at http:\/\/localhost:\d+\/ .*\nNode A streams at .*\nNode B streams at .*\n$/,
     );
-  // Two nodes with a master and two workers each, Redis, and who cleans up.
+  // Two nodes with a master and two workers each, Redis, and the guard.
   expect(processes()).toHaveLength(8);
   expect(await end(signal)).toBe(expected);
   await expect.poll(processes).toEqual([]);
@@ -91,7 +91,7 @@ test("after SIGTERM while a node is down no process and no file is left", async 
   const { output, end } = run();
   await expect.poll(output).toContain("Node B");
   const [, stream] = /Node A streams at (.*)/.exec(output())!;
-  // Whoever listens makes it the node to be killed. It ends when that has happened.
+  // A listener makes its node the one to be killed. It ends when that has happened.
   const response = await fetch(stream!, { headers: { Accept: "text/event-stream" } });
   await response.text().catch(() => "cut");
   expect(await end("SIGTERM")).toBe(0);
