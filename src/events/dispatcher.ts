@@ -76,6 +76,7 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
   const { events: decoders, dedupe } = settings;
   /** Kept whole: reading a native event's id on every event cost a quarter of the CPU. */
   let latestMeta: EventMeta = { lastEventId: settings.lastEventId, origin: "" };
+  let hasWarned = false;
   const recent = dedupe ? new RecentIds(dedupe) : undefined;
   const slots = new Map<string, Slot>();
   const decoderOf =
@@ -125,7 +126,16 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
         latestSlot = slots.get(type);
       }
       const slot = latestSlot;
-      if (!slot) return;
+      if (!slot) {
+        // Many servers send `event: error`. A DOM listener of that name gets our own events only.
+        if ((type === "error" || type === "open") && !hasWarned) {
+          hasWarned = true;
+          console.warn(
+            `the server sent an event named "${type}": only on("${type}", …) receives it`,
+          );
+        }
+        return;
+      }
       let payload: unknown = data;
       if (slot.sole) call(slot.sole, data, meta);
       else {

@@ -103,6 +103,28 @@ export class TrackedEventTarget extends EventTarget {
   }
 }
 
+/** The part of the platform's Observable that `when` needs. */
+type ObservableClass = new (
+  subscribe: (subscriber: { next(event: Event): void; readonly signal: AbortSignal }) => void,
+) => object;
+
+// Chrome 135 has `when(type)`, which returns an Observable of the events. The browser's own method
+// does not call our `addEventListener`, so its listeners would go unnoticed.
+if ("when" in TrackedEventTarget.prototype)
+  Object.defineProperty(TrackedEventTarget.prototype, "when", {
+    configurable: true,
+    writable: true,
+    value(this: TrackedEventTarget, type: string, options?: EventListenerOptions) {
+      const { Observable } = globalThis as unknown as { Observable: ObservableClass };
+      return new Observable((subscriber) => {
+        const next = (event: Event): void => {
+          subscriber.next(event);
+        };
+        this.addEventListener(type, next, { ...options, signal: subscriber.signal });
+      });
+    },
+  });
+
 /** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
 function dictionary<Options extends EventListenerOptions>(
   options: boolean | Options | null | undefined,
