@@ -2,6 +2,7 @@ export {
   ResilientEventSource,
   type Listener,
   type ListenerObject,
+  type ReconnectOptions,
   type StreamUrl,
 } from "./resilient-eventsource.ts";
 export { ConnectionError, type ConnectionErrorInit, type ConnectionErrorReason } from "./errors.ts";
@@ -10,6 +11,7 @@ export {
   ConnectionOpenEvent,
   InvalidEvent,
   type ConnectionErrorEventInit,
+  type ConnectionOpenEventInit,
   type EventMeta,
   type EventName,
   type FinalErrorEvent,
@@ -30,7 +32,12 @@ export type {
   Role,
   WaitingState,
 } from "./connection/state.ts";
-export { isRetried, type RetryPolicy } from "./connection/retry.ts";
+export {
+  isRetried,
+  type RetryFacts,
+  type RetryPolicy,
+  type RetryVerdict,
+} from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./events/dispatcher.ts";
 export type { IterateOptions, Iteration } from "./events/iterate.ts";
 export { sharedTransport, type SharedOptions } from "./sharing/shared.ts";

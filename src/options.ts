@@ -5,11 +5,12 @@ import type { Resume } from "./transport/resume.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /**
- * How long to wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then jitter. Names and meaning are those of the
+ * How long to wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then jitter; never sooner than the server's
+ * `retry` and Retry-After ask for, with the jittered delay on top of the larger one. Names and meaning are those of the
  * exponential-backoff package, whose arithmetic this is; the defaults are ours.
  */
 export interface BackoffOptions {
-  /** Delay before the first retry, before jitter, in milliseconds. Default 3000, native's own. 0: every wait is the minimum of 100 ms. */
+  /** Delay before the first retry, before jitter, in milliseconds. Default 3000, native's own. 0: every wait is the minimum of 100 ms, or what the server asks for. A `retry` that is larger takes its place. */
   startingDelay?: number | undefined;
   /** Factor from one delay to the next, at least 1. Default 2. 1: all delays are alike. */
   timeMultiple?: number | undefined;
@@ -25,9 +26,13 @@ export interface BackoffOptions {
   /** Wait before the very first connection, too: for a page that a million people open at once. Shifts all delays by one factor, as in the package. Default false. */
   delayFirstAttempt?: boolean | undefined;
   /**
-   * Replaces the retry table: called after each failed connection with its error and the number of the retry that would come (from 1); what it
-   * returns or resolves to decides. May be asynchronous, to refresh a token, say; `reconnect()` does not wait for it. If it throws, the error is
-   * reported and the table decides. Default undefined: the table.
+   * Replaces the retry table: called after each failed connection with its error and the number of
+   * the retry that would come (from 1). It returns a boolean or the wait in milliseconds, or a
+   * promise of one of them, if a token has to be refreshed, say; `reconnect()` does not wait for it.
+   * A number is waited exactly, without jitter and even if the server asked for more, but at least
+   * 100 and at most 2^31-1; it counts toward `numOfAttempts`. If the function throws or answers NaN,
+   * that is reported and the table decides. It is not asked after a connection that named a `retry`
+   * and ended cleanly. Default undefined: the table.
    */
   retry?: RetryPolicy | undefined;
 }
@@ -203,6 +208,11 @@ function fill<T extends object>(fallbacks: T, given: object): T {
     ...fallbacks,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
+}
+
+/** @throws RangeError or TypeError that names the option, unless its value is a time or undefined */
+export function checkMilliseconds(name: string, value: unknown): void {
+  check(name, value, milliseconds);
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   type Untyped,
 } from "./events/lifecycle.ts";
 import { iterate, type IterateOptions, type Iteration } from "./events/iterate.ts";
-import { resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
+import { checkMilliseconds, resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
 import { report } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
@@ -45,6 +45,20 @@ export type Listener<Source, E> = ((this: Source, event: E) => unknown) | Listen
 export interface ListenerObject<E> {
   /** Called with each event, on this object. */
   handleEvent(event: E): unknown;
+}
+
+/** Options of `reconnect`. */
+export interface ReconnectOptions {
+  /**
+   * Milliseconds in which an open connection is replaced, at a uniformly random moment; until then
+   * it stays. For a server that announces its restart: its clients leave one by one before it goes.
+   * The next attempt begins in that moment, as attempt 0, and resumes after the last id; without
+   * ids, events that are sent between the two connections are lost. Of repeated calls the earliest
+   * moment counts. If the connection is lost before, or `close()` or `reconnect()` is called, the
+   * moment is forgotten. In any state but `open` nothing happens. Default undefined: now, in any
+   * state. 0: at once, if it is open.
+   */
+  within?: number | undefined;
 }
 
 /** Where no `events` are given, a type argument may claim nothing but strings. */
@@ -131,15 +145,18 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     settings.signal?.addEventListener("abort", this._abort);
     const { withCredentials, resume, connectTimeout, heartbeatTimeout } = settings;
     const { transport = autoTransport() } = settings;
+    let resumedFrom = "";
     this._loop = new Loop({
       settings,
       transport,
-      gate: pageGate(settings.pauseWhenHidden),
+      gate: pageGate(settings.pauseWhenHidden, () => this._url),
       request: async (attempt, signal) => {
         if (typeof url === "function") {
           const asked = parseUrl(await url());
           if (!signal.aborted) this._url = asked;
         }
+        const { lastEventId } = this;
+        resumedFrom = lastEventId;
         return {
           source: this._handle,
           url: this._url,
@@ -148,7 +165,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           attempt,
           connectTimeout,
           heartbeatTimeout,
-          lastEventId: this.lastEventId,
+          lastEventId,
           origin: dispatcher.origin,
           names: dispatcher,
         };
@@ -165,7 +182,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
       },
       opened: (details) => {
         dispatcher.reopen();
-        this.dispatchEvent(new ConnectionOpenEvent(details));
+        this.dispatchEvent(new ConnectionOpenEvent({ ...details, resumedFrom }));
       },
       failed: ({ status: _, ...init }) => {
         const { readyState } = this;
@@ -307,11 +324,19 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /**
-   * Connects now: cuts a wait short, replaces a live connection (resuming after the last id), and starts again after giving up. While the page is
-   * paused it stays paused. The follower of a shared connection joins it anew. Does nothing after `close()`, which is final.
+   * Connects now: cuts a wait short, even one that the server asked for, replaces an open
+   * connection (resuming after the last id), and starts again after giving up. Connects while the
+   * device is offline, too; a page that is frozen or hidden stays paused. Does nothing after
+   * `close()`, which is final.
+   *
+   * @param options With `within`, an open connection is replaced later instead: see
+   * {@link ReconnectOptions}.
+   * @throws RangeError or TypeError if `within` is not a number from 0 to 2^31-1
    */
-  reconnect(): void {
-    this._loop?.reconnect();
+  reconnect({ within }: ReconnectOptions = {}): void {
+    checkMilliseconds("within", within);
+    if (within === undefined) this._loop?.reconnect();
+    else this._loop?.drain(within);
   }
 
   /**
@@ -362,6 +387,9 @@ function parseUrl(url: string | URL): string {
 function isRepeat(a: ConnectionState, b: ConnectionState): boolean {
   return (
     (a.status === "connecting" && b.status === "connecting" && a.attempt === b.attempt) ||
-    (a.status === "paused" && b.status === "paused" && a.reason === b.reason)
+    (a.status === "paused" &&
+      b.status === "paused" &&
+      a.reason === b.reason &&
+      a.retryAt === b.retryAt)
   );
 }

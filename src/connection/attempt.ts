@@ -26,6 +26,8 @@ export interface AttemptEnd {
   readonly error: ConnectionError | undefined;
   /** How long the connection was open, in milliseconds; undefined if it never opened. */
   readonly openFor: number | undefined;
+  /** The time of its last sign of life, in milliseconds since the epoch. */
+  readonly lastAlive: number;
 }
 
 /**
@@ -107,7 +109,8 @@ class Attempt implements Sink {
 
   open(details?: OpenDetails): void {
     if (!this._isLive) return;
-    this._liveness.opened();
+    // EventSource hides the status, and comments with it; the other transports see both.
+    this._liveness.opened(details?.status !== undefined);
     if (this._openedAt === undefined) {
       this._openedAt = performance.now();
       this._sink.open(details);
@@ -119,7 +122,7 @@ class Attempt implements Sink {
   }
 
   activity(): void {
-    this._liveness.markAlive();
+    this._liveness.markActive();
   }
 
   role(role: Role): void {
@@ -145,6 +148,7 @@ class Attempt implements Sink {
     this._resolve({
       error,
       openFor: this._openedAt === undefined ? undefined : performance.now() - this._openedAt,
+      lastAlive: this._liveness.lastAlive,
     });
   }
 }

@@ -2,15 +2,17 @@ import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
 import type { BackoffSettings } from "../options.ts";
 import { LONGEST_DELAY } from "../util/sleep.ts";
 
-/** The shortest wait before any attempt but the first: nobody's zero may become a hot loop. */
+/** The shortest wait before any attempt but the first, so that no 0 becomes a hot loop. */
 const SHORTEST_DELAY = 100;
+/** The shortest wait between two connections of a server that ends each of them. */
+const SHORTEST_POLL = 500;
 
-const clamp = (ms: number, min: number, max: number): number =>
-  ms > min ? Math.min(ms, max) : min;
-
-/** exponential-backoff's arithmetic (grow, cap, then jitter) without its timer, which can be neither shown nor cancelled. */
+/**
+ * The arithmetic of exponential-backoff (grow, cap, then jitter) without its timer, which can be
+ * neither shown nor cancelled.
+ */
 class Arithmetic extends Delay {
-  /** Milliseconds before an attempt when `delayed` attempts were delayed before it. */
+  /** Milliseconds before an attempt, if `delayed` attempts before it were delayed. */
   after(delayed: number): number {
     this.setAttemptNumber(delayed);
     return this["jitteredDelay"] as number;
@@ -18,32 +20,57 @@ class Arithmetic extends Delay {
 }
 
 /** What the server asked for, in milliseconds. */
-export interface ServerWishes {
-  /** The `retry` field, the stream's reconnection time: stands in for `startingDelay`, within [100 ms, maxDelay]. */
-  reconnectionTime?: number | undefined;
-  /** Retry-After: a floor for this wait, with the jittered delay on top, so that not all clients return in the same moment. */
-  retryAfter?: number | undefined;
+export interface ServerPace {
+  /** The `retry` field: the stream's reconnection time. */
+  readonly reconnectionTime?: number | undefined;
+  /** Retry-After of the latest answer. */
+  readonly retryAfter?: number | undefined;
 }
 
-/** Milliseconds to wait before attempt number `attempt` (1: the first retry), within [100, 2^31-1]. */
+/** A wait as a timer can hold it: from 100 ms to 2^31-1 ms, and a whole number. */
+export function toDelay(ms: number): number {
+  // NaN is not larger, either. Rounded up: setTimeout cuts fractions off and would fire too early.
+  return ms > SHORTEST_DELAY ? Math.ceil(Math.min(ms, LONGEST_DELAY)) : SHORTEST_DELAY;
+}
+
+/** The shortest wait that the server allows, in milliseconds. */
+export function floorOf({ reconnectionTime = 0, retryAfter = 0 }: ServerPace): number {
+  return Math.max(reconnectionTime || 0, retryAfter || 0);
+}
+
+/**
+ * Milliseconds to wait before attempt number `attempt` (1: the first retry): never less than the
+ * server asked for, with a jittered delay on top, so that clients spread out.
+ *
+ * "Wait a delay equal to the reconnection time of the event source. Optionally, wait some more."
+ */
 export function delayBefore(
   attempt: number,
   backoff: BackoffSettings,
-  { reconnectionTime, retryAfter = 0 }: ServerWishes = {},
+  pace: ServerPace = {},
 ): number {
-  const startingDelay =
-    reconnectionTime === undefined
-      ? backoff.startingDelay
-      : clamp(reconnectionTime, SHORTEST_DELAY, Math.max(backoff.maxDelay, SHORTEST_DELAY));
+  const startingDelay = Math.max(backoff.startingDelay, pace.reconnectionTime || 0);
   const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<
     typeof Delay
   >[0]);
   // After a thousand failures 0 × Infinity, which is NaN, would undo the floor.
-  const delay = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
-  // Rounded up, since setTimeout cuts fractions off and would come too early.
-  return clamp(
-    Math.ceil(backoff.jitter === "full" ? retryAfter + delay : Math.max(retryAfter, delay)),
-    SHORTEST_DELAY,
-    LONGEST_DELAY,
-  );
+  const grown = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
+  const floor = floorOf(pace);
+  return toDelay(backoff.jitter === "full" ? floor + grown : Math.max(floor, grown));
+}
+
+/**
+ * Milliseconds to wait after a server that named a `retry` has ended the stream: it makes its
+ * clients poll. Nothing failed, so the wait does not grow; half of it as jitter, since twice the
+ * time is "very late" in the conformance tests of MCP.
+ */
+export function delayOfPolling(reconnectionTime: number, { jitter }: BackoffSettings): number {
+  const spread = jitter === "full" ? (Math.random() * reconnectionTime) / 2 : 0;
+  return toDelay(Math.max(SHORTEST_POLL, reconnectionTime + spread));
+}
+
+/** Milliseconds to wait while the device is said to be offline: the slowest pace. */
+export function delayOffline({ jitter, maxDelay }: BackoffSettings, pace: ServerPace): number {
+  const share = jitter === "full" ? (1 + Math.random()) / 2 : 1;
+  return toDelay(Math.max(floorOf(pace), share * maxDelay));
 }

@@ -1,19 +1,26 @@
-/** Why no connection may be made: the device is offline, the page is frozen or cached, or it has been hidden too long. */
+/** Why no connection is made: the device is offline, the page is frozen or cached, or it has been hidden too long. */
 export type PauseReason = "offline" | "frozen" | "hidden";
 
 /**
  * What a gate signals:
  *
- * - `changed`: `blocked` has another value than before
- * - `suspect`: the device slept or the network changed, so that an open connection may be dead
- *   without an event
+ * - `changed`: `blocked` or `isOffline` has another value than before
+ * - `returned`: the page became visible or the device came online, so that waiting makes less sense
+ * - `suspect`: the network changed, so that an open connection may be dead without an event
+ * - `suspended`: no timer ran for some time, in which an open connection may have died likewise
+ * - `tick`: every few seconds, as long as timers run
  */
-export type GateSignal = "changed" | "suspect";
+export type GateSignal = "changed" | "returned" | "suspect" | "suspended" | "tick";
 
 /** Answers "may I connect now?". */
 export interface Gate {
-  /** Why no connection may be made now; undefined if one may. */
-  readonly blocked: PauseReason | undefined;
+  /** Why no connection may be made or kept now; undefined if one may. */
+  readonly blocked: Exclude<PauseReason, "offline"> | undefined;
+  /**
+   * True if the device is said to be offline. This is a hint, since the server may be reachable
+   * all the same: attempts become slow and failures quiet, but nothing is blocked.
+   */
+  readonly isOffline: boolean;
   /** Calls `listener` with every signal until the returned function is called. */
   watch(listener: (signal: GateSignal) => void): () => void;
   /**
@@ -23,20 +30,10 @@ export interface Gate {
   readonly errorGracePeriod: number;
 }
 
-/**
- * Which reasons end an open connection. `navigator.onLine` may be wrong, so a device that is said
- * to be offline keeps it.
- */
-const disconnects: Record<PauseReason, boolean> = { offline: false, frozen: true, hidden: true };
-
-/** Returns true if an open connection has to be closed now. */
-export function mustDisconnect({ blocked }: Gate): boolean {
-  return blocked !== undefined && disconnects[blocked];
-}
-
 /** The gate where there is no page (workers, Node): always open. */
 export const openGate: Gate = {
   blocked: undefined,
+  isOffline: false,
   watch: () => () => undefined,
   errorGracePeriod: 0,
 };

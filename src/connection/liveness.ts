@@ -1,4 +1,4 @@
-import type { Gate } from "./gate.ts";
+import type { Gate, GateSignal } from "./gate.ts";
 
 /** The two timeouts of a connection, in milliseconds; 0 turns one off. */
 export interface Timeouts {
@@ -11,12 +11,20 @@ export interface Timeouts {
  * page is frozen) does not count as silence.
  */
 const TICKS = 4;
-/** How long (ms) a suspect connection may take to show a sign of life. */
+/** How long (ms) a suspect connection has at least to show a sign of life. */
 const SUSPECT_TIMEOUT = 10_000;
+/** A sign of life that is younger than this (ms) clears a connection of the suspicion. */
+const RECENT = 15_000;
+/** A page whose timer ran within this time (ms) is not suspended. */
+const RUNNING = 10_000;
+/** Within this time (ms) connections that hide comments are replaced after a suspension. */
+const REPLACE_WITHIN = 1000;
 
 /**
  * Judges whether a connection lives: by the time it takes to open, by its silence, and by its
  * silence after the page had reason to suspect it.
+ *
+ * An event costs one increment here, and no look at the clock: a page does that every few seconds.
  */
 export class Liveness {
   private readonly _timeouts: Timeouts;
@@ -24,16 +32,25 @@ export class Liveness {
   private readonly _unwatch: () => void;
   private _deadline: ReturnType<typeof setTimeout> | undefined;
   private _heartbeat: ReturnType<typeof setInterval> | undefined;
-  private _quietTicks = 0;
-  private _isSuspect = false;
   private _verdict: ReturnType<typeof setTimeout> | undefined;
+  /** How many signs of life there were, and how many of them the clock has been read for. */
+  private _signs = 0;
+  private _timedSigns = 0;
+  /** When the latest of those was, by the clock that never steps and by the wall clock. */
+  private _timedAt = performance.now();
+  private _timedDate = Date.now();
+  /** When a timer of the page ran last. */
+  private _tickAt = this._timedAt;
+  private _longestSilence = 0;
+  /** True once the transport is known to see every byte, comments included. */
+  private _seesBytes = false;
 
   /** @param fail Called with the reason, in words, if the connection is considered dead. */
   constructor(timeouts: Timeouts, gate: Gate, fail: (message: string) => void) {
     this._timeouts = timeouts;
     this._fail = fail;
     this._unwatch = gate.watch((signal) => {
-      if (signal === "suspect") this._suspect();
+      this._react(signal);
     });
     this.expectOpen();
   }
@@ -54,21 +71,45 @@ export class Liveness {
     clearTimeout(this._deadline);
   }
 
-  /** The connection has opened: ends the connect timeout and begins to watch for silence. */
-  opened(): void {
+  /**
+   * The connection has opened: ends the connect timeout and begins to watch for silence.
+   *
+   * @param seesBytes True if the transport is known to see every byte.
+   */
+  opened(seesBytes: boolean): void {
     this.answered();
     this.markAlive();
+    this._readClock();
+    this._seesBytes = seesBytes;
     const { heartbeatTimeout } = this._timeouts;
     if (!heartbeatTimeout || this._heartbeat) return;
+    let quietTicks = 0;
+    let knownSigns = 0;
     this._heartbeat = setInterval(() => {
-      if (++this._quietTicks > TICKS) this._fail(`nothing was received for ${heartbeatTimeout} ms`);
+      if (knownSigns !== this._signs) quietTicks = 0;
+      else if (++quietTicks >= TICKS) this._fail(`nothing was received for ${heartbeatTimeout} ms`);
+      knownSigns = this._signs;
     }, heartbeatTimeout / TICKS);
   }
 
-  /** Records a sign of life. */
+  /** Records an event. */
   markAlive(): void {
-    this._quietTicks = 0;
-    this._isSuspect = false;
+    this._signs++;
+  }
+
+  /** Records that bytes arrived, be they those of a comment. */
+  markActive(): void {
+    this._signs++;
+    this._seesBytes = true;
+    const now = performance.now();
+    // A suspension of the page is not a silence of the server.
+    if (now - this._tickAt < RUNNING) this._noteSilence(now - this._timedAt);
+    this._readClock();
+  }
+
+  /** The time of the last sign of life, as far as it is known; in milliseconds since the epoch. */
+  get lastAlive(): number {
+    return this._seesBytes || this._signs === this._timedSigns ? this._timedDate : Date.now();
   }
 
   /** Ends all timers. */
@@ -79,12 +120,51 @@ export class Liveness {
     this._unwatch();
   }
 
-  private _suspect(): void {
-    this._isSuspect = true;
+  private _noteSilence(ms: number): void {
+    this._longestSilence = Math.max(this._longestSilence, ms);
+  }
+
+  private _readClock(): void {
+    this._timedAt = performance.now();
+    this._timedDate = Date.now();
+    this._timedSigns = this._signs;
+  }
+
+  private _react(signal: GateSignal): void {
+    const now = performance.now();
+    const silence = now - this._timedAt;
+    const wasAlive = !this._seesBytes && this._signs !== this._timedSigns;
+    switch (signal) {
+      case "tick":
+        this._tickAt = now;
+        this._noteSilence(silence);
+        if (wasAlive) this._readClock();
+        break;
+      case "suspect":
+        this._suspect(this._patience);
+        break;
+      case "suspended":
+        this._tickAt = now;
+        if (silence <= RECENT) break;
+        this._timedAt = now;
+        // EventSource hides comments, so that its silence says nothing.
+        this._suspect(
+          this._seesBytes || wasAlive ? this._patience : Math.random() * REPLACE_WITHIN,
+        );
+    }
+  }
+
+  /** How long the connection may be silent, judged by how long it has been silent before. */
+  private get _patience(): number {
+    return Math.max(SUSPECT_TIMEOUT, 1.5 * this._longestSilence);
+  }
+
+  private _suspect(patience: number): void {
+    const signs = this._signs;
     clearTimeout(this._verdict);
     this._verdict = setTimeout(() => {
-      if (this._isSuspect)
-        this._fail("nothing was received since the network changed or the device slept");
-    }, SUSPECT_TIMEOUT);
+      if (this._signs === signs)
+        this._fail("nothing was received since the network changed or timers stood still");
+    }, patience);
   }
 }

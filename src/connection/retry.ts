@@ -1,12 +1,35 @@
 import type { ConnectionError, ConnectionErrorReason } from "../errors.ts";
 import { report } from "../util/report.ts";
 
-/** The application's own answer to "should I try again?": `attempt` is the number of the retry that would come, from 1. */
-export type RetryPolicy = (error: ConnectionError, attempt: number) => boolean | Promise<boolean>;
+/**
+ * The application's answer to "should I try again?", in place of the retry table.
+ *
+ * @param attempt The number of the retry that would come, from 1.
+ * @returns A boolean, or the wait in milliseconds, or a promise of one of them. A number is waited
+ * exactly, without jitter, even if the server asked for more; at least 100 and at most 2^31-1.
+ */
+export type RetryPolicy = (
+  error: ConnectionError,
+  attempt: number,
+) => RetryVerdict | Promise<RetryVerdict>;
 
-/** What is tried again. Each row says why; the rows that are not retried are written out, too. */
-const retried: Record<ConnectionErrorReason, boolean | ((status: number) => boolean)> = {
-  /** Outages are what we are for. */
+/** Whether to try again, or after how many milliseconds. */
+export type RetryVerdict = boolean | number;
+
+/** What the decision depends on in addition to the error. */
+export interface RetryFacts {
+  /** How long ago a connection of this source was lost, in milliseconds. Default Infinity. */
+  readonly lostFor?: number | undefined;
+}
+
+/** How long (ms) after a lost connection a proxy may answer in place of a server that restarts. */
+const DEPLOYMENT = 60_000;
+
+type Row = boolean | ((status: number, lostFor: number) => boolean);
+
+/** What is tried again, with the reasons; also of the rows that are not. */
+const retried: Record<ConnectionErrorReason, Row> = {
+  /** Outages are what this library is for. */
   network: true,
   /** "Reestablish the connection": the standard's answer to the end of a stream. */
   ended: true,
@@ -14,42 +37,66 @@ const retried: Record<ConnectionErrorReason, boolean | ((status: number) => bool
   timeout: true,
   /** EventSource hides the cause; the next attempt, by fetch, learns it. */
   rejected: true,
-  /** Transient answers. 204 is the standard's way for a server to say stop; for the others, asking again changes nothing. */
-  status: (status) =>
-    status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599),
-  /** A wrong URL. */
-  "content-type": false,
+  /**
+   * Transient answers. 204 is the standard's way for a server to say stop; for the others, asking
+   * again changes nothing. But a proxy answers 404 while the server behind it is being replaced.
+   */
+  status: (status, lostFor) =>
+    status === 408 ||
+    status === 425 ||
+    status === 429 ||
+    (status >= 500 && status <= 599) ||
+    (status === 404 && lostFor < DEPLOYMENT),
+  /** A wrong URL; or the placeholder page of such a proxy. */
+  "content-type": (_status, lostFor) => lostFor < DEPLOYMENT,
   /** A login page, most often. The application can call `reconnect()` after the login. */
   redirect: false,
   /** Nothing here can read an event stream. */
   unsupported: false,
 };
 
-/** The retry table: whether a connection that ended with `error` is tried again. Replaced by `backoff.retry`. */
-export function isRetried({ reason, status = 0 }: ConnectionError): boolean {
+/**
+ * The retry table: returns true if a connection that ended with `error` is tried again.
+ * `backoff.retry` replaces it.
+ */
+export function isRetried(
+  { reason, status = 0 }: ConnectionError,
+  { lostFor = Infinity }: RetryFacts = {},
+): boolean {
   const row = retried[reason];
-  return typeof row === "function" ? row(status) : row;
+  return typeof row === "function" ? row(status, lostFor) : row;
+}
+
+/** Returns true if no server has answered, as far as is known. */
+export function isUnanswered({ reason }: ConnectionError): boolean {
+  return reason === "network" || reason === "timeout" || reason === "rejected";
 }
 
 /**
- * Asks `retry`, the application's own policy, or the table where there is none. A policy that throws is reported, and the table decides: a
- * token refresh that fails in an outage must not end the stream.
+ * Asks `retry`, the application's policy, or the table if there is none. If a policy throws or
+ * answers NaN, that is reported and the table decides: a token refresh that fails in an outage
+ * must not end the stream.
  */
 export function decideRetry(
   error: ConnectionError,
   attempt: number,
+  facts: RetryFacts,
   retry: RetryPolicy | undefined,
-): boolean | Promise<boolean> {
+): RetryVerdict | Promise<RetryVerdict> {
   const fallBack = (thrown: unknown): boolean => {
     report(thrown);
-    return isRetried(error);
+    return isRetried(error, facts);
+  };
+  const toVerdict = (answer: unknown): RetryVerdict => {
+    if (Number.isNaN(answer)) return fallBack(new RangeError("backoff.retry answered NaN"));
+    // Untyped code may answer with nothing, which means no, as in the package.
+    return typeof answer === "number" ? answer : !!answer;
   };
   try {
-    const verdict = retry ? retry(error, attempt) : isRetried(error);
-    // Untyped code may answer with nothing, which means no, as in the package, or with a promise that is not a native one.
-    return typeof verdict === "boolean"
-      ? verdict
-      : Promise.resolve(verdict).then(Boolean, fallBack);
+    const answer: unknown = retry ? retry(error, attempt) : isRetried(error, facts);
+    return typeof answer === "object" && answer !== null
+      ? Promise.resolve(answer).then(toVerdict, fallBack)
+      : toVerdict(answer);
   } catch (thrown) {
     return fallBack(thrown);
   }

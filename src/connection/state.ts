@@ -4,7 +4,7 @@ import type { PauseReason } from "./gate.ts";
 /** Who has a shared connection: this source, which relays it, or another one. */
 export type Role = "leader" | "follower";
 
-/** Where a connection stands. Each status carries only its own data. */
+/** The state of a connection. Each status carries only its own data. */
 export type ConnectionState =
   ConnectingState | OpenState | WaitingState | PausedState | ClosedState;
 
@@ -12,7 +12,7 @@ export type ConnectionState =
 export interface ConnectingState {
   /** readyState CONNECTING. */
   readonly status: "connecting";
-  /** How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
+  /** How many connections in a row failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
   readonly attempt: number;
 }
 
@@ -22,37 +22,42 @@ export interface OpenState {
   readonly status: "open";
   /** When it opened, in milliseconds since the epoch. */
   readonly openedAt: number;
-  /** Who has the connection; undefined where it is not shared. */
+  /** Who has the connection; undefined if it is not shared. */
   readonly role?: Role;
 }
 
-/** A connection has failed, and the next attempt is coming. */
+/** A connection has failed or ended, and the next attempt is coming. */
 export interface WaitingState {
   /** readyState CONNECTING. */
   readonly status: "waiting";
-  /** The number of the attempt that comes: 1 is the first retry. */
+  /** The number of the next attempt: 1 is the first retry, 0 follows an end that is not a failure. */
   readonly attempt: number;
-  /** How long we wait before it, in milliseconds. */
+  /** The wait before it, in milliseconds. */
   readonly delay: number;
-  /** When it comes, in milliseconds since the epoch. */
+  /** When it begins, in milliseconds since the epoch. */
   readonly retryAt: number;
   /** How the connection ended. */
   readonly error: ConnectionError;
 }
 
-/** No attempt is made until the page allows one. */
+/**
+ * The page or the network makes connecting pointless. A frozen or hidden page makes no attempt; a
+ * device that is offline makes one from time to time, without leaving this state.
+ */
 export interface PausedState {
   /** readyState CONNECTING. */
   readonly status: "paused";
-  /** What the page waits for. */
+  /** What has to change. */
   readonly reason: PauseReason;
+  /** When the next attempt begins all the same, in milliseconds since the epoch; offline only. */
+  readonly retryAt?: number;
 }
 
 /** The end: after `close()` for good, after giving up until `reconnect()`. */
 export interface ClosedState {
   /** readyState CLOSED. */
   readonly status: "closed";
-  /** How the last connection ended, when we gave up; undefined after `close()`. */
+  /** How the last connection ended, if we gave up; undefined after `close()`. */
   readonly error?: ConnectionError;
 }
 

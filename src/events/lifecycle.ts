@@ -2,6 +2,16 @@ import type { ConnectionError } from "../errors.ts";
 import type { Issue } from "./decoders.ts";
 import type { OpenDetails } from "../transport/transport.ts";
 
+/** Data of a {@link ConnectionOpenEvent}. */
+export interface ConnectionOpenEventInit extends OpenDetails {
+  /** Default 0. */
+  attempt?: number | undefined;
+  /** Default undefined: there was no connection before. */
+  downFor?: number | undefined;
+  /** Default "": there is no id to resume after. */
+  resumedFrom?: string | undefined;
+}
+
 /** `open`: events can arrive. */
 export class ConnectionOpenEvent extends Event {
   /** The HTTP status; undefined over a native EventSource, which hides it. */
@@ -9,10 +19,32 @@ export class ConnectionOpenEvent extends Event {
   /** The response's headers; undefined over a native EventSource. */
   readonly headers: Headers | undefined;
 
-  constructor({ status, headers }: OpenDetails = {}) {
+  /** How many connections in a row failed before this one: 0 at first, 1 for the first retry. */
+  readonly attempt: number;
+  /**
+   * How long ago the connection before this one showed the last sign of life, in milliseconds by
+   * the wall clock; undefined if there was none.
+   */
+  readonly downFor: number | undefined;
+  /**
+   * The last event ID that the server was told. "" if there is none: events that it sent since the
+   * connection before are lost.
+   */
+  readonly resumedFrom: string;
+
+  constructor({
+    status,
+    headers,
+    attempt = 0,
+    downFor,
+    resumedFrom = "",
+  }: ConnectionOpenEventInit = {}) {
     super("open");
     this.status = status;
     this.headers = headers;
+    this.attempt = attempt;
+    this.downFor = downFor;
+    this.resumedFrom = resumedFrom;
   }
 }
 

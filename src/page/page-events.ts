@@ -3,27 +3,35 @@ import { multicast } from "../util/multicast.ts";
 /**
  * What happens to the page:
  *
- * - `offline`, `online`: as the device says
+ * - `offline`, `online`: what the device says
  * - `frozen`: it is frozen, cached, or being left; `thawed`: it is back
  * - `visibility`: it was hidden or shown
- * - `slept`: no timer ran for so long that the device must have slept
+ * - `tick`: the clock was read, as happens every few seconds
+ * - `suspended`: the clock was not read for so long that timers must have stood still
  */
-export type PageSignal = "offline" | "online" | "frozen" | "thawed" | "visibility" | "slept";
+export type PageSignal =
+  "offline" | "online" | "frozen" | "thawed" | "visibility" | "tick" | "suspended";
 
-/** How often the clock is looked at (ms), and how long between two looks the device must have slept: hidden pages get a timer a minute. */
+/** How often the clock is read (ms). */
 const CLOCK_CHECK = 5000;
-const SLEPT = { visible: 15_000, hidden: 120_000 };
-/** How long (ms) a navigation may take from its beginning to `pagehide`: Firefox cuts the streams at the beginning. */
+/**
+ * How long (ms) between two readings is a suspension. Hidden pages may get a timer a minute only
+ * (Chromium), visible ones none during an `alert()`.
+ */
+const SUSPENSION = { visible: 60_000, hidden: 120_000 };
+/** The same for a page that is shown after it was hidden for longer than this (ms). */
+const SUSPENSION_ON_RETURN = 15_000;
+/** How long (ms) a navigation may take from its start to `pagehide`; Firefox cuts streams at the start. */
 const NAVIGATION = 5000;
 
 let leavingUntil = 0;
 
-/** For how many more milliseconds the page may be on its way to another one; 0: it is not. */
+/** For how many more milliseconds the page may be on its way to another one; 0 if it is not. */
 export function leavingFor(): number {
   return Math.max(0, leavingUntil - Date.now());
 }
 
-/** Whether there is a page at all: not in workers, nor in Node. */
+/** Returns true if there is a page at all: not in workers, nor in Node. */
 export function hasPage(): boolean {
   return (
     typeof window !== "undefined" &&
@@ -33,27 +41,55 @@ export function hasPage(): boolean {
 }
 
 /**
- * Calls `listener` with what happens to the page, until the function it returned is called. However many listen, the page has one listener of each
- * event, and none when nobody does.
+ * Watches for suspension, by a clock that never steps.
+ *
+ * @returns Three functions: one to stop, one to start afresh (frozen time is not suspension, since
+ * no connection is older), and one to call when the page was hidden or shown.
+ */
+function watchClock(notify: (signal: PageSignal) => void) {
+  let lastLook = { at: performance.now(), hidden: document.hidden };
+  let hiddenAt = performance.now();
+  const restart = (): void => {
+    lastLook = { at: performance.now(), hidden: document.hidden };
+  };
+  const look = (): void => {
+    const { at, hidden } = lastLook;
+    restart();
+    const limit = SUSPENSION[hidden || lastLook.hidden ? "hidden" : "visible"];
+    notify(lastLook.at - at > limit ? "suspended" : "tick");
+  };
+  const timer = setInterval(look, CLOCK_CHECK);
+  return {
+    restart,
+    visibilityChanged: (): void => {
+      const now = performance.now();
+      if (document.hidden) hiddenAt = now;
+      else if (Math.min(now - hiddenAt, now - lastLook.at) > SUSPENSION_ON_RETURN) {
+        restart();
+        notify("suspended");
+      }
+    },
+    stop: (): void => {
+      clearInterval(timer);
+    },
+  };
+}
+
+/**
+ * Calls a listener with everything that happens to the page, until the returned function is called.
+ * However many listeners there are, the page has one listener of each event, and none if there are
+ * none.
  *
  * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
  */
 export const { subscribe: watchPage } = multicast<[signal: PageSignal]>((notify) => {
-  let lastLook = { at: Date.now(), hidden: document.hidden };
-  const lookAtClock = (): void => {
-    const look = { at: Date.now(), hidden: document.hidden };
-    const slept =
-      look.at - lastLook.at > SLEPT[look.hidden || lastLook.hidden ? "hidden" : "visible"];
-    lastLook = look;
-    if (slept) notify("slept");
+  const clock = watchClock(notify);
+  const forward = (signal: PageSignal) => (): void => {
+    if (signal === "frozen" || signal === "thawed") clock.restart();
+    notify(signal);
+    if (signal === "visibility") clock.visibilityChanged();
   };
-  const signal = (what: PageSignal) => (): void => {
-    // Frozen time is no sleep: what lives now is younger.
-    if (what === "frozen" || what === "thawed") lastLook.at = Date.now();
-    notify(what);
-    if (what === "visibility") lookAtClock();
-  };
-  /** A download does not tell itself from a navigation everywhere, so the page may well stay. */
+  /** Not every browser tells a download from a navigation, so the page may well stay. */
   const noteNavigation = (event: Event): void => {
     const { hashChange, downloadRequest, destination } = event as Event & Partial<NavigateEvent>;
     if (!hashChange && !downloadRequest && !destination?.sameDocument)
@@ -66,20 +102,19 @@ export const { subscribe: watchPage } = multicast<[signal: PageSignal]>((notify)
     type: string,
     react: (event: Event) => void,
   ])[] = [
-    [window, "offline", signal("offline")],
-    [window, "online", signal("online")],
-    [window, "pagehide", signal("frozen")],
-    [window, "pageshow", signal("thawed")],
-    [document, "freeze", signal("frozen")],
-    [document, "resume", signal("thawed")],
-    [document, "visibilitychange", signal("visibility")],
+    [window, "offline", forward("offline")],
+    [window, "online", forward("online")],
+    [window, "pagehide", forward("frozen")],
+    [window, "pageshow", forward("thawed")],
+    [document, "freeze", forward("frozen")],
+    [document, "resume", forward("thawed")],
+    [document, "visibilitychange", forward("visibility")],
     ...(navigation ? [[navigation, "navigate", noteNavigation] as const] : []),
   ];
   for (const [target, type, react] of reactions) target.addEventListener(type, react);
-  const clock = setInterval(lookAtClock, CLOCK_CHECK);
   return () => {
     leavingUntil = 0;
-    clearInterval(clock);
+    clock.stop();
     for (const [target, type, react] of reactions) target.removeEventListener(type, react);
   };
 });

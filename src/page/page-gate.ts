@@ -1,108 +1,121 @@
-import { openGate, type Gate, type GateSignal, type PauseReason } from "../connection/gate.ts";
+import { openGate, type Gate, type GateSignal } from "../connection/gate.ts";
+import { multicast } from "../util/multicast.ts";
 import { hasPage, leavingFor, watchPage, type PageSignal } from "./page-events.ts";
 
-/** After `online`, connections are spread over this many milliseconds: a whole region comes back at once. */
+/** After `online`, connections spread over this many milliseconds: a whole region comes back at once. */
 const ONLINE_SPREAD = 1000;
-/** How long (ms) a cut connection waits at least for the news that the page is being left: Chromium cuts it a moment before `pagehide`. */
-const HOLD = 100;
+/** Grace period (ms) of an error, at least: Chromium cuts connections just before `pagehide`. */
+const GRACE_PERIOD = 100;
 
 /**
- * The gate of a page: closed while the device is offline, while the page is frozen, cached or being left, and, if wanted, when it has been hidden for
- * `pauseWhenHidden` milliseconds (0: never). It listens to the page only while it is watched. Without a page it is always open.
+ * Creates the gate of a page: closed while the page is frozen, cached or being left, and, if
+ * wanted, after it has been hidden for `pauseWhenHidden` milliseconds (0: never). It listens to the
+ * page only while somebody watches it. Without a page it is always open.
+ *
+ * @param url Returns the stream's URL: loopback hosts can be reached offline.
  */
-export function pageGate(pauseWhenHidden: number): Gate {
-  return hasPage() ? new PageGate(pauseWhenHidden) : openGate;
+export function pageGate(pauseWhenHidden: number, url: () => string): Gate {
+  return hasPage() ? new PageGate(pauseWhenHidden, url) : openGate;
 }
 
 class PageGate implements Gate {
-  blocked: PauseReason | undefined;
+  blocked: Gate["blocked"];
+  readonly watch: Gate["watch"];
   private readonly _pauseWhenHidden: number;
-  private _watchers: readonly ((signal: GateSignal) => void)[] = [];
-  private _stop: (() => void) | undefined;
-  private _offline = false;
-  private _frozen = false;
-  private _hidden = false;
-  private _spread: ReturnType<typeof setTimeout> | undefined;
+  private readonly _url: () => string;
+  private readonly _notify: (signal: GateSignal) => void;
+  private _isOffline = false;
+  private _isFrozen = false;
+  private _isHidden = false;
+  private _online: ReturnType<typeof setTimeout> | undefined;
   private _hiding: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(pauseWhenHidden: number) {
+  constructor(pauseWhenHidden: number, url: () => string) {
     this._pauseWhenHidden = pauseWhenHidden;
+    this._url = url;
+    const { subscribe, notify } = multicast<[signal: GateSignal]>(() => this._start());
+    this.watch = subscribe;
+    this._notify = notify;
   }
 
   get errorGracePeriod(): number {
-    return Math.max(HOLD, leavingFor());
+    return Math.max(GRACE_PERIOD, leavingFor());
   }
 
-  watch(listener: (signal: GateSignal) => void): () => void {
-    this._watchers = [...this._watchers, listener];
-    if (!this._stop) {
-      this._stop = watchPage((signal) => this._react(signal));
-      // Not every runtime with a window knows.
-      this._offline = (navigator.onLine as boolean | undefined) === false;
-      this._react("visibility");
-    }
+  get isOffline(): boolean {
+    return this._isOffline && !isLoopback(this._url());
+  }
+
+  private _start(): () => void {
+    const stop = watchPage((signal) => {
+      this._react(signal);
+    });
+    // Some runtimes with a window do not know.
+    this._isOffline = (navigator.onLine as boolean | undefined) === false;
+    this._isFrozen = false;
+    this.blocked = undefined;
+    this._startHiding();
     return () => {
-      this._watchers = this._watchers.filter((other) => other !== listener);
-      if (this._watchers.length || !this._stop) return;
-      clearTimeout(this._spread);
+      clearTimeout(this._online);
       clearTimeout(this._hiding);
-      this._stop();
-      this._stop = undefined;
+      stop();
     };
   }
 
   private _react(signal: PageSignal): void {
     switch (signal) {
       case "offline":
-        clearTimeout(this._spread);
-        this._offline = true;
+        clearTimeout(this._online);
+        this._isOffline = true;
+        this._notify("changed");
         break;
       case "online":
-        // Also when nothing was known of being offline: the network is another one now, so waits are cut short, and what lives must show it.
-        clearTimeout(this._spread);
-        this._offline = true;
-        this._update();
-        this._tell("suspect");
-        this._spread = setTimeout(() => {
-          this._offline = false;
-          this._update();
+        // Also if the device was not known to be offline: it is in another network now.
+        clearTimeout(this._online);
+        this._notify("suspect");
+        this._online = setTimeout(() => {
+          this._isOffline = false;
+          this._notify("changed");
+          this._notify("returned");
         }, Math.random() * ONLINE_SPREAD);
-        return;
+        break;
       case "frozen":
-        this._frozen = true;
+        this._isFrozen = true;
+        this._update();
         break;
       case "thawed":
-        this._frozen = false;
+        this._isFrozen = false;
+        this._update();
         break;
       case "visibility":
-        clearTimeout(this._hiding);
-        this._hidden = false;
-        if (document.hidden && this._pauseWhenHidden) {
-          this._hiding = setTimeout(() => {
-            this._hidden = true;
-            this._update();
-          }, this._pauseWhenHidden);
-        }
+        this._startHiding();
+        this._update();
+        if (!document.hidden) this._notify("returned");
         break;
-      case "slept":
-        this._tell("suspect");
+      case "suspended":
+      case "tick":
+        this._notify(signal);
     }
-    this._update();
+  }
+
+  private _startHiding(): void {
+    clearTimeout(this._hiding);
+    this._isHidden = false;
+    if (!document.hidden || !this._pauseWhenHidden) return;
+    this._hiding = setTimeout(() => {
+      this._isHidden = true;
+      this._update();
+    }, this._pauseWhenHidden);
   }
 
   private _update(): void {
     const { blocked } = this;
-    this.blocked = this._frozen
-      ? "frozen"
-      : this._hidden
-        ? "hidden"
-        : this._offline
-          ? "offline"
-          : undefined;
-    if (this.blocked !== blocked) this._tell("changed");
+    this.blocked = this._isFrozen ? "frozen" : this._isHidden ? "hidden" : undefined;
+    if (this.blocked !== blocked) this._notify("changed");
   }
+}
 
-  private _tell(signal: GateSignal): void {
-    for (const watcher of this._watchers) watcher(signal);
-  }
+/** Hosts that are this machine: localhost, 127.0.0.0/8 and [::1], as the URL parser writes them. */
+function isLoopback(url: string): boolean {
+  return /^[a-z]+:\/\/([^/@]*@)?([^/:]*\.)?(localhost|127(\.\d+){3}|\[::1\])(:\d+)?\//.test(url);
 }

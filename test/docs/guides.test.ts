@@ -14,6 +14,9 @@ declare global {
   function draw(price: { eur: number }): void;
   function show(text: string): void;
   function getToken(): Promise<string>;
+  const queryClient: {
+    invalidateQueries(filters: { queryKey: readonly unknown[] }): Promise<void>;
+  };
 }
 `;
 

@@ -187,13 +187,13 @@ test("retry() sets the reconnection time, which stays for the connections after 
   source.addEventListener("error", (event) =>
     delays.push(event.readyState === 0 ? event.delay : undefined),
   );
+  stream.retry(1500);
+  stream.drop();
+  await tick(1500);
   stream.retry(250);
-  stream.end();
-  await tick(250);
-  stream.open();
-  stream.end();
-  await tick(250);
-  expect(delays).toEqual([250, 250]);
+  stream.drop();
+  await tick(1000);
+  expect(delays).toEqual([1500, 1000]);
   expect(stream.requests).toHaveLength(3);
 });
 

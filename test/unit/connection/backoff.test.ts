@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { delayBefore } from "../../../src/connection/backoff.ts";
+import { delayBefore, delayOffline, delayOfPolling } from "../../../src/connection/backoff.ts";
 import { resolveOptions, type BackoffOptions, type BackoffSettings } from "../../../src/options.ts";
 
 const SHORTEST = 100;
@@ -102,32 +102,81 @@ describe("the traps of exponential-backoff", () => {
 });
 
 describe("the server's retry field", () => {
-  test("stands in for startingDelay", () => {
-    expect(delayBefore(1, exact(), { reconnectionTime: 10_000 })).toBe(10_000);
-    expect(delayBefore(2, exact(), { reconnectionTime: 10_000 })).toBe(20_000);
+  const first = (reconnectionTime: number, backoff?: BackoffOptions): number =>
+    delayBefore(1, settings(backoff), { reconnectionTime });
+
+  test("is a floor with the jitter on top, however small the draw", () => {
+    draw(0);
+    expect([2000, 10_000, 120_000].map((ms) => first(ms))).toEqual([2000, 10_000, 120_000]);
     draw(0.5);
-    expect(delayBefore(1, settings(), { reconnectionTime: 10_000 })).toBe(5000);
+    // 2000 + U(0, 3000); 10,000 + U(0, 10,000); 120,000 + U(0, 30,000).
+    expect([2000, 10_000, 120_000].map((ms) => first(ms))).toEqual([3500, 15_000, 135_000]);
   });
 
-  test.each([
-    [0, SHORTEST],
-    [99, SHORTEST],
-    [30_000, 30_000],
-    [9_999_999_999, 30_000],
-    [Infinity, 30_000],
-    [NaN, SHORTEST],
-  ])("%d is held within [100, maxDelay]", (reconnectionTime, expected) => {
-    expect(delayBefore(1, exact(), { reconnectionTime })).toBe(expected);
-  });
-
-  test("grows from the minimum when it is 0, rather than staying there", () => {
+  test("grows like startingDelay, to maxDelay above the floor", () => {
+    draw(0.999999999);
     expect(
-      [1, 2, 3].map((attempt) => delayBefore(attempt, exact(), { reconnectionTime: 0 })),
-    ).toEqual([100, 200, 400]);
+      [1, 2, 3, 4].map((attempt) => delayBefore(attempt, settings(), { reconnectionTime: 10_000 })),
+    ).toEqual([20_000, 30_000, 40_000, 40_000]);
   });
 
-  test("a cap below the minimum is still a cap", () => {
-    expect(delayBefore(1, exact({ maxDelay: 50 }), { reconnectionTime: 10_000 })).toBe(SHORTEST);
+  test("without jitter the longer of floor and delay counts", () => {
+    const delays = (reconnectionTime: number): number[] =>
+      [1, 2, 3].map((attempt) => delayBefore(attempt, exact(), { reconnectionTime }));
+    expect(delays(500)).toEqual([3000, 6000, 12_000]);
+    expect(delays(10_000)).toEqual([10_000, 20_000, 30_000]);
+    expect(delays(60_000)).toEqual([60_000, 60_000, 60_000]);
+  });
+
+  test.each([0, NaN, -5])("of %d ms takes nothing away", (reconnectionTime) => {
+    draw(0.5);
+    expect(first(reconnectionTime)).toBe(1500);
+    expect(first(reconnectionTime, { startingDelay: 0 })).toBe(SHORTEST);
+  });
+
+  test.each([Infinity, 9_999_999_999])("of %d ms is cut to what setTimeout can hold", (ms) => {
+    expect(first(ms)).toBe(LONGEST);
+  });
+
+  test("and Retry-After: the larger one is the floor", () => {
+    draw(0);
+    const both = (reconnectionTime: number, retryAfter: number): number =>
+      delayBefore(1, settings(), { reconnectionTime, retryAfter });
+    expect(both(2000, 5000)).toBe(5000);
+    expect(both(5000, 2000)).toBe(5000);
+  });
+});
+
+describe("server-paced polling", () => {
+  test.each([
+    [500, 0, 500],
+    [500, 0.5, 625],
+    [500, 1, 750],
+    [0, 1, 500],
+    [100, 1, 500],
+    [60_000, 0.5, 75_000],
+  ])("retry: %d with a draw of %d waits %d ms", (reconnectionTime, drawn, expected) => {
+    draw(drawn);
+    expect(delayOfPolling(reconnectionTime, settings())).toBe(expected);
+  });
+
+  test("without jitter it is the time that the server named", () => {
+    draw(0.5);
+    expect(delayOfPolling(2000, exact())).toBe(2000);
+    expect(delayOfPolling(Infinity, exact())).toBe(LONGEST);
+  });
+});
+
+describe("offline", () => {
+  test("the slowest pace: the upper half of maxDelay, or the server's floor", () => {
+    const delays = [0, 0.5, 1].map((drawn) => {
+      draw(drawn);
+      return delayOffline(settings(), {});
+    });
+    expect(delays).toEqual([15_000, 22_500, 30_000]);
+    expect(delayOffline(exact(), {})).toBe(30_000);
+    expect(delayOffline(settings(), { retryAfter: 60_000 })).toBe(60_000);
+    expect(delayOffline(settings({ maxDelay: 0 }), {})).toBe(SHORTEST);
   });
 });
 
@@ -163,7 +212,7 @@ describe("Retry-After", () => {
   );
 });
 
-test("any settings, attempt and server: a wait that setTimeout can hold, never under the minimum, never under Retry-After", () => {
+test("any settings, attempt and server: a wait that setTimeout can hold, never under the minimum, never under the server's floor", () => {
   const ms = fc.oneof(fc.integer({ min: 0, max: LONGEST }), fc.constantFrom(0, 1, 100, LONGEST));
   const number = fc.oneof(fc.double({ min: 0 }), fc.constantFrom(0, NaN, Infinity));
   fc.assert(
@@ -182,12 +231,10 @@ test("any settings, attempt and server: a wait that setTimeout can hold, never u
       (backoff, attempt, reconnectionTime, retryAfter, random) => {
         draw(random);
         const delay = delayBefore(attempt, settings(backoff), { reconnectionTime, retryAfter });
-        expect(delay).toBeGreaterThanOrEqual(
-          Math.max(SHORTEST, Math.min(retryAfter ?? 0, LONGEST)),
-        );
+        const floor = Math.max(reconnectionTime || 0, retryAfter ?? 0);
+        expect(delay).toBeGreaterThanOrEqual(Math.max(SHORTEST, Math.min(floor, LONGEST)));
         expect(delay).toBeLessThanOrEqual(LONGEST);
-        if (retryAfter === undefined)
-          expect(delay).toBeLessThanOrEqual(Math.max(SHORTEST, backoff.maxDelay));
+        expect(delay).toBeLessThanOrEqual(Math.ceil(Math.max(SHORTEST, floor + backoff.maxDelay)));
       },
     ),
     { numRuns: 1000 },

@@ -216,3 +216,115 @@ describe("a policy that acts by itself", () => {
     expect(source.state.status).toBe("open");
   });
 });
+
+describe("a number: the wait itself", () => {
+  const waitAfter = async (answer: number | Promise<number>, retry?: number): Promise<unknown> => {
+    const { source, server } = connect({ backoff: { retry: () => answer } });
+    await tick();
+    if (retry) server.latest.open().sink.retry(retry);
+    server.latest.fail("status", { status: 401, retryAfter: 60_000 });
+    await tick();
+    const { state } = source;
+    expect(state).toMatchObject({ status: "waiting", attempt: 1 });
+    if (state.status !== "waiting") return;
+    const asked = server.connections.length;
+    await tick(state.delay - 1);
+    expect(server.connections).toHaveLength(asked);
+    await tick(1);
+    expect(server.connections).toHaveLength(asked + 1);
+    source.close();
+    return state.delay;
+  };
+
+  test.each([
+    [1234, 1234],
+    [0, 100],
+    [-1, 100],
+    [99.5, 100],
+    [1000.25, 1001],
+    [600_000, 600_000],
+  ])("%d waits %d ms, exactly and over every floor, sync and async", async (answer, delay) => {
+    expect(await waitAfter(answer, 30_000)).toBe(delay);
+    expect(await waitAfter(Promise.resolve(answer))).toBe(delay);
+  });
+
+  test("Infinity is the longest wait that a timer can hold", async () => {
+    const { source, server } = connect({ backoff: { retry: () => Infinity } });
+    await tick();
+    server.latest.fail();
+    await tick();
+    expect(source.state).toMatchObject({ delay: 2 ** 31 - 1 });
+  });
+
+  test("NaN is reported, and the table decides", async () => {
+    const { source, server } = connect({ backoff: { retry: async () => NaN } });
+    await tick();
+    server.latest.fail();
+    await tick();
+    expect(takeReports()).toEqual([new RangeError("backoff.retry answered NaN")]);
+    expect(source.state).toMatchObject({ status: "waiting", delay: 1500 });
+  });
+
+  test("counts toward numOfAttempts", async () => {
+    const { source, server } = connect({ backoff: { retry: () => 200, numOfAttempts: 3 } });
+    server.behaviour = (connection) => connection.fail();
+    await tick(1000);
+    expect(server.connections).toHaveLength(3);
+    expect(source.state.status).toBe("closed");
+  });
+});
+
+describe("a server that is being replaced: 404 and other content types", () => {
+  test.each([
+    ["status", { status: 404 }],
+    ["content-type", {}],
+  ] as const)(
+    "%s is retried for a minute after a connection was lost, and no longer",
+    async (reason, init) => {
+      const { source, server } = connect({ backoff: { jitter: "none", timeMultiple: 1 } });
+      await tick();
+      server.latest.open();
+      await tick(HOUR);
+      server.behaviour = (connection) => connection.fail(reason, init);
+      server.latest.end();
+      await tick(59_000);
+      expect(source.state.status).toBe("waiting");
+      await tick(5000);
+      expect(source.state).toMatchObject({ status: "closed", error: { reason } });
+    },
+  );
+
+  test("the minute begins again with each connection that is lost", async () => {
+    const { source, server } = connect({ backoff: { jitter: "none", timeMultiple: 1 } });
+    await tick();
+    for (let round = 0; round < 3; round++) {
+      server.behaviour = (connection) => connection.fail("status", { status: 404 });
+      server.latest.open().end();
+      await tick(50_000);
+      server.behaviour = () => {};
+      await tick(3000);
+    }
+    server.latest.open();
+    expect(source.state.status).toBe("open");
+  });
+
+  test("without a connection before, the first 404 is the end", async () => {
+    const { source, server } = connect();
+    await tick();
+    server.latest.fail("status", { status: 404 });
+    await tick();
+    expect(source.state.status).toBe("closed");
+  });
+
+  test("other statuses are the end at once", async () => {
+    for (const status of [400, 401, 403, 410]) {
+      const { source, server } = connect();
+      await tick();
+      server.latest.open().end();
+      await tick(1500);
+      server.latest.fail("status", { status });
+      await tick();
+      expect([status, source.state.status]).toEqual([status, "closed"]);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { ResilientEventSourceOptions } from "../../../src/index.ts";
 import type { Connection } from "../../support/unit/server.ts";
 import {
@@ -138,7 +138,7 @@ test("an hour of anything: never a hot loop, never stuck", async () => {
       (connection) => later(connection.open(), () => connection.end()),
       (connection) => later(connection.open(), () => connection.fail("rejected")),
       (connection) =>
-        connection.open().sink.retry([0, 9_999_999_999, NaN, 50][Math.floor(Math.random() * 4)]!),
+        connection.open().sink.retry([0, 5000, NaN, 50][Math.floor(Math.random() * 4)]!),
       () => {},
     ];
     let healthy = false;
@@ -164,7 +164,7 @@ test("an hour of anything: never a hot loop, never stuck", async () => {
     // Ten attempts never fall into one second; and no two are further apart than what may lie between them: an attempt and a wait.
     for (const [index, at] of times.entries()) {
       if (index >= 10) expect(at - times[index - 10]!).toBeGreaterThan(1000);
-      if (index > 0) expect(at - times[index - 1]!).toBeLessThan(30_000 + 30_000 + 20_000);
+      if (index > 0) expect(at - times[index - 1]!).toBeLessThan(30_000 + 5000 + 30_000 + 20_000);
     }
     expect(times.length).toBeGreaterThan(60);
     healthy = true;
@@ -201,21 +201,118 @@ describe("what the server asks for", () => {
     expect(new Set(first).size).toBeGreaterThan(40);
   });
 
-  test("retry: outlives its connection, the latest counts", async () => {
-    const { server, log } = connect({ backoff: { jitter: "none" } });
-    const retry = async (ms?: number): Promise<void> => {
+  test("retry: outlives its connection, the latest counts, and each is a floor", async () => {
+    const { server, waits } = down();
+    server.behaviour = () => {};
+    await tick();
+    for (const ms of [undefined, 10_000, undefined, 500, 0, 40_000]) {
       server.latest.open();
       if (ms !== undefined) server.latest.sink.retry(ms);
       await tick(5000);
-      server.latest.end();
-      await tick(30_000);
+      server.latest.fail();
+      await tick(60_000);
+    }
+    // With the draws of useWorld, 0.5.
+    expect(waits.map(({ published }) => published)).toEqual([
+      1500, 15_000, 15_000, 2000, 1500, 55_000,
+    ]);
+  });
+
+  test.each([0, 0.5, 0.999])("never sooner than retry: asked, with a draw of %d", async (drawn) => {
+    const { server, waits } = down();
+    vi.mocked(Math.random).mockReturnValue(drawn);
+    let isFirst = true;
+    server.behaviour = (connection) => {
+      if (isFirst) connection.open().sink.retry(2000);
+      isFirst = false;
+      connection.fail();
     };
-    await tick();
-    for (const ms of [undefined, 10_000, undefined, 500, 0, 9_999_999_999]) await retry(ms);
-    const delays = log
-      .filter((line) => line.startsWith("error"))
-      .map((line) => Number(/in (\d+)/.exec(line)![1]));
-    expect(delays).toEqual([3000, 10_000, 10_000, 500, 100, 30_000]);
+    await tick(HOUR);
+    for (const { published } of waits) expect(published).toBeGreaterThanOrEqual(2000);
+  });
+});
+
+describe("server-paced polling: a connection that names a retry: and ends cleanly", () => {
+  test.each([
+    ["with an event", true],
+    ["without one", false],
+  ])(
+    "%s, again and again: the waits do not grow, and nothing counts as a failure",
+    async (_, hasEvent) => {
+      const retry = vi.fn(() => false);
+      const { server, waits, log } = down({ backoff: { numOfAttempts: 1, retry } });
+      server.behaviour = (connection) => {
+        connection.open().sink.retry(500);
+        if (hasEvent) connection.send("x");
+        connection.end();
+      };
+      await tick(60_000);
+      expect(new Set(waits.map(({ published }) => published))).toEqual(new Set([625]));
+      expect(waits.length).toBeGreaterThan(90);
+      expect(waits.every(({ attempt }) => attempt === 0)).toBe(true);
+      expect(retry).not.toHaveBeenCalled();
+      expect(log).toContain("error: retry 0 in 625, ended");
+    },
+  );
+
+  test("a retry: of an earlier connection does not make an end of this one polling", async () => {
+    const { server, waits } = down();
+    server.behaviour = (connection) => {
+      connection.open();
+      if (server.connections.length === 1) connection.sink.retry(500);
+      connection.end();
+    };
+    await tick(30_000);
+    expect(waits.slice(0, 3).map(({ attempt, published }) => [attempt, published])).toEqual([
+      [0, 625],
+      [1, 2000],
+      [2, 3500],
+    ]);
+  });
+
+  test("a cut is a failure, though the connection named a time", async () => {
+    const { server, waits } = down();
+    server.behaviour = (connection) => {
+      connection.open().sink.retry(500);
+      connection.fail();
+    };
+    await tick(10_000);
+    expect(waits.slice(0, 2).map(({ attempt, published }) => [attempt, published])).toEqual([
+      [1, 2000],
+      [2, 3500],
+    ]);
+  });
+
+  test("forgives the failures before it", async () => {
+    const { server, waits } = down();
+    server.behaviour = (connection) => {
+      if (server.connections.length !== 3) connection.fail();
+      else {
+        connection.open().sink.retry(500);
+        connection.end();
+      }
+    };
+    await tick(20_000);
+    expect(waits.slice(0, 4).map(({ attempt }) => attempt)).toEqual([1, 2, 0, 1]);
+  });
+
+  // https://github.com/modelcontextprotocol/conformance, scenario "sse-retry".
+  test("as the conformance suite of MCP has it: retry: 500, an id, an end; back after 450 to 1000 ms, by the id", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      seedRandom(seed);
+      const { source, server } = connect();
+      await tick();
+      server.latest.open({ status: 200 }).sink.retry(500);
+      server.latest.sink.lastEventId("event-1");
+      const endedAt = performance.now();
+      server.latest.end();
+      await tick(1000);
+      expect(server.latest.request.lastEventId).toBe("event-1");
+      const waited = server.latest.at - endedAt;
+      expect(waited).toBeGreaterThanOrEqual(450);
+      expect(waited).toBeLessThan(1000);
+      source.close();
+    }
   });
 });
 

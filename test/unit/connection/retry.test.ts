@@ -48,14 +48,14 @@ describe("the table", () => {
 describe("backoff.retry", () => {
   test.each([true, false])("replaces the table, sync and async (%s)", async (verdict) => {
     const opposite = ended(verdict ? "content-type" : "network");
-    expect(await decideRetry(opposite, 1, () => verdict)).toBe(verdict);
-    expect(await decideRetry(opposite, 1, async () => verdict)).toBe(verdict);
+    expect(await decideRetry(opposite, 1, {}, () => verdict)).toBe(verdict);
+    expect(await decideRetry(opposite, 1, {}, async () => verdict)).toBe(verdict);
   });
 
   test("gets the error and the number of the retry that would come", () => {
     const policy = vi.fn(() => true);
     const error = ended("network");
-    void decideRetry(error, 7, policy);
+    void decideRetry(error, 7, {}, policy);
     expect(policy.mock.calls).toEqual([[error, 7]]);
   });
 
@@ -68,19 +68,19 @@ describe("backoff.retry", () => {
     ],
     ["rejects", () => Promise.reject(new Error("refresh failed"))],
   ] as const)("when it %s, that is reported and the table decides", async (_, policy) => {
-    expect(await decideRetry(ended("network"), 1, policy)).toBe(true);
-    expect(await decideRetry(ended("content-type"), 1, policy)).toBe(false);
+    expect(await decideRetry(ended("network"), 1, {}, policy)).toBe(true);
+    expect(await decideRetry(ended("content-type"), 1, {}, policy)).toBe(false);
     expect(reportError.mock.calls).toEqual([
       [new Error("refresh failed")],
       [new Error("refresh failed")],
     ]);
   });
 
-  test.each([undefined, null, 0, ""])(
+  test.each([undefined, null, ""])(
     "an untyped answer of %j means no, as in the package",
     async (answer) => {
-      expect(await decideRetry(ended("network"), 1, () => answer as any)).toBeFalsy();
-      expect(await decideRetry(ended("network"), 1, async () => answer as any)).toBeFalsy();
+      expect(await decideRetry(ended("network"), 1, {}, () => answer as any)).toBeFalsy();
+      expect(await decideRetry(ended("network"), 1, {}, async () => answer as any)).toBeFalsy();
       expect(reportError).not.toHaveBeenCalled();
     },
   );

@@ -33,30 +33,95 @@ const errors = ({ log }: Client): string[] => log.filter((line) => line.startsWi
 const asked = ({ server }: Client): string[] =>
   server.connections.map(({ request }) => request.lastEventId);
 
-describe("offline", () => {
-  test("from the start: paused, and no request until the device is online", async () => {
+describe("offline is a hint", () => {
+  /** With the draws of `useWorld`: three quarters of maxDelay. */
+  const SLOW = 22_500;
+
+  /** A source whose server is out of reach. */
+  function unreachable(options?: Parameters<typeof connect>[0], url?: string): Client {
+    const client = connect(options, url);
+    client.server.behaviour = (connection) => connection.fail();
+    return client;
+  }
+
+  test("from the start: one attempt at once, then slow ones, quiet and uncounted", async () => {
     page.current.navigator.onLine = false;
-    const { source, server, log } = connect();
+    const client = unreachable({ backoff: { numOfAttempts: 3 } });
+    await tick(HOLD);
+    expect(client.server.connections).toHaveLength(1);
+    expect(client.source.state).toEqual({
+      status: "paused",
+      reason: "offline",
+      retryAt: Date.now() + SLOW,
+    });
+    expect(client.source.readyState).toBe(client.source.CONNECTING);
     await tick(HOUR);
-    expect(server.connections).toHaveLength(0);
-    expect(source.state).toEqual({ status: "paused", reason: "offline" });
-    expect(source.readyState).toBe(source.CONNECTING);
-    page.current.fire("online");
-    await tick(SPREAD);
-    expect(server.connections).toHaveLength(1);
-    expect(log).toEqual(["state: paused offline", "state: connecting 0"]);
+    expect(client.server.connections.length).toBeGreaterThan(150);
+    expect(client.server.connections.length).toBeLessThan(170);
+    expect(errors(client)).toEqual([]);
+    expect(new Set(client.log)).toEqual(new Set(["state: paused offline"]));
   });
 
-  test("while waiting: the wait becomes a pause, which ends within a jittered second, resumed by id", async () => {
+  test("the waits are drawn from the upper half of maxDelay", async () => {
+    page.current.navigator.onLine = false;
+    seedRandom(5);
+    const { server } = unreachable();
+    await tick(HOUR);
+    const waits = server.connections.slice(1).map(({ at }, i) => at - server.connections[i]!.at);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(15_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000 + HOLD);
+    expect(new Set(waits).size).toBeGreaterThan(100);
+  });
+
+  test("a server that can be reached all the same is used, by its first answer", async () => {
+    page.current.navigator.onLine = false;
+    const client = connect();
+    await tick();
+    client.server.latest.open();
+    expect(client.log).toEqual(["state: open", "open"]);
+  });
+
+  test("a server that comes back is found by a slow attempt, which no state announces", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable();
+    await tick(HOLD);
+    client.server.behaviour = () => {};
+    await tick(SLOW);
+    expect(client.server.connections).toHaveLength(2);
+    expect(client.source.state).toMatchObject({ status: "paused", reason: "offline" });
+    client.server.latest.open();
+    expect(client.log).toEqual(["state: paused offline", "state: open", "open"]);
+  });
+
+  test("a server that answers is not out of reach: its failures are reported and counted", async () => {
+    page.current.navigator.onLine = false;
+    const client = connect({ backoff: { numOfAttempts: 2 } });
+    client.server.behaviour = (connection) => connection.fail("status", { status: 503 });
+    await tick(HOLD);
+    expect(errors(client)).toEqual(["error: retry 1 in 1500, status"]);
+    await tick(1500 + HOLD);
+    expect(client.source.state).toMatchObject({ status: "closed", error: { status: 503 } });
+  });
+
+  test("the server's floor counts more", async () => {
+    page.current.navigator.onLine = false;
+    const client = connect();
+    await tick();
+    client.server.latest.fail("network", { retryAfter: 60_000 });
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ retryAt: Date.now() + 60_000 });
+  });
+
+  test("while waiting: the wait becomes a pause with the same end; online cuts it, jittered, and resumes by id", async () => {
     const client = await opened();
     const { source, server, log } = client;
     server.latest.end();
     await tick(HOLD);
     expect(source.state).toMatchObject({ status: "waiting", delay: 1500 });
+    const { retryAt } = source.state as { retryAt: number };
     page.current.fire("offline");
-    await tick(HOUR);
-    expect(source.state).toEqual({ status: "paused", reason: "offline" });
-    expect(server.connections).toHaveLength(1);
+    expect(source.state).toEqual({ status: "paused", reason: "offline", retryAt });
+    await tick(100);
     page.current.fire("online");
     await tick(SPREAD - 1);
     expect(server.connections).toHaveLength(1);
@@ -71,7 +136,7 @@ describe("offline", () => {
     ]);
   });
 
-  test("a connection that lives is kept, for it may be a false alarm", async () => {
+  test("a connection that lives is kept", async () => {
     const client = await opened();
     page.current.fire("offline");
     await tick(HOUR);
@@ -83,18 +148,25 @@ describe("offline", () => {
     expect(client.log).toEqual([]);
   });
 
-  test("a connection that is cut while offline is an error, and then a pause instead of a wait", async () => {
+  test("a connection that is cut while offline is one error, then a pause that ends as the error says", async () => {
     const client = await opened();
     page.current.fire("offline");
+    client.server.behaviour = (connection) => connection.fail();
     client.server.latest.fail();
     await tick(HOLD);
-    expect(client.log.at(-1)).toBe("state: paused offline");
-    expect(errors(client)).toHaveLength(1);
+    expect(client.log).toEqual([
+      "state: waiting 1, 1500, network",
+      "error: retry 1 in 1500, network",
+      "state: paused offline",
+    ]);
     await tick(HOUR);
-    expect(client.server.connections).toHaveLength(1);
+    expect(errors(client)).toHaveLength(1);
+    expect(client.server.connections.length).toBeGreaterThan(100);
     page.current.fire("online");
+    client.server.behaviour = () => {};
     await tick(SPREAD);
-    expect(asked(client)).toEqual(["", "7"]);
+    expect(asked(client).at(-1)).toBe("7");
+    expect(client.source.state).toEqual({ status: "connecting", attempt: 1 });
   });
 
   test("an attempt under way is left alone", async () => {
@@ -107,10 +179,25 @@ describe("offline", () => {
     expect(client.source.state.status).toBe("open");
   });
 
+  test("online during a quiet attempt: the state says connecting again", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable();
+    await tick(HOLD);
+    client.server.behaviour = () => {};
+    await tick(SLOW);
+    page.current.fire("online");
+    await tick(SPREAD);
+    expect(client.source.state).toEqual({ status: "connecting", attempt: 0 });
+    expect(client.server.connections).toHaveLength(2);
+    client.server.latest.open();
+    expect(client.source.state.status).toBe("open");
+  });
+
   test("several sources come back spread over the second", async () => {
     page.current.fire("offline");
-    const clients = Array.from({ length: 20 }, () => connect());
-    await tick();
+    const clients = Array.from({ length: 20 }, () => unreachable());
+    page.current.navigator.onLine = false;
+    await tick(HOLD);
     seedRandom(3);
     const online = performance.now();
     page.current.fire("online");
@@ -122,34 +209,194 @@ describe("offline", () => {
   });
 
   test("a network that flaps is waited out, and leaves one timer at most", async () => {
-    const client = await opened();
-    client.server.latest.end();
+    page.current.navigator.onLine = false;
+    const client = unreachable();
     await tick(HOLD);
     for (let round = 0; round < 20; round++) {
-      page.current.fire("offline");
-      await tick(SPREAD / 2);
       page.current.fire("online");
+      await tick(SPREAD / 2);
+      page.current.fire("offline");
       await tick(SPREAD / 2);
     }
     expect(client.server.connections).toHaveLength(1);
-    await tick(SPREAD / 2);
+    page.current.fire("online");
+    await tick(SPREAD);
     expect(client.server.connections).toHaveLength(2);
   });
 
-  test("reconnect() does not overrule it", async () => {
-    page.current.fire("offline");
-    const client = connect();
-    await tick();
+  test("a network that flaps slowly costs one attempt in five seconds at most", async () => {
+    const client = unreachable({ backoff: { startingDelay: 30_000, jitter: "none" } });
+    await tick(HOLD);
+    const before = client.server.connections.length;
+    for (let second = 0; second < 60; second++) {
+      page.current.fire("online");
+      await tick(1000);
+    }
+    const cut = client.server.connections.length - before;
+    expect(cut).toBeGreaterThan(8);
+    expect(cut).toBeLessThanOrEqual(13);
+  });
+
+  test("reconnect() overrules it, and says so", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable();
+    await tick(HOLD);
+    client.server.behaviour = () => {};
     client.source.reconnect();
-    await tick(HOUR);
-    expect(client.server.connections).toHaveLength(0);
+    await tick();
+    expect(client.server.connections).toHaveLength(2);
+    expect(client.source.state).toEqual({ status: "connecting", attempt: 0 });
+    client.server.latest.fail();
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "paused", reason: "offline" });
+    expect(errors(client)).toEqual([]);
+  });
+
+  test("close() in between leaves nothing", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable();
+    await tick(HOLD);
+    client.source.close();
+    await tick();
+    expect(leftovers()).toEqual(NOTHING);
+  });
+
+  test.each([
+    "http://localhost/",
+    "http://localhost:8080/stream",
+    "https://app.localhost/stream",
+    "http://127.0.0.1:3000/",
+    "http://127.9.8.7/",
+    "http://[::1]:8080/",
+    "http://me:secret@localhost/",
+  ])("does not apply to %s", async (url) => {
+    page.current.navigator.onLine = false;
+    const client = unreachable({}, url);
+    await tick(HOLD);
+    expect(client.log).toEqual([
+      "state: waiting 1, 1500, network",
+      "error: retry 1 in 1500, network",
+    ]);
+  });
+
+  test.each([
+    "http://localhost.example.com/",
+    "http://notlocalhost/",
+    "http://127.example.com/",
+    "http://example.com/localhost/",
+    "http://example.com/?@localhost/",
+    "http://10.0.0.1/",
+  ])("applies to %s", async (url) => {
+    page.current.navigator.onLine = false;
+    const client = unreachable({}, url);
+    await tick(HOLD);
+    expect(client.log).toEqual(["state: paused offline"]);
   });
 
   test("a runtime with a window that does not know is online", async () => {
     Reflect.deleteProperty(page.current.navigator, "onLine");
-    const { server } = connect();
+    const client = unreachable();
+    await tick(HOLD);
+    expect(client.source.state.status).toBe("waiting");
+  });
+});
+
+describe("a page that becomes visible", () => {
+  const hideAndShow = (): void => {
+    page.current.setHidden(true);
+    page.current.setHidden(false);
+  };
+  const long = { backoff: { startingDelay: 25_000, jitter: "none" } } as const;
+
+  test("cuts a wait; the counter stays", async () => {
+    const client = await opened(long);
+    client.server.latest.fail();
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "waiting", delay: 25_000 });
+    hideAndShow();
     await tick();
-    expect(server.connections).toHaveLength(1);
+    expect(client.server.connections).toHaveLength(2);
+    expect(client.server.latest.request.attempt).toBe(1);
+  });
+
+  test.each<[string, (client: Client) => void]>([
+    [
+      "Retry-After",
+      ({ server }) => server.latest.fail("status", { status: 503, retryAfter: 10_000 }),
+    ],
+    [
+      "retry:",
+      ({ server }) => {
+        server.latest.sink.retry(10_000);
+        server.latest.fail();
+      },
+    ],
+  ])("never cuts the floor that the server named by %s", async (_, fail) => {
+    const client = await opened({ backoff: { startingDelay: 25_000 } });
+    fail(client);
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "waiting", delay: 22_500 });
+    await tick(4000);
+    hideAndShow();
+    await tick();
+    expect(client.source.state).toMatchObject({
+      status: "waiting",
+      attempt: 1,
+      delay: 6000,
+      retryAt: Date.now() + 6000,
+    });
+    await tick(5999);
+    expect(client.server.connections).toHaveLength(1);
+    await tick(1);
+    expect(client.server.connections).toHaveLength(2);
+    // The error was reported once.
+    expect(errors(client)).toHaveLength(1);
+  });
+
+  test("does not cut a wait that backoff.retry named", async () => {
+    const client = await opened({ backoff: { retry: () => 20_000 } });
+    client.server.latest.fail();
+    await tick(HOLD);
+    hideAndShow();
+    await tick(19_999);
+    expect(client.server.connections).toHaveLength(1);
+    await tick(1);
+    expect(client.server.connections).toHaveLength(2);
+  });
+
+  test("only reconnect() overrules a floor, also while its rest is waited for", async () => {
+    const client = await opened();
+    client.server.latest.fail("status", { status: 503, retryAfter: 60_000 });
+    await tick(HOLD);
+    hideAndShow();
+    await tick();
+    client.source.reconnect();
+    await tick();
+    expect(client.server.connections).toHaveLength(2);
+  });
+
+  test("does so once in five seconds at most, and not for nothing: the rest of the five seconds is waited", async () => {
+    const client = await opened(long);
+    client.server.behaviour = (connection) => connection.fail();
+    client.server.latest.fail();
+    await tick(HOLD);
+    const times: number[] = [];
+    for (let tenth = 0; tenth < 200; tenth++) {
+      hideAndShow();
+      await tick(100);
+    }
+    for (const { at } of client.server.connections.slice(1)) times.push(at);
+    expect(times.length).toBeGreaterThanOrEqual(3);
+    for (const [i, at] of times.entries())
+      if (i > 0) expect(at - times[i - 1]!).toBeGreaterThanOrEqual(5000);
+  });
+
+  test("leaves an open connection and an attempt under way alone", async () => {
+    const attempting = connect();
+    const client = await opened();
+    hideAndShow();
+    await tick(HOUR);
+    expect([attempting, client].map(({ server }) => server.connections.length)).toEqual([1, 1]);
   });
 });
 
@@ -163,7 +410,7 @@ describe("online without offline: another network", () => {
     expect(asked(client)).toEqual(["", "7"]);
   });
 
-  test("a live connection that stays silent for 10 s is replaced", async () => {
+  test("a live connection that then stays silent for 10 s is replaced", async () => {
     const client = await opened();
     page.current.fire("online");
     await tick(9999);
@@ -456,58 +703,205 @@ describe("pauseWhenHidden", () => {
     expect(client.server.connections).toHaveLength(1);
   });
 
-  test("offline on return stays paused, for another reason", async () => {
+  test("offline on return: an attempt, then a pause for another reason", async () => {
     const client = await opened({ pauseWhenHidden: 1000 });
+    client.server.behaviour = (connection) => connection.fail();
     page.current.setHidden(true);
     await tick(1000);
     page.current.fire("offline");
     page.current.setHidden(false);
-    await tick(HOUR);
-    expect(client.source.state).toEqual({ status: "paused", reason: "offline" });
-    expect(client.log).toEqual(["state: paused hidden", "state: paused offline"]);
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "paused", reason: "offline" });
+    expect(client.log).toEqual([
+      "state: paused hidden",
+      "state: connecting 0",
+      "state: paused offline",
+    ]);
   });
 });
 
-describe("a clock that jumps: the device slept", () => {
-  test("a half-open connection is found and replaced", async () => {
-    const client = await opened();
-    freeze(HOUR);
-    await tick(5000 + 10_000 + HOLD + 1500);
+describe("suspension: timers stood still, and connections may have died without an event", () => {
+  /** Over fetch, which sees every byte: an open source whose server sends a comment every so often. */
+  async function commented(every: number, times: number): Promise<Client> {
+    const client = connect();
+    await tick();
+    client.server.latest.open({ status: 200 }).send("x", { id: "7" });
+    for (let time = 0; time < times; time++) {
+      await tick(every);
+      client.server.latest.sink.activity();
+    }
+    client.log.length = 0;
+    return client;
+  }
+  /** Hides the page and stops its timers for a while. */
+  function suspend(ms: number): void {
+    page.current.setHidden(true);
+    freeze(ms);
+    page.current.setHidden(false);
+  }
+
+  test("over fetch: a dead connection is found and replaced in 10 s, if it was talkative", async () => {
+    const client = await commented(2000, 20);
+    suspend(20_000);
+    await tick(9999);
+    expect(client.server.live).toHaveLength(1);
+    await tick(1);
+    expect(client.server.live).toHaveLength(0);
+    await tick(HOLD + 1500);
     expect(errors(client)).toEqual(["error: retry 1 in 1500, timeout"]);
     expect(asked(client)).toEqual(["", "7"]);
   });
 
-  test("a healthy one, which speaks, is kept", async () => {
-    const client = await opened();
-    freeze(HOUR);
-    await tick(5000);
+  test("over fetch: a healthy one has 1.5 times its longest silence to show it", async () => {
+    const client = await commented(30_000, 5);
+    suspend(20_000);
+    await tick(44_999);
+    expect(client.server.live).toHaveLength(1);
     client.server.latest.sink.activity();
     await tick(HOUR);
     expect(client.server.connections).toHaveLength(1);
   });
 
-  test("also while the page was hidden, but for the minute between two timers of a hidden page", async () => {
+  test("over fetch: so has a stream that never sends anything", async () => {
+    const client = await commented(0, 0);
+    await tick(HOUR);
+    suspend(20_000);
+    await tick(HOUR);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test("the suspension itself is not a silence to judge later ones by", async () => {
+    const client = await commented(2000, 20);
+    freeze(8 * HOUR);
+    await tick(5000);
+    client.server.latest.sink.activity();
+    await tick(2000);
+    client.server.latest.sink.activity();
+    suspend(20_000);
+    await tick(10_000);
+    expect(client.server.live).toHaveLength(0);
+  });
+
+  test.each<[string, (client: Client) => unknown]>([
+    ["an event", ({ server }) => server.latest.send("x")],
+    ["a comment", ({ server }) => server.latest.sink.activity()],
+  ])("over fetch: one that speaks is kept: %s", async (_, speak) => {
+    const client = await commented(2000, 20);
+    suspend(20_000);
+    await tick(9999);
+    speak(client);
+    await tick(HOUR);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test("over EventSource, which hides comments, it is replaced within a second", async () => {
+    const client = await opened();
+    await tick(5000);
+    suspend(20_000);
+    await tick(499);
+    expect(client.server.live).toHaveLength(1);
+    await tick(1);
+    expect(client.server.live).toHaveLength(0);
+    await tick(HOLD + 1500);
+    expect(asked(client)).toEqual(["", "7"]);
+  });
+
+  test("over EventSource: one that brought events since the last timer gets its time first", async () => {
     const client = await opened();
     page.current.setHidden(true);
+    await tick(5000);
+    client.server.latest.send("y");
+    freeze(20_000);
+    page.current.setHidden(false);
+    await tick(9999);
+    expect(client.server.live).toHaveLength(1);
+    await tick(1);
+    expect(client.server.live).toHaveLength(0);
+  });
+
+  test("several pages' worth of sources do not come back in one moment", async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, () => opened()));
+    await tick(5000);
+    seedRandom(7);
+    suspend(20_000);
+    let live = 20;
+    const drops = new Set<number>();
+    for (let ms = 0; ms < 1000; ms += 100) {
+      await tick(100);
+      const now = clients.filter(({ server }) => server.connections[0]!.live).length;
+      if (now < live) drops.add(ms);
+      live = now;
+    }
+    expect(live).toBe(0);
+    expect(drops.size).toBeGreaterThan(4);
+  });
+
+  test.each([
+    ["a short look away", 14_000],
+    ["an alert() of 20 s", 20_000],
+    ["a breakpoint of 55 s", 55_000],
+  ])("%s in a visible page is none", async (_, ms) => {
+    const client = await opened();
+    freeze(ms);
+    await tick(HOUR);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test("a minute and more without timers in a visible page is one", async () => {
+    const client = await opened();
+    await tick(5000);
+    freeze(61_000);
+    await tick(5000 + 500);
+    expect(client.server.live).toHaveLength(0);
+  });
+
+  test("a hidden page with a timer a minute is not suspended, and one without for two minutes is", async () => {
+    const client = await commented(2000, 2);
+    page.current.setHidden(true);
     for (let minute = 0; minute < 60; minute++) {
-      freeze(60_000);
+      freeze(55_000);
       await tick(5000);
+      client.server.latest.sink.activity();
     }
     page.current.setHidden(false);
     await tick(HOUR);
     expect(client.server.connections).toHaveLength(1);
     page.current.setHidden(true);
-    freeze(HOUR);
-    page.current.setHidden(false);
-    await tick(10_000);
-    expect(client.server.live).toHaveLength(0);
+    await tick(5000);
+    freeze(125_000);
+    await tick(5000 + 10 * HOUR);
+    expect(client.server.connections.length).toBeGreaterThan(1);
   });
 
-  test("a clock set back, or a little forward, says nothing", async () => {
+  test("a page that is shown after 15 s or less is not suspended", async () => {
     const client = await opened();
-    vi.setSystemTime(Date.now() - HOUR);
+    await tick(4000);
+    for (let round = 0; round < 10; round++) {
+      suspend(11_000);
+      await tick(5000);
+    }
     await tick(HOUR);
-    vi.setSystemTime(Date.now() + 9000);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test("bytes of the last 15 s clear it", async () => {
+    const client = await commented(2000, 20);
+    page.current.setHidden(true);
+    // Messages of the network are not throttled as timers are.
+    freeze(40_000);
+    client.server.latest.sink.activity();
+    freeze(10_000);
+    page.current.setHidden(false);
+    await tick(HOUR);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test.each([HOUR, -HOUR])("a wall clock that is set by %d ms says nothing", async (ms) => {
+    const client = await opened();
+    vi.setSystemTime(Date.now() + ms);
+    page.current.setHidden(true);
+    await tick(5000);
+    page.current.setHidden(false);
     await tick(HOUR);
     expect(client.server.connections).toHaveLength(1);
   });
@@ -520,6 +914,15 @@ describe("a clock that jumps: the device slept", () => {
       page.current.setHidden(false);
       await tick(HOUR);
     }
+    expect(client.server.connections).toHaveLength(1);
+  });
+
+  test("online: a quiet stream with a comment every 15 s is kept", async () => {
+    const client = await commented(15_000, 4);
+    page.current.fire("online");
+    await tick(14_999);
+    client.server.latest.sink.activity();
+    await tick(HOUR);
     expect(client.server.connections).toHaveLength(1);
   });
 });
@@ -549,10 +952,11 @@ describe("what listens to the page", () => {
     expect(client.source.readyState).toBe(client.source.CLOSED);
     expect(page.current.listeners).toBe(0);
     expect(leftovers()).toEqual(NOTHING);
+    client.server.behaviour = (connection) => connection.fail();
     page.current.fire("offline");
     client.source.reconnect();
-    await tick();
-    expect(client.source.state).toEqual({ status: "paused", reason: "offline" });
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "paused", reason: "offline" });
     expect(page.current.listeners).toBe(listeners);
   });
 

@@ -698,13 +698,13 @@ describe("an outage", () => {
 
   test("giving up reaches the followers", async () => {
     const all = await openTabs(5);
-    tabs.current.server.behaviour = (connection) => connection.fail("status", { status: 404 });
-    tabs.current.server.latest.fail("status", { status: 404 });
+    tabs.current.server.behaviour = (connection) => connection.fail("status", { status: 403 });
+    tabs.current.server.latest.fail("status", { status: 403 });
     await settle();
     for (const { source, log } of all) {
       expect(source.state).toMatchObject({
         status: "closed",
-        error: { reason: "status", status: 404 },
+        error: { reason: "status", status: 403 },
       });
       expect(log.at(-1)).toBe("error: final, status");
     }
