@@ -92,7 +92,9 @@ export function describeState(state) {
       return {
         label: "Paused",
         detail:
-          state.reason === "offline" ? "Offline: no attempt would help" : "This page is asleep",
+          state.reason === "offline"
+            ? "Offline: it tries now and then, and quietly"
+            : "This page is asleep",
       };
     case "closed":
       if (state.error?.status === 204)

@@ -22,7 +22,7 @@ export function verdict(track, behind, isFinal) {
     };
   }
   if (status === "paused")
-    return { tone: "busy", text: "Paused: the device is offline, so it makes no attempt." };
+    return { tone: "busy", text: "Paused: the device is offline, so it tries now and then." };
   if (status === "open" && track.isSilent) {
     return {
       tone: "bad",

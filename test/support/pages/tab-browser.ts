@@ -130,6 +130,13 @@ export class Tab {
     await this.page.driven.bringToFront();
   }
 
+  /** Calls `reconnect()` of its first source. */
+  async reconnect(): Promise<void> {
+    await this.page.evaluate(() =>
+      (globalThis as unknown as TabWindow).heard[0]!.source.reconnect(),
+    );
+  }
+
   async closeSources(): Promise<void> {
     await this.page.evaluate(() => {
       for (const { source } of (globalThis as unknown as TabWindow).heard) source.close();

@@ -5,7 +5,14 @@ import { isRetried } from "../../../src/connection/retry.ts";
 import { ConnectionError } from "../../../src/errors.ts";
 import { resolveOptions } from "../../../src/options.ts";
 import { drawChart } from "./draw.mjs";
-import { measure, policiesOf, scenarios } from "./measure.mjs";
+import {
+  measure,
+  PER_SECOND,
+  plannedRestart,
+  policiesOf,
+  scenarios,
+  toldPoliciesOf,
+} from "./measure.mjs";
 import { cells, heading } from "./tables.mjs";
 
 const library = { delayBefore, isRetried, ConnectionError, resolveOptions };
@@ -43,3 +50,20 @@ test(
     }
   },
 );
+
+test("the rows of the planned restart are what npm run storm finds now; a drain stays within 1.2 times the capacity", () => {
+  const scenario = plannedRestart(100_000);
+  const [, section = ""] = committed("100000.md").split(
+    `### ${heading(scenario)}: a planned restart\n`,
+  );
+  const rows = section
+    .split("\n### ")[0]!
+    .match(/^\|.*\|$/gm)!
+    .slice(2)
+    .map(row);
+  const measured = toldPoliciesOf(library).map(
+    (policy) => [policy, measure(scenario, policy)] as const,
+  );
+  expect(rows).toEqual(measured.map(([policy, result]) => cells(policy, result)));
+  expect(measured.at(-1)![1].peak).toBeLessThanOrEqual(1.2 * PER_SECOND);
+});

@@ -37,6 +37,27 @@ export function policiesOf(library) {
   ];
 }
 
+/** A restart that is planned: the successor is there when the server goes. */
+export const plannedRestart = (clients) => ({ clients, down: 0, refusal: "closed" });
+
+/**
+ * What a planned restart can be told in advance. A `retry` field reaches clients over fetch only,
+ * which is no first connection of the default transport.
+ */
+export function toldPoliciesOf(library) {
+  const [untold, told] = policiesOf(library);
+  return [
+    { ...untold, name: "told nothing; or `retry: 30000`, on first connections by EventSource" },
+    {
+      ...told,
+      name: "told `retry: 30000`, half of them over fetch",
+      delay: (loss) => (loss.client % 2 ? told : untold).delay(loss),
+    },
+    { ...told, name: "told `retry: 30000`, all over fetch" },
+    { ...untold, name: "told 60 s before, `reconnect({ within: 50000 })`", drainWithin: 50_000 },
+  ].map((policy) => ({ ...policy, own: true }));
+}
+
 /**
  * One row of a table: all measurements of one client in one scenario.
  *

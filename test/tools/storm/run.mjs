@@ -7,7 +7,14 @@ import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { drawChart } from "./draw.mjs";
 import { loadLibrary } from "./library.mjs";
-import { measureAll, PER_SECOND, policiesOf, scenarios } from "./measure.mjs";
+import {
+  measureAll,
+  PER_SECOND,
+  plannedRestart,
+  policiesOf,
+  scenarios,
+  toldPoliciesOf,
+} from "./measure.mjs";
 import { peers } from "./policies.mjs";
 import { costs, heading, rules, section } from "./tables.mjs";
 
@@ -35,6 +42,13 @@ const parts = [
   `Made by \`npm run storm -- --clients ${clients}\`: do not edit. What it means is in [README.md](README.md). The server takes ${PER_SECOND.toLocaleString("en")} connections a second once it is back; a peak is a multiple of that, in any one second after its return; attempts while down are per client; times count from its return.`,
   ...storms.map(([scenario, rows]) => section(scenario, policies, rows)),
 ];
+if (!values.down) {
+  const restart = plannedRestart(clients);
+  const told = toldPoliciesOf(library);
+  parts.push(
+    section(restart, told, measureAll(restart, told), `${heading(restart)}: a planned restart`),
+  );
+}
 if (clients <= 100_000 && !values.down) {
   const [outage, free] = storms.find(([{ down, refusal }]) => down === 5 && refusal === "closed");
   const costly = [0.02, 0.05, 0.1].map((refusalCost) => [

@@ -19,6 +19,7 @@
  * @property {number} rejections The 503s since the last opening.
  * @property {Refusal} refusal How this connection failed.
  * @property {number} previous The client's last wait in milliseconds; 0 before its first.
+ * @property {number} client The client's number, for policies that not all clients follow.
  *
  * @typedef {object} Policy
  * @property {string} name
@@ -26,6 +27,9 @@
  *   gives up for good. Draws from `Math.random`.
  * @property {number} [minUptime] How many milliseconds a connection must have been open to set
  *   `failures` back to 0. Default Infinity: never. 0: every opening does.
+ * @property {number} [drainWithin] The clients are told before the server goes: each leaves at a
+ *   random moment within this many milliseconds, and only its later attempts ask `delay`. Default
+ *   undefined: all are cut at 0 ms.
  *
  * @typedef {object} StormOptions
  * @property {number} clients
@@ -92,7 +96,7 @@ export function startStorm(options) {
   // For every millisecond, the first client to arrive; NEXT of each is the one after it.
   const first = new Int32Array(end).fill(-1);
   /** @type {Loss} */
-  const loss = { failures: 0, rejections: 0, refusal: "drop", previous: 0 };
+  const loss = { failures: 0, rejections: 0, refusal: "drop", previous: 0, client: 0 };
 
   const storm = {
     now: 0,
@@ -127,6 +131,7 @@ export function startStorm(options) {
     loss.rejections = rejections[client];
     loss.previous = records[record + PREVIOUS];
     loss.refusal = how;
+    loss.client = client;
     const delay = policy.delay(loss);
     if (delay === undefined) {
       status[client] = LOST;
@@ -139,9 +144,13 @@ export function startStorm(options) {
     const arrival =
       at +
       Math.max(1, records[record + TRIP] + Math.round(delay) + (how === "cut" ? CUT_AFTER : 0));
-    if (arrival >= end) return;
-    records[record + NEXT] = first[arrival];
-    first[arrival] = client;
+    arrive(client, arrival);
+  }
+
+  function arrive(client, at) {
+    if (at >= end) return;
+    records[client * SIZE + NEXT] = first[at];
+    first[at] = client;
   }
 
   const perMillisecond = perSecond / 1000;
@@ -187,7 +196,8 @@ export function startStorm(options) {
     const [shortest, longest] = roundTrip;
     for (let client = 0; client < clients; client++) {
       records[client * SIZE + TRIP] = shortest + random() * (longest - shortest);
-      fail(client, 0, "drop");
+      if (policy.drainWithin === undefined) fail(client, 0, "drop");
+      else arrive(client, Math.floor(random() * policy.drainWithin));
     }
   });
   return storm;

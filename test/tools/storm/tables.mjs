@@ -41,7 +41,7 @@ export function cells({ name }, { peak, whileDown, times, lost }) {
 }
 
 /** A scenario's table under its heading. */
-export function section(scenario, policies, rows) {
+export function section(scenario, policies, rows, title = heading(scenario)) {
   const head = [
     "Client",
     "Peak",
@@ -52,7 +52,7 @@ export function section(scenario, policies, rows) {
     "Lost for good",
   ];
   return [
-    `### ${heading(scenario)}`,
+    `### ${title}`,
     `Lower bound: ${number(scenario.clients / PER_SECOND)} s.`,
     table(
       head,

@@ -234,7 +234,7 @@ describe("every end settles what is pending, forgets what is buffered, and leave
 });
 
 describe("giving up", () => {
-  const giveUp = { reason: "status", status: 404 } as const;
+  const giveUp = { reason: "status", status: 403 } as const;
 
   test("rejects after what is buffered, once, and with the last cause", async () => {
     const { source, stream } = await connectFake();
@@ -314,10 +314,10 @@ describe("a source that has ended before", () => {
 
   test("by giving up: rejects with the cause; after reconnect() it reads again", async () => {
     const { source, stream } = await connectFake();
-    stream.fail({ reason: "content-type" });
+    stream.fail({ reason: "unsupported" });
     await tick();
     const [error] = await drain(source.iterate("n"));
-    expect(error).toMatchObject({ reason: "content-type" });
+    expect(error).toMatchObject({ reason: "unsupported" });
 
     source.reconnect();
     await stream.requested();
