@@ -37,7 +37,11 @@ export function policiesOf(library) {
   ];
 }
 
-/** A restart that is planned: the successor is there when the server goes. */
+/**
+ * A restart that is planned: the successor is there when the server goes.
+ *
+ * @returns {Scenario}
+ */
 export const plannedRestart = (clients) => ({ clients, down: 0, refusal: "closed" });
 
 /**
