@@ -33,7 +33,7 @@ export const cdn = {
 export const polyfillChunk = "polyfill";
 
 const NOTICES = "THIRD-PARTY-NOTICES.txt";
-const banner = `/*! resilient-eventsource, MIT licence. Contains eventsource-parser and eventsource-polyfill (MIT) and exponential-backoff (Apache-2.0): see ${NOTICES} */`;
+const banner = `/*! resilient-eventsource, MIT licence. Contains eventsource-polyfill (MIT) and exponential-backoff (Apache-2.0): see ${NOTICES} */`;
 
 const toJavaScript = [
   tamePolyfill(),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createEventStream } from "../../src/transport/http/event-stream.ts";
+import { cut, cuts, eventStreams } from "../support/unit/event-streams.ts";
 
 const ORIGIN = "https://example.com";
 const INHERITED = "inherited";
@@ -52,7 +53,7 @@ function interpret(bytes: Uint8Array): Heard {
 }
 
 /** Our parser's result for the same bytes, cut at these places. */
-function parse(bytes: Uint8Array, cuts: number[]): Heard {
+function parse(bytes: Uint8Array, places: number[]): Heard {
   const heard: Heard = { events: [], resumePoint: INHERITED, retries: [] };
   const stream = createEventStream(
     {
@@ -69,72 +70,15 @@ function parse(bytes: Uint8Array, cuts: number[]): Heard {
     ORIGIN,
   );
   const decoder = new TextDecoder();
-  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-  let start = 0;
-  for (const end of ends) {
-    stream.feed(decoder.decode(bytes.subarray(start, end), { stream: true }));
+  for (const piece of cut(bytes, places)) {
+    stream.feed(decoder.decode(piece, { stream: true }));
     while (stream.next());
-    start = end;
   }
   return heard;
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
-const splits = fc.array(fc.nat(), { maxLength: 40 });
-const lineEnd = fc.constantFrom("\n", "\r", "\r\n");
-
-const value = fc.oneof(
-  fc.string({ maxLength: 20 }),
-  fc.string({ unit: "binary", maxLength: 10 }),
-  fc.stringMatching(/^[0-9]{1,12}$/),
-  fc.constantFrom(
-    "",
-    " ",
-    "\0",
-    "a\0b",
-    "\uFEFF",
-    "é,日本:1 🎉",
-    "0123456789abcdef",
-    "id: 1",
-    ": :",
-    "\uFEFFdata",
-  ),
-);
-const line = fc
-  .tuple(
-    fc.constantFrom(
-      "data",
-      "data",
-      "data",
-      "event",
-      "id",
-      "id",
-      "retry",
-      "",
-      "\uFEFFdata",
-      "i",
-      "idea",
-      "DATA",
-      "database",
-      " data",
-      "nonsense",
-    ),
-    fc.constantFrom(":", ": ", ":  ", "", " :"),
-    value,
-    lineEnd,
-    fc.option(lineEnd, { freq: 2 }),
-  )
-  .map(
-    ([field, separator, text, end, blank]) =>
-      field + separator + (separator ? text : "") + end + (blank ?? ""),
-  );
-const stream = fc
-  .tuple(
-    fc.constantFrom("", "", "\uFEFF", "\uFEFF\uFEFF", "ï»¿"),
-    fc.array(fc.oneof({ weight: 9, arbitrary: line }, value), { maxLength: 60 }),
-    fc.integer({ min: 1, max: 12 }),
-  )
-  .map(([mark, lines, times]) => encode(mark + lines.join("").repeat(times)));
+const streams = eventStreams.map(encode);
 
 /** Bytes with a meaning, mixed with any others. */
 const anyBytes = fc
@@ -152,8 +96,8 @@ const anyBytes = fc
 describe("a stream cut at any bytes is parsed as the standard says", () => {
   it("when it consists of lines", () => {
     fc.assert(
-      fc.property(stream, splits, (bytes, cuts) => {
-        expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+      fc.property(streams, cuts, (bytes, places) => {
+        expect(parse(bytes, places)).toEqual(interpret(bytes));
       }),
       { numRuns: 1000 },
     );
@@ -161,8 +105,8 @@ describe("a stream cut at any bytes is parsed as the standard says", () => {
 
   it("when it consists of any bytes", () => {
     fc.assert(
-      fc.property(anyBytes, splits, (bytes, cuts) => {
-        expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+      fc.property(anyBytes, cuts, (bytes, places) => {
+        expect(parse(bytes, places)).toEqual(interpret(bytes));
       }),
       { numRuns: 1000 },
     );
@@ -170,7 +114,7 @@ describe("a stream cut at any bytes is parsed as the standard says", () => {
 
   it("when every byte arrives alone", () => {
     fc.assert(
-      fc.property(stream, (bytes) => {
+      fc.property(streams, (bytes) => {
         expect(parse(bytes, Array.from(bytes.keys()))).toEqual(interpret(bytes));
       }),
       { numRuns: 100 },
@@ -184,8 +128,8 @@ describe("a stream cut at any bytes is parsed as the standard says", () => {
       let now = 0;
       vi.spyOn(performance, "now").mockImplementation(() => (now += ms));
       fc.assert(
-        fc.property(stream, splits, (bytes, cuts) => {
-          expect(parse(bytes, cuts)).toEqual(interpret(bytes));
+        fc.property(streams, cuts, (bytes, places) => {
+          expect(parse(bytes, places)).toEqual(interpret(bytes));
         }),
         { numRuns: 300 },
       );

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LONGEST_EVENT } from "../../../src/transport/http/event-stream.ts";
+import { LONGEST_EVENT } from "../../../src/transport/http/parser.ts";
 import type { Bench } from "../contract.ts";
 
 const MANY = 50_000;

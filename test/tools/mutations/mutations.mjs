@@ -176,23 +176,29 @@ export const mutations = [
     breaks: "An id counts before its event is complete",
     changes: [
       {
-        find: "text = $NEXT",
-        within: ["createEventStream", "feed"],
-        replace:
-          "{ text = $NEXT; const id = /(?:^|\\n)id: (.*)/.exec(text)?.[1];" +
-          " if (id) sink.lastEventId(id); }",
+        find: "id = copyString($VALUE)",
+        within: ["createParser", "setId"],
+        replace: "event.meta = { lastEventId: $VALUE, origin }",
       },
     ],
   },
   {
-    breaks: "An id without data does not move the resume point",
+    breaks: "An id keeps the chunk that it came in",
     changes: [
       {
-        find: "if ($LATE) $WAIT; else $SINK.lastEventId($ID);",
-        within: ["createEventStream"],
-        replace: "if ($LATE) $WAIT",
+        find: "id = copyString($VALUE)",
+        within: ["createParser", "setId"],
+        replace: "id = $VALUE",
       },
     ],
+  },
+  {
+    breaks: "A CRLF that is cut in two ends two lines",
+    changes: [leaveOut("endedWithCr = $AT === $TEXT.length", "createParser", "next")],
+  },
+  {
+    breaks: "An id without data does not move the resume point",
+    changes: [leaveOut("$SINK.lastEventId($ID)", "createEventStream")],
   },
   {
     breaks: "An abort is recognised by the error's name",

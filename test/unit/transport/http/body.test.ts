@@ -331,32 +331,36 @@ describe("decoding", () => {
   }
   const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-  test("pieces are the whole of a chunk, none too long, cut after lines", () => {
-    // Lines of any length: short ones, and some that are longer than a piece; of one, two and four bytes a character.
-    const lines = fc.array(
-      fc.tuple(
-        fc.constantFrom("x", "é", "🦄"),
-        fc.oneof({ weight: 9, arbitrary: fc.nat(2000) }, fc.nat(3 * PIECE)),
-        fc.constantFrom("\n", "\r\n", "\r"),
-      ),
-      { maxLength: 200, size: "max" },
-    );
-    fc.assert(
-      fc.property(lines, (parts) => {
-        const text = parts.map(([letter, length, end]) => letter.repeat(length) + end).join("");
-        const pieces = decodeAll(encode(text));
-        // Not by toBe, which would print a megabyte.
-        expect(pieces.join("") === text).toBe(true);
-        for (const [index, piece] of pieces.entries()) {
-          // A sequence that began in the piece before may be finished here.
-          expect(piece.length).toBeLessThanOrEqual(PIECE + 1);
-          if (index < pieces.length - 1)
-            expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
-        }
-      }),
-      { numRuns: 50 },
-    );
-  });
+  test(
+    "pieces are the whole of a chunk, none too long, cut after lines",
+    { timeout: 30_000 },
+    () => {
+      // Lines of any length: short ones, and some that are longer than a piece; of one, two and four bytes a character.
+      const lines = fc.array(
+        fc.tuple(
+          fc.constantFrom("x", "é", "🦄"),
+          fc.oneof({ weight: 9, arbitrary: fc.nat(2000) }, fc.nat(3 * PIECE)),
+          fc.constantFrom("\n", "\r\n", "\r"),
+        ),
+        { maxLength: 200, size: "max" },
+      );
+      fc.assert(
+        fc.property(lines, (parts) => {
+          const text = parts.map(([letter, length, end]) => letter.repeat(length) + end).join("");
+          const pieces = decodeAll(encode(text));
+          // Not by toBe, which would print a megabyte.
+          expect(pieces.join("") === text).toBe(true);
+          for (const [index, piece] of pieces.entries()) {
+            // A sequence that began in the piece before may be finished here.
+            expect(piece.length).toBeLessThanOrEqual(PIECE + 1);
+            if (index < pieces.length - 1)
+              expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
+          }
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 
   test.each<[string, number, number[]]>([
     ["the last byte of a piece", PIECE - 1, [PIECE, 10]],

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createEventStream, LONGEST_EVENT } from "../../../../src/transport/http/event-stream.ts";
+import { createEventStream } from "../../../../src/transport/http/event-stream.ts";
+import { LONGEST_EVENT } from "../../../../src/transport/http/parser.ts";
 
 /** What users begin to feel, in milliseconds. */
 const LONG_TASK = 50;
