@@ -19,6 +19,7 @@ export {
   type ListenedEvent,
   type Payload,
   type RetryingErrorEvent,
+  type TypedMessageEvent,
   type Untyped,
 } from "./events/lifecycle.ts";
 export { json, text, type Decoder, type Decoders, type Issue } from "./events/decoders.ts";

@@ -7,7 +7,12 @@ import {
   type OnOptions,
   type PayloadListener,
 } from "./events/dispatcher.ts";
-import { TrackedEventTarget } from "./events/event-target.ts";
+import {
+  TrackedEventTarget,
+  type AddListenerOptions,
+  type AnyListener,
+  type RemoveListenerOptions,
+} from "./events/event-target.ts";
 import {
   ConnectionErrorEvent,
   ConnectionOpenEvent,
@@ -17,6 +22,7 @@ import {
   type LifecycleEventMap,
   type ListenedEvent,
   type Payload,
+  type TypedMessageEvent,
   type Untyped,
 } from "./events/lifecycle.ts";
 import { iterate, type IterateOptions, type Iteration } from "./events/iterate.ts";
@@ -243,11 +249,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /** Called for the server's `message` events: those without an `event` field. Null: nothing is called. */
-  get onmessage(): Handler<MessageEvent<Payload<P, "message">>> {
+  get onmessage(): Handler<TypedMessageEvent<Payload<P, "message">>> {
     return this._handler("message") as AnyHandler;
   }
   /** What is no function counts as null. */
-  set onmessage(handler: Handler<MessageEvent<Payload<P, "message">>>) {
+  set onmessage(handler: Handler<TypedMessageEvent<Payload<P, "message">>>) {
     this._setHandler("message", handler);
   }
 
@@ -267,12 +273,12 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   override addEventListener<K extends keyof LifecycleEventMap | EventName<P>>(
     type: K,
     listener: Listener<this, ListenedEvent<P, K>> | null,
-    options?: boolean | AddEventListenerOptions,
+    options?: boolean | AddListenerOptions,
   ): void;
   override addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: AnyListener | null,
+    options?: boolean | AddListenerOptions,
   ): void {
     super.addEventListener(type, listener, options);
   }
@@ -281,12 +287,12 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   override removeEventListener<K extends keyof LifecycleEventMap | EventName<P>>(
     type: K,
     listener: Listener<this, ListenedEvent<P, K>> | null,
-    options?: boolean | EventListenerOptions,
+    options?: boolean | RemoveListenerOptions,
   ): void;
   override removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
+    listener: AnyListener | null,
+    options?: boolean | RemoveListenerOptions,
   ): void {
     super.removeEventListener(type, listener, options);
   }

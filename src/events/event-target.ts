@@ -1,7 +1,31 @@
+import { platformClass } from "../util/platform.ts";
 import { report } from "../util/report.ts";
 
+// Types of our own for three names of lib DOM: without it, @types/node has them in part only.
+
+/** Any DOM listener: a function or an object. */
+export type AnyListener = ((event: Event) => void) | { handleEvent(event: Event): void };
+
+/** Options of `removeEventListener`, as in the DOM standard. */
+export interface RemoveListenerOptions {
+  /** Part of the identity of a listener. Default false. */
+  capture?: boolean;
+}
+
+/** Options of `addEventListener`, as in the DOM standard. */
+export interface AddListenerOptions extends RemoveListenerOptions {
+  /** Removes the listener when it is first called. Default false. */
+  once?: boolean;
+  /** Has no effect: these events cannot be cancelled. Default false. */
+  passive?: boolean;
+  /** Removes the listener when it is aborted. Default none. */
+  signal?: AbortSignal;
+}
+
+const PlatformEventTarget: typeof EventTarget = /* @__PURE__ */ platformClass("EventTarget");
+
 interface ListenerRecord {
-  readonly callback: EventListenerOrEventListenerObject;
+  readonly callback: AnyListener;
   readonly capture: boolean;
   readonly run: (event: Event) => void;
   /** Takes back the wish to hear of the signal's abort. */
@@ -12,7 +36,7 @@ interface ListenerRecord {
  * An EventTarget that knows whether anybody listens, and in which a listener that throws is reported alike in every runtime (Node would end the
  * process from a `process.nextTick`). Everything else, order and `once` and `signal` included, is as the DOM standard has it.
  */
-export class TrackedEventTarget extends EventTarget {
+export class TrackedEventTarget extends PlatformEventTarget {
   // Made when they are needed: many sources have neither.
   private _records: Map<string, ListenerRecord[]> | undefined;
   private _handlers:
@@ -20,8 +44,8 @@ export class TrackedEventTarget extends EventTarget {
 
   override addEventListener(
     type: string,
-    callback: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions | null,
+    callback: AnyListener | null,
+    options?: boolean | AddListenerOptions | null,
   ): void {
     const { capture = false, once = false, signal } = dictionary(options);
     const records = this._records?.get(type) ?? [];
@@ -52,8 +76,8 @@ export class TrackedEventTarget extends EventTarget {
 
   override removeEventListener(
     type: string,
-    callback: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions | null,
+    callback: AnyListener | null,
+    options?: boolean | RemoveListenerOptions | null,
   ): void {
     const { capture = false } = dictionary(options);
     const records = this._records?.get(type) ?? [];
@@ -114,7 +138,7 @@ if ("when" in TrackedEventTarget.prototype)
   Object.defineProperty(TrackedEventTarget.prototype, "when", {
     configurable: true,
     writable: true,
-    value(this: TrackedEventTarget, type: string, options?: EventListenerOptions) {
+    value(this: TrackedEventTarget, type: string, options?: RemoveListenerOptions) {
       const { Observable } = globalThis as unknown as { Observable: ObservableClass };
       return new Observable((subscriber) => {
         const next = (event: Event): void => {
@@ -126,7 +150,7 @@ if ("when" in TrackedEventTarget.prototype)
   });
 
 /** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
-function dictionary<Options extends EventListenerOptions>(
+function dictionary<Options extends RemoveListenerOptions>(
   options: boolean | Options | null | undefined,
 ): Partial<Options> {
   return typeof options === "object"

@@ -1,6 +1,9 @@
 import type { ConnectionError } from "../errors.ts";
 import type { Issue } from "./decoders.ts";
 import type { OpenDetails } from "../transport/transport.ts";
+import { platformClass } from "../util/platform.ts";
+
+const PlatformEvent: typeof Event = /* @__PURE__ */ platformClass("Event");
 
 /** Data of a {@link ConnectionOpenEvent}. */
 export interface ConnectionOpenEventInit extends OpenDetails {
@@ -13,7 +16,7 @@ export interface ConnectionOpenEventInit extends OpenDetails {
 }
 
 /** `open`: events can arrive. */
-export class ConnectionOpenEvent extends Event {
+export class ConnectionOpenEvent extends PlatformEvent {
   /** The HTTP status; undefined over a native EventSource, which hides it. */
   readonly status: number | undefined;
   /** The response's headers; undefined over a native EventSource. */
@@ -78,7 +81,7 @@ export type ConnectionErrorEventInit =
   Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
 
 /** The class of `error` events, for `instanceof` and for tests that make one. */
-export const ConnectionErrorEvent = class ConnectionErrorEvent extends Event {
+export const ConnectionErrorEvent = class ConnectionErrorEvent extends PlatformEvent {
   constructor(init: ConnectionErrorEventInit) {
     super("error");
     Object.assign(this, init);
@@ -89,7 +92,7 @@ export const ConnectionErrorEvent = class ConnectionErrorEvent extends Event {
 };
 
 /** `invalid`: a decoder refused a payload. The stream goes on, and the event's id counts. */
-export class InvalidEvent extends Event {
+export class InvalidEvent extends PlatformEvent {
   /** The name of the refused event. */
   readonly eventType: string;
   /** Its data, as it came. */
@@ -142,10 +145,26 @@ type Spelled<P extends object> = keyof {
 export type Payload<P extends object, K extends string> =
   K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;
 
+/**
+ * The event of a DOM listener for a server event: a `MessageEvent<T>`. In `@types/node` that name
+ * has no type parameter, and in its release 18 no members.
+ */
+export interface TypedMessageEvent<T>
+  extends
+    Event,
+    Pick<MessageEvent, keyof MessageEvent & ("initMessageEvent" | "ports" | "source")> {
+  /** The payload. */
+  readonly data: T;
+  /** The last event ID when the event was dispatched. */
+  readonly lastEventId: string;
+  /** The origin of the server. */
+  readonly origin: string;
+}
+
 /** The event a DOM listener of this name gets. */
 export type ListenedEvent<P extends object, K extends string> = K extends keyof LifecycleEventMap
   ? LifecycleEventMap[K]
-  : MessageEvent<Payload<P, K>>;
+  : TypedMessageEvent<Payload<P, K>>;
 
 /** Whether a name is one of our own events'. */
 export function isLifecycle(name: string): name is keyof LifecycleEventMap {

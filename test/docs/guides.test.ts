@@ -34,6 +34,10 @@ test("every TypeScript snippet of the guides compiles against the package", () =
     "eventsource-parser",
     "@types/node",
     "undici-types",
+    "@angular/core",
+    "@trpc/client",
+    "@trpc/server",
+    "rxjs",
   ];
   expect(
     compile("newest", "bundler", {

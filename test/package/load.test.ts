@@ -1,9 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createContext, runInContext } from "node:vm";
+import { createRequire } from "node:module";
+import { createContext, runInContext, type Context } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { entries } from "../../rollup.config.mjs";
 import { dist, root } from "../support/package/dist.ts";
 import { PATIENCE } from "../support/patience.ts";
+
+const frameworkRequire = createRequire(import.meta.url);
 
 // The package refers to itself by its name here, so these go through the "exports" of package.json.
 const loads = {
@@ -70,7 +74,7 @@ test("events arrive, and are resumed, in a Node of its own", () => {
 });
 
 test("the script-tag file defines one global, the class, and needs nothing of a page to load", () => {
-  const context = createContext({ EventTarget, Event, MessageEvent });
+  const context = createContext({});
   const before = Object.getOwnPropertyNames(context);
   runInContext(readFileSync(dist("resilient-eventsource.min.js"), "utf8"), context);
   const added = Object.getOwnPropertyNames(context).filter((name) => !before.includes(name));
@@ -78,4 +82,35 @@ test("the script-tag file defines one global, the class, and needs nothing of a 
   expect(runInContext("typeof ResilientEventSource.prototype.close", context)).toBe("function");
   // What a console shows a source as.
   expect(runInContext("ResilientEventSource.name", context)).toBe("ResilientEventSource");
+});
+
+describe("where the platform has no globals at all", () => {
+  /** JavaScript alone: not even a console. */
+  const bare = (): Context => createContext({});
+
+  /** Loads a CommonJS file in the context, with what it requires. */
+  const load = (context: Context, file: string): any => {
+    const module = { exports: {} };
+    const require = (name: string): unknown =>
+      name.startsWith("./") ? load(context, name.slice(2)) : frameworkRequire(name);
+    const wrapper = `(function (module, exports, require) {${readFileSync(dist(file), "utf8")}\n})`;
+    runInContext(wrapper, context)(module, module.exports, require);
+    return module.exports;
+  };
+
+  test.each(Object.keys(entries))("the entry %s can be imported", (name) => {
+    expect(Object.keys(load(bare(), `${name}.cjs`))).not.toEqual([]);
+  });
+
+  test("a source says what is missing, and which package brings it", () => {
+    const { ResilientEventSource } = load(bare(), "index.cjs");
+    expect(() => new ResilientEventSource("https://example.com/")).toThrow(
+      'EventTarget is missing: import "event-target-polyfill" first',
+    );
+  });
+
+  test("so does an event", () => {
+    const { InvalidEvent } = load(bare(), "index.cjs");
+    expect(() => new InvalidEvent({})).toThrow("Event is missing");
+  });
 });

@@ -39,3 +39,18 @@ describe.each(Object.keys(compilers) as (keyof typeof compilers)[])(
     );
   },
 );
+
+/** Releases of `@types/node`; `npm test` has the newest one, with declarations checked. */
+const nodeTypes = ["types-node-18", "@types/node", "types-node-22", "types-node-newest"];
+
+describe("without lib DOM the types hold", () => {
+  for (const types of nodeTypes)
+    for (const skipLibCheck of [false, true]) {
+      const isQuick = types === "types-node-newest" && !skipLibCheck;
+      const tags = isQuick ? [] : (["slow"] as const);
+      test(`with ${types}, skipLibCheck ${skipLibCheck}`, { tags: [...tags] }, () => {
+        const fixtures = { folder: "no-dom", nodeTypes: types, skipLibCheck };
+        expect(compile("newest", "node16 ESM", fixtures)).toBe("");
+      });
+    }
+});

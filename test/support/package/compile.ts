@@ -30,6 +30,10 @@ export interface Fixtures {
   folder?: string;
   /** Packages that they import in addition to ours. */
   packages?: readonly string[];
+  /** The package that stands for `@types/node`, in a project whose `lib` has no DOM. */
+  nodeTypes?: string;
+  /** Leaves declarations unchecked. Default: if there are `packages`. */
+  skipLibCheck?: boolean;
   /** Further files of the folder, by name. */
   sources?: Readonly<Record<string, string>>;
 }
@@ -41,18 +45,30 @@ export interface Fixtures {
 export function compile(
   compiler: keyof typeof compilers,
   project: keyof typeof projects,
-  { folder: fixtures = "", packages = [], sources = {} }: Fixtures = {},
+  {
+    folder: fixtures = "",
+    packages = [],
+    nodeTypes,
+    skipLibCheck = packages.length > 0,
+    sources = {},
+  }: Fixtures = {},
 ): string {
   const { type, options } = projects[project];
   // Errors in the declarations of other packages are not ours: those of zod and arktype need
   // TypeScript 5.4.
-  const compilerOptions = { ...common, ...options, skipLibCheck: packages.length > 0 };
+  const compilerOptions = {
+    ...common,
+    ...options,
+    ...(nodeTypes ? { lib: ["ES2022"], types: ["node"] } : {}),
+    skipLibCheck,
+  };
   return inTemporaryFolder((folder) => {
     installInto(folder);
-    for (const name of packages) {
+    const links = packages.map((name) => [name, name] as const);
+    for (const [name, target] of nodeTypes ? [...links, ["@types/node", nodeTypes]] : links) {
       const link = join(folder, "node_modules", name);
       mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(join(root, "node_modules", name), link, "dir");
+      symlinkSync(join(root, "node_modules", target), link, "dir");
     }
     cpSync(join(root, "test/types"), join(folder, "types"), { recursive: true });
     for (const [name, source] of Object.entries(sources)) {
