@@ -21,9 +21,12 @@ declare global {
 `;
 
 test("every TypeScript snippet of the guides compiles against the package", () => {
+  // A snippet that begins with the name of a file can be imported by that name.
+  const nameOf = (snippet: string): string | undefined => /^\/\/ ([\w-]+\.ts)/.exec(snippet)?.[1];
   const sources = readdirSync(folder).flatMap((file) =>
     snippets(readFileSync(`${folder}/${file}`, "utf8"), "ts").map(
-      (snippet, index) => [`${file}-${index}.ts`, `${snippet}\nexport {};\n`] as const,
+      (snippet, index) =>
+        [nameOf(snippet) ?? `${file}-${index}.ts`, `${snippet}\nexport {};\n`] as const,
     ),
   );
   expect(sources.length).toBeGreaterThanOrEqual(10);
