@@ -1,6 +1,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { root } from "./dist.ts";
 import type { FaultServer } from "../server/fault-server.ts";
 import { installInto } from "./pack.ts";
@@ -29,10 +30,13 @@ const types: Record<string, string | undefined> = {
 export class Stranger {
   readonly folder = mkdtempSync(join(tmpdir(), "resilient-eventsource-app-"));
 
-  constructor(app: string) {
+  constructor(app: string, packages: readonly string[] = []) {
     installInto(this.folder);
-    for (const name of PACKAGES)
-      symlinkSync(join(root, "node_modules", name), join(this.folder, "node_modules", name), "dir");
+    for (const name of [...PACKAGES, ...packages]) {
+      const link = join(this.folder, "node_modules", name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, "node_modules", name), link, "dir");
+    }
     cpSync(join(root, "test/apps", app), this.folder, { recursive: true });
     writeFileSync(join(this.folder, "package.json"), JSON.stringify({ type: "module" }));
   }
