@@ -100,9 +100,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   private readonly _loop: Loop | undefined;
   private readonly _withCredentials: boolean;
   private readonly _states = multicast<[state: ConnectionState]>();
+  private readonly _drains = multicast<[within: number]>();
   private readonly _handle: SourceHandle = {
     onState: this._states.subscribe,
-    reconnect: () => this.reconnect(),
+    onDrain: this._drains.subscribe,
+    reconnect: (options) => this.reconnect(options),
   };
   private readonly _signal: AbortSignal | undefined;
   private _url: string;
@@ -342,7 +344,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   reconnect({ within }: ReconnectOptions = {}): void {
     checkMilliseconds("within", within);
     if (within === undefined) this._loop?.reconnect();
-    else this._loop?.drain(within);
+    else {
+      this._drains.notify(within);
+      this._loop?.drain(within);
+    }
   }
 
   /**

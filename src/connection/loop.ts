@@ -136,11 +136,13 @@ export class Loop {
 
   /**
    * Replaces an open connection at a random moment within so many milliseconds, as attempt 0;
-   * the earliest moment counts. In any other state it does nothing.
+   * the earliest moment counts. In any other state it does nothing, nor as a follower of a shared
+   * connection: the leader leaves for all.
    */
   drain(within: number): void {
     const at = performance.now() + Math.random() * within;
-    if (!this._openedAt || (this._drain && this._drain.at <= at)) return;
+    if (!this._openedAt || this._role === "follower" || (this._drain && this._drain.at <= at))
+      return;
     clearTimeout(this._drain?.timer);
     const timer = setTimeout(() => {
       this._failures = 0;

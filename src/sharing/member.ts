@@ -24,6 +24,7 @@ export class Member implements Membership {
   private readonly _channel: BroadcastChannel;
   private readonly _follower: Follower;
   private _leader: Leader | undefined;
+  private readonly _drain: (within: number) => void;
 
   /**
    * @param name The name of the lock and of the channel.
@@ -51,10 +52,19 @@ export class Member implements Membership {
     });
     const stopObserving = request.source.onState((state) => {
       this._leader?.onState(state);
-      // While a leader waits, it stays the leader, so that nobody else connects.
-      if (state.status === "paused" || state.status === "closed") this.leave();
+      // While a leader waits, offline or not, it stays the leader, so that nobody else connects.
+      if (state.status === "closed" || (state.status === "paused" && !state.retryAt)) this.leave();
     });
-    this.left.addEventListener("abort", stopObserving);
+    const stopDraining = request.source.onDrain((within) => {
+      if (!this._leader) this.post({ kind: "drain", within });
+    });
+    this._drain = (within) => {
+      if (this._leader) request.source.reconnect({ within });
+    };
+    this.left.addEventListener("abort", () => {
+      stopObserving();
+      stopDraining();
+    });
     this._follower = new Follower(this, host, reconnectNow);
     sink.role?.("follower");
 
@@ -112,6 +122,9 @@ export class Member implements Membership {
       case "hello":
         this.names.add(message.names);
         this._leader?.answerHello(message);
+        break;
+      case "drain":
+        this._drain(message.within);
         break;
       default:
         if (!this._leader) this._follower.receive(message);

@@ -86,4 +86,8 @@ export type LeaderMessage =
 
 /** Every message of the protocol. */
 export type Message =
-  LeaderMessage | HelloMessage | { readonly kind: "names"; readonly names: readonly string[] };
+  | LeaderMessage
+  | HelloMessage
+  | { readonly kind: "names"; readonly names: readonly string[] }
+  /** Asks the leader to drain its connection: `reconnect({ within })`. */
+  | { readonly kind: "drain"; readonly within: number };

@@ -28,8 +28,14 @@ export interface SourceHandle {
    * `close()` is such a state. Returns the function that removes the listener.
    */
   readonly onState: (listener: (state: ConnectionState) => void) => () => void;
-  /** Connects now, as the source's own `reconnect()` does. */
-  reconnect(): void;
+  /**
+   * Calls `listener` with the time of every `reconnect({ within })`. A transport whose role is
+   * `follower` passes it on to the leader, whose source leaves once for all. Returns the function
+   * that removes the listener.
+   */
+  readonly onDrain: (listener: (within: number) => void) => () => void;
+  /** Does what the source's own `reconnect()` does. */
+  reconnect(options?: { within?: number | undefined }): void;
 }
 
 /** A connection to make. */

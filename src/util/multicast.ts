@@ -15,18 +15,20 @@ export interface Multicast<A extends readonly unknown[]> {
 export function multicast<A extends readonly unknown[]>(
   start?: (notify: (...args: A) => void) => () => void,
 ): Multicast<A> {
-  const listeners = new Set<(...args: A) => void>();
+  // Created when it is needed: a source that nobody observes pays for none.
+  let listeners: Set<(...args: A) => void> | undefined;
   let stop: (() => void) | undefined;
   const notify = (...args: A): void => {
-    for (const listener of [...listeners]) if (listeners.has(listener)) listener(...args);
+    for (const listener of [...(listeners ?? [])]) if (listeners?.has(listener)) listener(...args);
   };
   return {
     notify,
     subscribe(listener) {
-      listeners.add(listener);
-      if (listeners.size === 1) stop = start?.(notify);
+      const all = (listeners ??= new Set());
+      all.add(listener);
+      if (all.size === 1) stop = start?.(notify);
       return () => {
-        if (listeners.delete(listener) && !listeners.size) stop?.();
+        if (all.delete(listener) && !all.size) stop?.();
       };
     },
   };

@@ -91,7 +91,11 @@ export function record(transport: Transport, options: ConnectOptions): Recording
         return () => observers.delete(observer);
       },
     },
-    source: { onState: () => () => undefined, reconnect: () => undefined },
+    source: {
+      onState: () => () => undefined,
+      onDrain: () => () => undefined,
+      reconnect: () => undefined,
+    },
   };
   transport(request, {
     open: ({ status, headers } = {}) =>

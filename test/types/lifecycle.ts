@@ -119,6 +119,17 @@ exactly<0>()(source.CONNECTING);
 exactly<0 | 1 | 2>()(source.readyState);
 exactly<string>()(source.lastEventId);
 source.reconnect();
+source.reconnect({ within: 50_000 });
+source.reconnect({ within: undefined });
+// @ts-expect-error a number of milliseconds
+source.reconnect({ within: "50 s" });
+// @ts-expect-error no such option
+source.reconnect({ in: 50_000 });
+source.addEventListener("open", ({ attempt, downFor, resumedFrom }) => {
+  exactly<number>()(attempt);
+  exactly<number | undefined>()(downFor);
+  exactly<string>()(resumedFrom);
+});
 
 // --- events as an app's test makes them
 

@@ -69,6 +69,12 @@ new ResilientEventSource("/stream").on("any", console.log, { once: undefined, si
 new ResilientEventSource("/stream").iterate("any", { limit: undefined, signal: undefined });
 
 new ResilientEventSource("/stream", { backoff: { retry: async () => Promise.resolve(true) } });
+new ResilientEventSource("/stream", { backoff: { retry: () => 500 } });
+new ResilientEventSource("/stream", {
+  backoff: { retry: async ({ status }) => (status === 401 ? 0 : false) },
+});
+// @ts-expect-error neither a boolean nor a number
+new ResilientEventSource("/stream", { backoff: { retry: () => "500 ms" } });
 new ResilientEventSource("/stream", { resume: { query: "id" } });
 new ResilientEventSource("/stream", { resume: { query: ["last_event_id", "lastEventID"] } });
 new ResilientEventSource("/stream", { resume: (url, id) => new URL(id, url) });
