@@ -76,7 +76,7 @@ describe("ten tabs", () => {
     log.tick(20);
     for (let round = 1; round <= times; round++) {
       await lose(await findLeader());
-      await until(() => log.requests === round + 1, "another leader");
+      await until(() => log.requests > round, "another leader");
       await (await open()).reaches("open");
     }
     await expectEverything();
@@ -227,9 +227,8 @@ describe("an outage", () => {
       if (log.requests !== requests || states.some(({ status }) => status !== "waiting"))
         return false;
       const untils = states.map((state) => (state.status === "waiting" ? state.retryAt : 0));
-      expect(Math.max(...untils) - Math.min(...untils)).toBeLessThan(wait);
-      return true;
-    }, "ten tabs that wait");
+      return Math.max(...untils) - Math.min(...untils) < wait;
+    }, "ten tabs that wait for the same attempt");
 
     const late = await open();
     await late.reaches("waiting");

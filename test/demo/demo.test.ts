@@ -109,12 +109,12 @@ test.each([
   await press("Stop the stream");
   await becomes("Waiting");
   await expect.poll(attempt).toBeGreaterThanOrEqual(3);
-  await expect.poll(countdown).toBeGreaterThan(0.3);
-  const shown = await countdown();
+  let shown = 0;
+  await expect.poll(async () => (shown = await countdown())).toBeGreaterThan(0.3);
   await expect.poll(countdown).toBeLessThan(shown);
   expect(await text("#failure")).toMatch(/^the server was not reached \(network\)/);
-  const missed = newestId() - (await messages()).at(-1)!.id;
-  expect(missed).toBeGreaterThan(3);
+  const last = (await messages()).at(-1)!.id;
+  await expect.poll(newestId).toBeGreaterThan(last + 3);
 
   await press("Start the stream");
   await becomes("Open");
@@ -143,15 +143,19 @@ test("Reconnect now replaces a live connection, and interrupts a wait", async ()
   // Now by fetch, which has read the server's "retry: 10000".
   await expect.poll(() => lines("connecttime")).toHaveLength(2);
 
+  // The wait that follows does not end before the test does: only the button can end it.
+  await page.evaluate(() => {
+    const { setTimeout } = globalThis;
+    const slowed = (run: () => void, ms = 0): unknown =>
+      setTimeout(run, ms > 5000 ? ms * 1000 : ms);
+    globalThis.setTimeout = slowed as typeof globalThis.setTimeout;
+  });
   await press("Stop the stream");
   await becomes("Waiting");
-  const wait = await countdown();
-  const began = Date.now();
-  expect(wait).toBeGreaterThan(5);
+  expect(await countdown()).toBeGreaterThan(5);
   await press("Start the stream");
   await press("Reconnect now");
   await becomes("Open");
-  expect(Date.now() - began).toBeLessThan(wait * 1000);
 });
 
 test("Close is final; Connect again resumes after the last id", async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchTransport, json, ResilientEventSource, type Resume } from "../../src/index.ts";
 import { root } from "../support/package/dist.ts";
 import { section, snippets } from "../support/package/markdown.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 const guide = readFileSync(`${root}/demo/guides/servers.md`, "utf8");
 const readme = readFileSync(`${root}/README.md`, "utf8");
@@ -98,9 +99,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits for a server to answer, for up to 20 s. */
+/** Waits for a server to answer. */
 async function answering(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
+  const deadline = performance.now() + PATIENCE;
+  while (server.exitCode === null && performance.now() < deadline) {
     try {
       const response = await fetch(url);
       await response.body?.cancel();

@@ -27,17 +27,26 @@ function inNode(body: string, type: string): unknown {
   );
 }
 
-/** Everything that loading a module could leave behind. Node's own loader needs a moment to close its files. */
+/**
+ * Everything that loading a module could leave behind. Node's own loader needs a while to close
+ * its files: what counts is a snapshot that stays the same for a while.
+ */
 const takeSnapshot = `async () => {
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return {
+  const take = () => ({
     globals: Reflect.ownKeys(globalThis).map((key) => {
       const { get, set, value } = Object.getOwnPropertyDescriptor(globalThis, key);
       return [key, get, set, value].map(String);
     }),
     listeners: process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
     busy: process.getActiveResourcesInfo(),
-  };
+  });
+  for (let latest, same = 0; ; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const snapshot = take();
+    same = JSON.stringify(snapshot) === latest ? same + 1 : 0;
+    latest = JSON.stringify(snapshot);
+    if (same === 5) return snapshot;
+  }
 }`;
 
 describe.each(Object.entries(loads))("%s in Node", (_, { type, expression }) => {

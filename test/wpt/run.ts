@@ -1,15 +1,10 @@
 // The script of each scope: runs the tests with the EventSource of that scope.
+import { PATIENCE } from "../support/patience.ts";
 import type { Open, Scope, WptTest } from "./define.ts";
 import { tests } from "./tests.ts";
 
 /** A browser gives one origin six connections. */
 const BESIDE_EACH_OTHER = 4;
-
-/**
- * How long a test may take (ms): one and a half times as long as in WPT, since our waits may be
- * longer.
- */
-const PATIENCE = 15_000;
 
 /** The error of each test; null if it passed. */
 export type Outcomes = Record<string, string | null>;

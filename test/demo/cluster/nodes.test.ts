@@ -142,10 +142,12 @@ describe("the library", () => {
   });
 
   test("a ping counts as a heartbeat", async () => {
-    listen({ heartbeatTimeout: 7000 });
+    // Twice the time between two pings.
+    const heartbeatTimeout = 10_000;
+    listen({ heartbeatTimeout });
     const states: string[] = [];
     source.addEventListener("statechange", () => states.push(source.state.status));
-    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * heartbeatTimeout));
     expect(states).toEqual(["open"]);
   });
 });

@@ -81,7 +81,7 @@ test.each([
       /^The page is at http:\/\/localhost:\d+\/ .*\nNode A streams at .*\nNode B streams at .*\n$/,
     );
   // Two nodes with a master and two workers each, Redis, and the guard.
-  expect(processes()).toHaveLength(8);
+  await expect.poll(processes).toHaveLength(8);
   expect(await end(signal)).toBe(expected);
   await expect.poll(processes).toEqual([]);
   await expect.poll(() => readdirSync(folder)).toEqual([]);

@@ -10,6 +10,7 @@ import { Random } from "../../support/random.ts";
 import { ChaosServer } from "./server.ts";
 import { Subject } from "./subjects.ts";
 import type { Leftovers, TransportName } from "./witness.ts";
+import { PATIENCE } from "../../support/patience.ts";
 
 export interface ChaosOptions {
   seed: number;
@@ -71,11 +72,6 @@ type Action = keyof typeof actions;
 
 /** How long faults last before a calm, in which all sources have to catch up (ms). */
 const STORM = 15_000;
-/**
- * How long catching up may take. A hidden page gets one timer a second, and this machine may be
- * busy.
- */
-const PATIENCE = 45_000;
 const LOOK_EVERY = 150;
 /** The longest delay of an answer (ms). */
 const LATEST = 2500;
