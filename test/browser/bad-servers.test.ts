@@ -93,8 +93,8 @@ describeTransports((bench) => {
       }, 100);
       void connection.closed.then(() => clearInterval(timer));
     });
-    const source = await bench.connect(to.url, { heartbeatTimeout: 2000 });
     // EventSource hides comments, so with this option the default transport is fetch, too.
+    const source = await bench.connect(to.url, { heartbeatTimeout: 2000 });
     const notes = await source.failed(1);
     expect(reasons(notes)).toEqual(["timeout"]);
     expect(beats[0]).toBe(BEATS);
