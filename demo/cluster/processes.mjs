@@ -42,7 +42,8 @@ export async function createProcesses() {
       const pid = /** @type {number} */ (child.pid);
       guard.stdin.write(`+${pid}\n`);
       const exited = once(child, "exit").then(() => {
-        guard.stdin.write(`-${pid}\n`);
+        // After the end of its input the guard ends everything anyway.
+        if (!closed) guard.stdin.write(`-${pid}\n`);
       });
       return {
         get running() {
