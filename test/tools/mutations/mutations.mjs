@@ -43,8 +43,10 @@ export const mutations = [
     breaks: "Retry-After is ignored",
     changes: [
       {
-        find: part("pair", "({ retryAfter: $ERROR.retryAfter })"),
-        within: ["startLoop"],
+        find: {
+          ...part("pair", "({ retryAfter: $ERROR.retryAfter })"),
+          inside: { pattern: "delayBefore($$$ARGUMENTS)", stopBy: "end" },
+        },
         replace: "retryAfter: undefined",
       },
     ],
@@ -55,7 +57,7 @@ export const mutations = [
   },
   {
     breaks: "close() does not end the loop",
-    changes: [leaveOut("$CLOSED = true", "startLoop", "close")],
+    changes: [leaveOut("$CLOSED = true", "Loop", "close")],
   },
   {
     breaks: "A wait cannot be interrupted",
@@ -65,8 +67,7 @@ export const mutations = [
     breaks: "The attempt counter goes back to 0 as soon as a connection opens",
     changes: [
       {
-        find: part("binary_expression", "$OPEN_FOR >= minUptime"),
-        within: ["startLoop"],
+        find: "$OPEN_FOR >= minUptime",
         replace: "$OPEN_FOR >= 0",
       },
     ],
@@ -80,11 +81,18 @@ export const mutations = [
     changes: [
       {
         find: "if ($RUNNING) { $INTERRUPT(); return; }",
-        within: ["startLoop", "reconnect"],
+        within: ["Loop", "reconnect"],
         replace: ";",
       },
       // Otherwise the two loops would interrupt each other for ever.
-      leaveOut("interrupt()", "startLoop", "nextStep"),
+      leaveOut(
+        {
+          pattern: "this.$INTERRUPT()",
+          inside: { kind: "expression_statement", inside: { kind: "statement_block" } },
+        },
+        "Loop",
+        "_nextStep",
+      ),
     ],
   },
   {
@@ -92,35 +100,44 @@ export const mutations = [
     changes: [
       {
         find: {
-          pattern: "if ($GATE.blocked) $PAUSE",
+          pattern: "if ($BLOCKED) $PAUSE",
           has: { stopBy: "end", pattern: '"paused"' },
         },
-        within: ["startLoop"],
-        replace: 'if ($GATE.blocked === "hidden") $PAUSE',
+        within: ["Loop"],
+        replace: 'if ($BLOCKED === "hidden") $PAUSE',
       },
     ],
   },
   {
     breaks: "A page that the user leaves reports an error",
-    changes: [leaveOut("sleep($GATE.errorGracePeriod, $SIGNAL)", "startLoop")],
+    changes: [leaveOut("sleep($GATE.errorGracePeriod, $SIGNAL)")],
   },
   {
     breaks: "An attempt that has ended still delivers events",
-    changes: [{ find: "if (!$LIVE) return", within: ["attemptConnection", "event"], replace: ";" }],
+    changes: [
+      {
+        find: {
+          pattern: "if (!$LIVE) return",
+          precedes: { stopBy: "end", has: { pattern: "event($TYPE, $DATA, $META)" } },
+        },
+        within: ["Attempt"],
+        replace: ";",
+      },
+    ],
   },
   {
     breaks: "The connection of an attempt that has ended stays open",
     changes: [
       {
         find: part("object", "({ ...$REQUEST, signal })"),
-        within: ["attemptConnection"],
+        within: ["Attempt"],
         replace: "{ ...$REQUEST, signal: new AbortController().signal }",
       },
     ],
   },
   {
     breaks: "Received bytes do not count as a heartbeat",
-    changes: [leaveOut("quietTicks = 0", "attemptConnection", "heard")],
+    changes: [leaveOut("$TICKS = 0", "markAlive")],
   },
   {
     breaks: "`dedupe` drops nothing",
@@ -206,9 +223,8 @@ export const mutations = [
       {
         find: {
           pattern: "if (signal.aborted) return",
-          inside: { kind: "catch_clause", stopBy: "end" },
+          precedes: { pattern: "if ($CAUSE instanceof ConnectionError) throw $CAUSE" },
         },
-        within: ["fetchTransport"],
         replace: 'if (cause.name === "AbortError") return;',
       },
     ],
