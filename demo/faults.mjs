@@ -7,7 +7,7 @@ const LONGEST = 60;
 /** Retry-After of the 503, in seconds. */
 const RETRY_AFTER = 3;
 
-/** What faults do to a stream. @typedef {{ cut(): void, stall(): void }} Faulty */
+/** The part of a stream that faults use. @typedef {{ cut(): void, stall(): void }} Faulty */
 
 /**
  * The faults behind the buttons of the pages. While a fault lasts, it answers requests in place of
@@ -27,7 +27,11 @@ export function createFaults(streams) {
     for (const stream of streams) stream.cut();
   };
 
-  /** What happens when a fault begins; `lasts`: it goes on until it is ended. @type {Record<string, { lasts: boolean, begin(): void }>} */
+  /**
+   * The beginning of each fault; `lasts`: it goes on until it is ended.
+   *
+   * @type {Record<string, { lasts: boolean, begin(): void }>}
+   */
   const faults = {
     /** A dead server: it does not answer at all. */
     stop: { lasts: true, begin: cutAll },

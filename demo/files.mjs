@@ -16,7 +16,11 @@ const roots = [
   folder: fileURLToPath(new URL(folder, import.meta.url)),
 }));
 
-/** What is served, and as what. The server's own files (.mjs) are not. @type {Record<string, string | undefined>} */
+/**
+ * The types of served files. The server's own files (.mjs) are not served.
+ *
+ * @type {Record<string, string | undefined>}
+ */
 const types = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",

@@ -30,7 +30,11 @@ export function createStream({
   let ending = false;
   /** The clients, and what each calls itself. @type {Map<ServerResponse, string | null>} */
   const clients = new Map();
-  /** Those that nothing reaches any more, although their connection looks alive. @type {WeakSet<ServerResponse>} */
+  /**
+   * The clients that nothing reaches any more, although their connection looks alive.
+   *
+   * @type {WeakSet<ServerResponse>}
+   */
   const stalled = new WeakSet();
   /** @type {NodeJS.Timeout | undefined} */
   let clock;

@@ -9,7 +9,11 @@ import {
 import { Track } from "./track.js";
 
 /** @import { ConnectionError } from "../../src/index.ts" */
-/** What the server says in every event: how many connections each kind of client has. @typedef {{ native: number, resilient: number }} Tick */
+/**
+ * The data of every event: how many connections each kind of client has.
+ *
+ * @typedef {{ native: number, resilient: number }} Tick
+ */
 
 /** Waits that a visitor can watch; the defaults of the library are 3 and 30 seconds. */
 const backoff = { startingDelay: 1000, maxDelay: 5000 };

@@ -171,9 +171,9 @@ function createSide(Crowd, refusal) {
     crowd: new Crowd(CLIENTS, server),
     /** The most attempts in a second after the server was back. */
     peak: 0,
-    /** When everybody was back, in seconds. @type {number | undefined} */
+    /** When all clients were back, in seconds. @type {number | undefined} */
     recovered: undefined,
-    /** When nobody tried any more, in milliseconds. @type {number | undefined} */
+    /** When no client tried any more, in milliseconds. @type {number | undefined} */
     settled: undefined,
   };
 }

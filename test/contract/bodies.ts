@@ -84,7 +84,7 @@ export function describeBodies(
       for (const [title, body] of Object.entries(bodies))
         hear(title, global, { ...body, answers: !!body.isCopied });
 
-      it("a server sends, and of which somebody else reads a clone", async () => {
+      it("a server sends, while other code reads a clone of it", async () => {
         const accepted = server.accept("/copied");
         const client = await connect(copied, "/copied");
         const { connection } = await accepted;

@@ -21,7 +21,7 @@ const token = async (): Promise<string> => (await fetch(`${server.address}token`
 const authorized = async (): Promise<Response> =>
   connect("live", { Authorization: `Bearer ${await token()}` });
 
-/** What comes from now on: `text` grows, and `end` tells how it ended. */
+/** Reads a stream from now on: `text` grows, and `end` settles with the way it ended. */
 function listen({ body }: Response): { text: string; end: "open" | "ended" | "cut" } {
   const heard: ReturnType<typeof listen> = { text: "", end: "open" };
   const read = async (): Promise<void> => {

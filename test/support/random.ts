@@ -9,8 +9,9 @@ export class Random {
   }
 
   /**
-   * A source of its own for everything with this name. Its draws do not depend on when, or how often,
-   * others draw, so a seed repeats its choices although the network never repeats its timing.
+   * A source of its own for everything with this name. Its draws do not depend on when, or how
+   * often, others draw, so a seed repeats its choices although the network never repeats its
+   * timing.
    */
   fork(name: string): Random {
     let hash = this.seed;

@@ -15,7 +15,7 @@ export interface Props {
   hidden?: boolean;
 }
 
-/** What a framework's page can do. */
+/** The abilities of a framework's page. */
 interface AdapterPage {
   /** Mounts the component, over the markup of a server if there is any. */
   mount(props: Props): void;

@@ -85,7 +85,7 @@ export class AdapterBench {
 
 const price = (id: number): string => `id: ${id}\nevent: price\ndata: ${id}\n\n`;
 
-/** What the adapter of every framework has to do; `define` adds the tests of one framework. */
+/** The tests of every adapter; `define` adds the tests of one framework. */
 export function describeAdapter(
   name: string,
   source: PageSource,

@@ -24,7 +24,7 @@ export const LAST = "last";
 /** The first events of a log as the bytes of one response. */
 export class FiniteLog {
   readonly bytes: Buffer;
-  /** What a listener must get: name, id and data of every event, in order. */
+  /** Name, id and data of every event, in order, as a listener must get them. */
   readonly expected: string[] = [];
   /** The byte after each id's event, where a resumed stream continues. */
   readonly offsets = new Map([["", 0]]);

@@ -24,7 +24,7 @@ interface TabWindow {
   shows: boolean[];
 }
 
-/** What `Tab.connect` takes. */
+/** Options of `Tab.connect`. */
 export interface TabOptions extends Pick<
   library.ResilientEventSourceOptions,
   "backoff" | "pauseWhenHidden" | "connectTimeout" | "lastEventId"

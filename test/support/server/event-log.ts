@@ -31,9 +31,9 @@ const noise = [
 
 /** One event of a log. */
 interface LoggedEvent {
-  /** The ids that a client may have after it, each of which resumes behind it. */
+  /** The ids that a client may have after it. Each of them resumes behind it. */
   readonly ids: readonly string[];
-  /** What a listener must get: name, id and data. */
+  /** Name, id and data, as a listener must get them. */
   readonly text: string;
   /** The event as the server sends it, with what comes before the next one. */
   readonly bytes: Buffer;

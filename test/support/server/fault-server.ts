@@ -7,19 +7,19 @@ export interface FaultRequest {
   readonly path: string;
   /** Everything after the "?", byte for byte; "" without one. */
   readonly query: string;
-  /** By lower-case name; a header that came twice is joined by a comma. */
+  /** By lower-case name; the values of a repeated header are joined by a comma. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
 export interface HeadInit {
   status?: number;
-  /** undefined removes a default header: `{ "Content-Type": undefined }`. */
+  /** `undefined` removes a default header: `{ "Content-Type": undefined }`. */
   headers?: Record<string, string | undefined>;
-  /** Frame what `write` sends as chunks; otherwise the end of the connection is the end of the body. */
+  /** Sends each `write` as a chunk; otherwise the end of the connection is the end of the body. */
   chunked?: boolean;
 }
 
-/** Decides what a request gets; it may do nothing, which is a server that never answers. */
+/** Answers a request. One that does nothing is a server that never answers. */
 export type Scenario = (request: FaultRequest, connection: FaultConnection) => unknown;
 
 /** The server's end of one connection, which serves one request. */
@@ -34,7 +34,7 @@ export class FaultConnection {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
-  /** Sends a head: an event stream's, unless told otherwise. */
+  /** Sends a head, by default an event stream's. */
   head({ status = 200, headers = {}, chunked = false }: HeadInit = {}): this {
     this.chunked = chunked;
     const all = {
@@ -59,7 +59,7 @@ export class FaultConnection {
       .raw("\r\n");
   }
 
-  /** Sends bytes as they are, past head and framing. */
+  /** Sends bytes as they are, without head and framing. */
   raw(bytes: string | Uint8Array): this {
     if (this.socket.writable) this.socket.write(bytes);
     return this;
@@ -71,7 +71,10 @@ export class FaultConnection {
     this.cut();
   }
 
-  /** Ends the connection with a FIN, whatever is missing. A browser may not answer that for long, so nobody waits for it. */
+  /**
+   * Ends the connection with a FIN, even in the middle of a body. It does not wait for the client's
+   * own FIN, which may take long.
+   */
   cut(): void {
     this.socket.destroySoon();
   }
@@ -82,15 +85,18 @@ export class FaultConnection {
   }
 }
 
-/** A request together with the means to answer it. */
+/** A request and its connection. */
 export interface Exchange {
   request: FaultRequest;
   connection: FaultConnection;
 }
 
-/** An HTTP/1.1 server made of sockets, so that a fault can be placed at any byte. It listens on 127.0.0.1. */
+/**
+ * An HTTP/1.1 server on sockets, so that a fault can be placed at any byte. It listens on
+ * 127.0.0.1.
+ */
 export class FaultServer {
-  /** Everything that was asked, in order. */
+  /** All requests, in order. */
   readonly requests: FaultRequest[] = [];
   private readonly scenarios = new Map<string, { scenario: Scenario; cors: boolean }>();
   private readonly sockets = new Map<Socket, string | undefined>();
@@ -117,18 +123,21 @@ export class FaultServer {
     this.port = (listener.address() as AddressInfo).port;
   }
 
-  /** From now on new connections are refused; live ones stay. */
+  /** Refuses new connections from now on; existing ones stay. */
   stopListening(): void {
-    // Its promise would wait for the live connections; the port is free at once.
+    // Its promise would wait for the open connections; the port is free at once.
     this.listener?.close();
   }
 
-  /** With `cors`, every origin is allowed, credentials and Last-Event-ID included, and preflights are answered. */
+  /**
+   * Answers every request to a path. With `cors`, every origin is allowed, credentials and
+   * Last-Event-ID included, and preflights are answered.
+   */
   serve(path: string, scenario: Scenario, { cors = false } = {}): void {
     this.scenarios.set(path, { scenario, cors });
   }
 
-  /** Waits for the next request to a path, and leaves the answer to the caller. */
+  /** Waits for the next request to a path and leaves the answer to the caller. */
   accept(path: string, options?: { cors?: boolean }): Promise<Exchange> {
     return new Promise((resolve) =>
       this.serve(path, (request, connection) => resolve({ request, connection }), options),
@@ -141,12 +150,15 @@ export class FaultServer {
     this.serve(path, (_, connection) => connection.head(head).write(body).end());
   }
 
-  /** The requests a path got. */
+  /** The requests to a path. */
   requestsTo(path: string): FaultRequest[] {
     return this.requests.filter((request) => request.path === path);
   }
 
-  /** How many connections are alive: all, or those that asked for a path with this beginning (browsers open some without asking). */
+  /**
+   * How many connections are open: all, or those with a request to a path that begins like this
+   * (browsers open some without a request).
+   */
   live(path = ""): number {
     return [...this.sockets.values()].filter((asked = "") => asked.startsWith(path)).length;
   }

@@ -8,7 +8,7 @@ import { fakeStream, type FakeStream } from "../../../src/testing.ts";
 import { FakeServer, ORIGIN } from "./server.ts";
 import { track } from "./world.ts";
 
-/** What `connectFake` hands to a test. */
+/** A source and its fakeStream. */
 export interface FakeClient<P extends object> {
   readonly source: ResilientEventSource<P>;
   readonly stream: FakeStream;

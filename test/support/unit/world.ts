@@ -54,7 +54,7 @@ export function useWorld(): void {
 
 export const NOTHING = { timers: 0, connections: 0, abortListeners: 0 };
 
-/** What is still held: timers, connections, listeners on signals that could still abort. */
+/** Counts what is still held: timers, connections, listeners on signals that could still abort. */
 export function leftovers(): typeof NOTHING {
   let listening = 0;
   for (const [signal, callbacks] of abortListeners)
@@ -89,7 +89,7 @@ export function seedRandom(seed: number): void {
   vi.mocked(Math.random).mockImplementation(seeded(seed));
 }
 
-/** What `connect` hands to a test. */
+/** A source, its server, and a record of its events. */
 export interface Client {
   readonly source: ResilientEventSource;
   readonly server: FakeServer;

@@ -3,18 +3,24 @@ import { Stalls } from "./stalls.ts";
 /** One connection, as the proxy saw its client's end. */
 export interface Trip {
   readonly stream: string;
-  /** Whose it is: several share a stream. */
+  /** The member that made it: several share a stream. */
   readonly member: string;
-  /** Of a shared connection, where the transport says so: that of the leader, or a follower's who catches up. */
+  /**
+   * For a shared connection, if the transport says so: the leader's, or that of a follower that
+   * catches up.
+   */
   readonly role: string;
   readonly began: number;
   ended: number | undefined;
 }
 
-/** How long (ms) the news of an end may take: the client's abort and its FIN pass through two event loops. */
+/**
+ * How long (ms) the news of an end may take: the client's abort and its FIN pass through two event
+ * loops.
+ */
 export const GRACE = 3000;
 
-/** Who is connected, and since when. */
+/** A record of all connections. */
 export class Book {
   readonly trips: Trip[] = [];
   readonly stalls = new Stalls();
@@ -35,24 +41,30 @@ export class Book {
     return trip;
   }
 
-  /** The live connections, of everybody or of one stream. */
+  /** The open connections, of all streams or of one. */
   live(stream?: string): Trip[] {
     return this.trips.filter(
       (trip) => trip.ended === undefined && (stream === undefined || trip.stream === stream),
     );
   }
 
-  /** The connections of a stream, alive or not. */
+  /** The connections of a stream, open or not. */
   of(stream: string): Trip[] {
     return this.trips.filter((trip) => trip.stream === stream);
   }
 
-  /** Whether it is too long ago, at the second moment, that what was begun before the first one may still be seen. */
+  /**
+   * Whether it is too long ago, at the second moment, for something that began before the first one
+   * to be visible still.
+   */
   isOver(then: number, now: number): boolean {
     return now - then > GRACE && now - then > GRACE + this.stalls.between(then, now);
   }
 
-  /** Connections that live on although a later one of the same member, or of another leader, has long begun. */
+  /**
+   * Connections that are still open although a later one of the same member, or of another leader,
+   * began long ago.
+   */
   overlaps(now: number): string[] {
     const found: string[] = [];
     for (const one of this.live()) {
@@ -73,7 +85,7 @@ export class Book {
     return found;
   }
 
-  /** Forgets what ended long ago. */
+  /** Forgets connections that ended long ago. */
   tidy(now: number): void {
     let gone = 0;
     while (this.trips[gone]?.ended !== undefined && now - this.trips[gone]!.ended! > 60_000) gone++;

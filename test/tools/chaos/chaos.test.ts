@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runChaos, Violation } from "./chaos.ts";
 import { addReports, tabulate } from "./report.ts";
 
-// `npm run test:chaos` takes as long as one likes; here it is half a minute. A second seed is another one every time.
+// Half a minute here; `npm run test:chaos` can take longer. The second seed differs every time.
 
 test.each([1, Math.floor(Math.random() * 1e6)])(
   "seed %d: whatever happens, everything comes once and in order",
@@ -13,7 +13,7 @@ test.each([1, Math.floor(Math.random() * 1e6)])(
       throw error;
     });
     console.log(tabulate(addReports([report])));
-    // A run in which nothing happened has shown nothing.
+    // A run without faults has shown nothing.
     expect([report.events > 500, report.faults.size > 15]).toEqual([true, true]);
   },
 );

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expectResets, reset } from "../../support/server/reset.ts";
 
 /**
- * What happens to one connection, at a byte of the answer (head included) where `at` says so.
+ * A fault of one connection, at a byte of the answer (head included) where `at` says so.
  *
- * Corruption is limited to what a client can detect: a head that is no head, a chunk whose size is no number. Bytes of the payload have no checksum, so
- * nobody could tell that they were changed.
+ * Corruption is limited to faults that a client can detect: a head that is not HTTP, or a chunk
+ * size that is not a number. The payload has no checksum, so changed bytes in it cannot be
+ * detected.
  */
 export type Mischief =
   | { readonly kind: "none" }
@@ -20,7 +21,7 @@ export type Mischief =
         | "corrupt the chunk framing";
     };
 
-/** Decides by the request's query. Whoever answers with undefined does not care for this request. */
+/** Decides by the request's query. Undefined: no fault for this request. */
 export interface ProxyHost {
   /** A request came. */
   request(query: URLSearchParams): { readonly mischief: Mischief; closed(): void } | undefined;
@@ -47,7 +48,7 @@ export class Proxy {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Takes connections, again on the same port after `die`. */
+  /** Accepts connections, again on the same port after `die`. */
   async listen(): Promise<void> {
     const listener = createServer((client) => this.take(client));
     this.listener = listener;
@@ -57,7 +58,7 @@ export class Proxy {
     this.port = (listener.address() as AddressInfo).port;
   }
 
-  /** Cuts everything and refuses what comes. */
+  /** Cuts everything and refuses new connections. */
   die(): void {
     this.listener?.close();
     for (const client of this.clients) reset(client);
@@ -85,12 +86,15 @@ export class Proxy {
   }
 }
 
-/** The two sockets of a connection, and what happens on the way back. */
+/** The two sockets of a connection, and the faults of the answer. */
 class Relay {
   private readonly server: Socket;
   private readonly framing = new Framing();
   private sent = 0;
-  /** The answer goes through here piece by piece, so that what is slow does not change places with what comes after it. */
+  /**
+   * The answer passes through here piece by piece, so that a delayed piece does not change places
+   * with the next one.
+   */
   private queue = Promise.resolve();
 
   constructor(
@@ -142,7 +146,7 @@ class Relay {
       case "stall":
         if (this.sent + bytes.length < mischief.at) break;
         this.write(bytes.subarray(0, mischief.at - this.sent));
-        // Nothing more is read. When the client has had enough, its end closes the other one.
+        // Nothing more is read. When the client disconnects, its end closes the other one.
         this.server.pause();
         if (mischief.kind === "cut by FIN") this.client.destroySoon();
         if (mischief.kind === "cut by RST") reset(this.client);
@@ -164,14 +168,17 @@ function replaced(bytes: Buffer, what: string, by: string): Buffer {
   return bytes;
 }
 
-/** Finds where the size of a chunk begins, in an answer whose head says that it is chunked. The first chunk is spared, so that something was sent. */
+/**
+ * Finds a chunk size in an answer whose head says that it is chunked. The first chunk is left
+ * alone, so that something was sent.
+ */
 class Framing {
   private text = "";
   private chunks = 0;
   private next: number | undefined;
   private read = 0;
 
-  /** The position within `bytes` of a chunk size after the first; undefined: there is none. */
+  /** The position within `bytes` of a chunk size after the first; undefined if there is none. */
   findSize(bytes: Buffer): number | undefined {
     const before = this.read;
     this.read += bytes.length;

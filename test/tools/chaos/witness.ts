@@ -29,7 +29,7 @@ export interface SourceSpec {
     | "withCredentials"
   >;
   /**
-   * What its own listeners do during a dispatch: at which event, and at which `error`; 0 for never.
+   * The calls of its own listeners: at which event, and at which `error`; 0 for never.
    */
   closesAt: number;
   reconnectsAt: number;
@@ -37,7 +37,7 @@ export interface SourceSpec {
   throwsEvery: number;
 }
 
-/** What a source did since the last question. */
+/** A source's record since the last question. */
 export interface SourceNews {
   /** Name, id and data of each event. */
   events: string[];

@@ -6,8 +6,8 @@ import { Lang, parse } from "@ast-grep/napi";
  * One place in the source and what to put there.
  *
  * @typedef {object} Change
- * @property {string | import("@ast-grep/napi").Rule} find The code to find: a pattern of ast-grep, in
- *   which `$NAME` stands for any expression and `$$$NAME` for any number of them, or a rule.
+ * @property {string | import("@ast-grep/napi").Rule} find The code to find: a rule of ast-grep, or a
+ *   pattern, in which `$NAME` matches any expression and `$$$NAME` any number of them.
  * @property {string[]} [within] Names of the functions, methods or classes around it, from the
  *   outside in. Any number of others may be between them.
  * @property {string} replace The code to put there, with the same variables.

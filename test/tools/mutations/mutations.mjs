@@ -5,7 +5,7 @@
 
 const leaveOut = (find, ...within) => ({ find, within, replace: "undefined" });
 
-/** A pattern for a piece of code that is no expression or statement of its own. */
+/** A pattern for a piece of code that is neither an expression nor a statement. */
 const part = (selector, context) => ({ pattern: { context, selector } });
 
 export const mutations = [
