@@ -82,17 +82,17 @@ export const mutations = [
       {
         find: "if ($RUNNING) { $INTERRUPT(); return; }",
         within: ["Loop", "reconnect"],
-        replace: ";",
+        replace: "if ($RUNNING) this.hasTwo = true;",
       },
       // Otherwise the two loops would interrupt each other for ever.
-      leaveOut(
-        {
+      {
+        find: {
           pattern: "this.$INTERRUPT()",
           inside: { kind: "expression_statement", inside: { kind: "statement_block" } },
         },
-        "Loop",
-        "_nextStep",
-      ),
+        within: ["Loop", "_nextStep"],
+        replace: "this.hasTwo || this.$INTERRUPT()",
+      },
     ],
   },
   {

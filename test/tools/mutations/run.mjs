@@ -111,6 +111,20 @@ async function check({ breaks, changes }, { copy, limit }) {
   }
 }
 
+/** The mutations that do not find exactly one place for each change: the source has changed. */
+const misplaced = mutations.flatMap(({ breaks, changes }) => {
+  try {
+    mutate(readSources(root), changes);
+    return [];
+  } catch (error) {
+    return [`${breaks}: ${error.message}`];
+  }
+});
+if (misplaced.length) {
+  console.log(misplaced.join("\n"));
+  process.exit(1);
+}
+
 const started = Date.now();
 const flaw = await withCopy((copy) => firstFailure(copy));
 if (flaw) {
