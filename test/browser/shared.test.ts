@@ -296,8 +296,7 @@ test("memory and listeners are flat after 200 hand-overs", { tags: "slow" }, asy
       const { requests } = log;
       await leader.connect({ transport: "shared" });
       await leader.page.evaluate(() => {
-        const { heard } = globalThis as unknown as { heard: { source: EventSource }[] };
-        heard.shift()!.source.close();
+        watched.shift()!.source.close();
       });
       await until(() => log.requests === requests + 1, "another leader");
       log.publish();

@@ -1,7 +1,8 @@
-// Runs in pages of openPage(), so nothing here may refer to anything outside of `installWatch`.
+// Runs in pages of openPage() and in tabs, so nothing here may refer to anything outside of `installWatch`.
 import type * as Library from "../../../src/index.ts";
 import type {
   ConnectionError,
+  ConnectionState,
   ResilientEventSource,
   ResilientEventSourceOptions,
 } from "../../../src/index.ts";
@@ -26,6 +27,7 @@ export interface Notes {
   /** The `status` of each `open` event; undefined for a native EventSource. */
   opens: (number | undefined)[];
   errors: ErrorNote[];
+  states: ConnectionState[];
   events: { type: string; data: string; lastEventId: string }[];
 }
 
@@ -76,6 +78,7 @@ export function installWatch(): void {
   globalThis.watch = (source, names = ["message"]) => {
     const opens: Notes["opens"] = [];
     const errors: ErrorNote[] = [];
+    const states: Notes["states"] = [];
     const events: Notes["events"] = [];
     const flatten = ({ reason, status, retryAfter, message }: Failure): Failure => ({
       reason,
@@ -84,6 +87,7 @@ export function installWatch(): void {
       message,
     });
 
+    source.addEventListener("statechange", () => states.push(source.state));
     source.addEventListener("open", ({ status }) => opens.push(status));
     source.addEventListener("error", (event) => {
       const { readyState, error } = event;
@@ -106,7 +110,7 @@ export function installWatch(): void {
     }
     const notes = (): Notes => {
       const { state, readyState, lastEventId } = source;
-      return { status: state.status, readyState, lastEventId, opens, errors, events };
+      return { status: state.status, readyState, lastEventId, opens, errors, states, events };
     };
     const entry = { source, notes };
     globalThis.watched.push(entry);

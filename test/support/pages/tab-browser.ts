@@ -1,27 +1,19 @@
 import type * as library from "../../../src/index.ts";
 import type { TabBrowser, TabDriven } from "../browsers/engines/engine.ts";
 import type { Page } from "../browsers/engines/page.ts";
+import { installWatch } from "./page-watch.ts";
 import type { TabLog } from "./tab-log.ts";
 import { PATIENCE } from "../patience.ts";
 
-type Library = typeof library;
-
-/** A page's source and its record. */
+/** The record of a source. */
 interface Heard {
-  source: library.ResilientEventSource;
   /** The data of each event. */
   got: number[];
-  /** Each state. */
   states: library.ConnectionState[];
   /** The reason of each `error` event. */
   errors: string[];
-}
-
-interface TabWindow {
-  library: Library;
-  heard: Heard[];
-  /** Whether each `pageshow` came from the cache. */
-  shows: boolean[];
+  state: library.ConnectionState;
+  lastEventId: string;
 }
 
 /** Options of `Tab.connect`. */
@@ -54,45 +46,44 @@ export class Tab {
   static async open(browser: TabBrowser, log: TabLog): Promise<Tab> {
     const page = await browser.open(log.url);
     await page.waitFor(() => "library" in globalThis);
+    await page.evaluate(installWatch);
     return new Tab(page);
   }
 
   /** Makes a source. */
   connect(options: TabOptions = {}): Promise<void> {
     return this.page.evaluate(({ path = "/log", transport = "fetch", marks, ...options }) => {
-      const tab = globalThis as unknown as TabWindow;
-      const { ResilientEventSource, fetchTransport, sharedTransport } = tab.library;
+      const { fetchTransport, sharedTransport } = globalThis.library;
       const transports = {
         fetch: () => fetchTransport(),
         default: () => undefined,
         shared: () => sharedTransport(fetchTransport()),
         "shared default": () => sharedTransport(),
       };
-      const backoff = { startingDelay: 300 };
-      const source = new ResilientEventSource(path, {
-        backoff,
-        ...options,
-        transport: transports[transport](),
-      });
-      const heard: Heard = { source, got: [], states: [], errors: [] };
-      source.on("message", (data) => heard.got.push(Number(data)));
-      source.addEventListener("statechange", () => heard.states.push(source.state));
-      source.addEventListener("error", ({ error }) => {
-        heard.errors.push(error.reason);
-        if (marks)
-          localStorage.setItem("errors", `${localStorage.getItem("errors") ?? ""} ${error.reason}`);
-      });
-      (tab.heard ??= []).push(heard);
+      const { source } = connect(
+        path,
+        { backoff: { startingDelay: 300 }, ...options },
+        { transport: transports[transport]() },
+      );
+      if (!marks) return;
+      source.addEventListener("error", ({ error }) =>
+        localStorage.setItem("errors", `${localStorage.getItem("errors") ?? ""} ${error.reason}`),
+      );
     }, options);
   }
 
   /** The record of its first source, or of another one. */
-  heard(
-    index = 0,
-  ): Promise<Omit<Heard, "source"> & { state: library.ConnectionState; lastEventId: string }> {
+  heard(index = 0): Promise<Heard> {
     return this.page.evaluate((index) => {
-      const { source, got, states, errors } = (globalThis as unknown as TabWindow).heard[index]!;
-      return { got, states, errors, state: source.state, lastEventId: source.lastEventId };
+      const { source, notes } = watched[index]!;
+      const { events, states, errors } = notes();
+      return {
+        got: events.map(({ data }) => Number(data)),
+        states,
+        errors: errors.map(({ error }) => error.reason),
+        state: source.state,
+        lastEventId: source.lastEventId,
+      };
     }, index);
   }
 
@@ -132,14 +123,12 @@ export class Tab {
 
   /** Calls `reconnect()` of its first source. */
   async reconnect(): Promise<void> {
-    await this.page.evaluate(() =>
-      (globalThis as unknown as TabWindow).heard[0]!.source.reconnect(),
-    );
+    await this.page.evaluate(() => watched[0]!.source.reconnect());
   }
 
   async closeSources(): Promise<void> {
     await this.page.evaluate(() => {
-      for (const { source } of (globalThis as unknown as TabWindow).heard) source.close();
+      for (const { source } of watched) source.close();
     });
   }
 
@@ -157,7 +146,7 @@ export class Tab {
     let kept: boolean | undefined;
     await until(async () => {
       kept = await this.page
-        .evaluate(() => (globalThis as unknown as TabWindow).shows.at(-1) === true)
+        .evaluate(() => (globalThis as unknown as { shows: boolean[] }).shows.at(-1) === true)
         .catch(() => undefined);
       return kept !== undefined;
     }, "the driver to find the page");

@@ -23,19 +23,19 @@ export const mutations = [
     breaks: "No shortest delay: a delay of 0 ms makes a hot loop",
     changes: [
       {
-        find: "return clamp($DELAY, $SHORTEST, $LONGEST)",
-        within: ["delayBefore"],
-        replace: "return clamp($DELAY, 0, $LONGEST)",
+        find: "return $MS > $SHORTEST ? $DELAY : $SHORTEST",
+        within: ["toDelay"],
+        replace: "return $MS > 0 ? $DELAY : 0",
       },
     ],
   },
   {
-    breaks: "The server's `retry` field is used as it came",
+    breaks: "A client may come back sooner than the `retry` field says",
     changes: [
       {
-        find: "clamp(reconnectionTime, $SHORTEST, $LONGEST)",
-        within: ["delayBefore"],
-        replace: "reconnectionTime",
+        find: "Math.max($RETRY || 0, $RETRY_AFTER || 0)",
+        within: ["floorOf"],
+        replace: "$RETRY_AFTER || 0",
       },
     ],
   },
@@ -43,10 +43,8 @@ export const mutations = [
     breaks: "Retry-After is ignored",
     changes: [
       {
-        find: {
-          ...part("pair", "({ retryAfter: $ERROR.retryAfter })"),
-          inside: { pattern: "delayBefore($$$ARGUMENTS)", stopBy: "end" },
-        },
+        find: part("pair", "({ retryAfter: $ERROR.retryAfter })"),
+        within: ["Loop"],
         replace: "retryAfter: undefined",
       },
     ],
@@ -67,7 +65,7 @@ export const mutations = [
     breaks: "The attempt counter goes back to 0 as soon as a connection opens",
     changes: [
       {
-        find: "$OPEN_FOR >= minUptime",
+        find: "$OPEN_FOR >= $SETTINGS.minUptime",
         replace: "$OPEN_FOR >= 0",
       },
     ],
@@ -137,7 +135,7 @@ export const mutations = [
   },
   {
     breaks: "Received bytes do not count as a heartbeat",
-    changes: [leaveOut("$TICKS = 0", "markAlive")],
+    changes: [leaveOut("$SIGNS++", "markAlive")],
   },
   {
     breaks: "`dedupe` drops nothing",
