@@ -1,4 +1,4 @@
-import { ConnectionError } from "../errors.ts";
+import type { ConnectionError } from "../errors.ts";
 import { eventSourceTransport, platformEventSource } from "./event-source.ts";
 import { canStream, connectByFetch } from "./fetch.ts";
 import { openedBy } from "./opened.ts";
@@ -30,29 +30,26 @@ export function autoTransport(): Transport {
     if (!canStream())
       return (hasEventSource ? eventSourceTransport() : polyfillTransport())(request, sink);
 
-    // EventSource shows no comments, which may be the heartbeat, and sends no id by header.
-    const mayOpen = !known.has(source) && !heartbeatTimeout && !resumeRequest(request, true).header;
+    // EventSource shows no comments, which may be the heartbeat, and sends no id by header. It does
+    // not say that it cannot load a scheme, which fetch does at once.
+    const mayOpen =
+      !known.has(source) &&
+      !heartbeatTimeout &&
+      /^https?:/.test(request.url) &&
+      !resumeRequest(request, true).header;
     known.add(source);
-    const failedWith = (error: unknown, reason: string): boolean =>
-      error instanceof ConnectionError && error.reason === reason;
-
-    if (hasEventSource && (mayOpen || unanswered.has(source))) {
-      try {
-        await eventSourceTransport()(request, sink);
-      } catch (error) {
-        // It was refused, and only fetch can learn why.
-        if (failedWith(error, "rejected")) unanswered.delete(source);
-        throw error;
-      }
-      return;
-    }
     const isUnproven = hasEventSource && openedBy.get(source) === "EventSource";
     // Shorter than `connectTimeout`, which would end the attempt without telling us why.
     const patience = Math.min(FETCH_PATIENCE, 0.9 * connectTimeout || Infinity);
     try {
-      await connectByFetch(request, sink, {}, isUnproven ? patience : 0);
+      await (hasEventSource && (mayOpen || unanswered.has(source))
+        ? eventSourceTransport()(request, sink)
+        : connectByFetch(request, sink, {}, isUnproven ? patience : 0));
     } catch (error) {
-      if (failedWith(error, "timeout")) unanswered.add(source);
+      const reason = (error as ConnectionError | undefined)?.reason;
+      if (reason === "timeout") unanswered.add(source);
+      // EventSource was refused, and only fetch can learn why.
+      if (reason === "rejected") unanswered.delete(source);
       throw error;
     }
   };

@@ -1,6 +1,6 @@
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, type ConnectionErrorReason } from "../errors.ts";
 import { nextTask } from "../util/next-task.ts";
-import { messageOf, rootMessageOf } from "../util/report.ts";
+import { rootMessageOf } from "../util/report.ts";
 import { decode, readBody, type BodyReader } from "./http/body.ts";
 import { createEventStream } from "./http/event-stream.ts";
 import { basicAuthorization, toByteString } from "./http/headers.ts";
@@ -169,9 +169,7 @@ async function run(
     }
   } catch (cause) {
     if (signal.aborted) return;
-    if (cause instanceof ConnectionError) throw cause;
-    const message = `the connection was cut: ${rootMessageOf(cause)}`;
-    throw new ConnectionError(message, { reason: "network", cause });
+    throw failure("network", "the connection was cut", cause);
   }
 }
 
@@ -184,8 +182,7 @@ async function callInit(
   try {
     return await init({ attempt, lastEventId, signal });
   } catch (cause) {
-    if (cause instanceof ConnectionError) throw cause;
-    throw new ConnectionError(`init failed: ${messageOf(cause)}`, { reason: "network", cause });
+    throw failure("network", "init failed", cause);
   }
 }
 
@@ -218,7 +215,7 @@ function buildCall(request: TransportRequest, given: FetchInit): Call {
     new Request(target, options);
     return { fetcher, url: target.href, options };
   } catch (cause) {
-    throw unsupported("the request cannot be made", cause);
+    throw failure("unsupported", "the request cannot be made", cause);
   }
 }
 
@@ -228,17 +225,15 @@ function unreachable(
   { source }: TransportRequest,
   cause: unknown,
 ): ConnectionError {
-  if (cause instanceof ConnectionError) return cause;
   const { protocol, origin } = new URL(url);
   if (!fetcher && !/^https?:$/.test(protocol))
-    return unsupported(`fetch does not support ${protocol}`, cause);
+    return failure("unsupported", `fetch does not support ${protocol}`, cause);
   // `fetch` does not tell these two apart, and neither would a probe with `mode: "no-cors"`.
   const orBlocked =
     isSameOrigin(origin) || openedBy.has(source)
       ? ""
       : ", or it sends no CORS headers that allow this origin";
-  const message = `the server was not reached${orBlocked}: ${rootMessageOf(cause)}`;
-  return new ConnectionError(message, { reason: "network", cause });
+  return failure("network", `the server was not reached${orBlocked}`, cause);
 }
 
 /** @throws ConnectionError if the response is not an event stream that can be read here. */
@@ -255,8 +250,9 @@ async function openBody(
     // A custom `fetch` can return anything.
     refusal = refusalOf(response, options);
     reader = response.body && readBody(response.body, !fetcher);
+    if (!refusal && !reader) throw new TypeError("it has no body");
   } catch (cause) {
-    throw unsupported("the response cannot be read", cause);
+    throw failure("unsupported", "the response cannot be read", cause);
   }
   const cancel = (): void => {
     // A custom `fetch` may ignore the signal. A broken stream rejects the cancellation.
@@ -270,8 +266,7 @@ async function openBody(
     const body = reader ? await readRefusedText(reader, response.headers, signal) : undefined;
     throw new ConnectionError(message + hintOf(request, refusal.status), { ...init, body });
   }
-  if (!reader) throw unsupported("the response cannot be read", new TypeError("it has no body"));
-  return reader;
+  return reader as BodyReader;
 }
 
 /** Some servers refuse parameters that they do not know, and ours is not in the application's URL. */
@@ -282,9 +277,9 @@ function hintOf(request: TransportRequest, status = 0): string {
     : "";
 }
 
-function unsupported(message: string, cause: unknown): ConnectionError {
-  const reason = "unsupported";
-  return new ConnectionError(`${message}: ${rootMessageOf(cause)}`, { reason, cause });
+function failure(reason: ConnectionErrorReason, what: string, cause: unknown): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  return new ConnectionError(`${what}: ${rootMessageOf(cause)}`, { reason, cause });
 }
 
 /** Undefined where the request cannot be told: a function, a body or another fetch may do anything. */

@@ -42,10 +42,7 @@ export const exceptions: Exception[] = [
   },
   {
     of: ours,
-    tests: [
-      "eventsource-constructor-non-same-origin.window.js",
-      "eventsource-cross-origin.window.js: refused",
-    ],
+    tests: ["eventsource-cross-origin.window.js: refused"],
     why: "to a script this looks like an outage, and outages are retried",
   },
   {

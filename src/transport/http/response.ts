@@ -22,8 +22,8 @@ export function refusalOf(
   if (type === "opaque")
     return { message: 'mode: "no-cors" hides the response', reason: "unsupported" };
   // Browsers hide a redirect that is not followed; Node shows it.
-  if (type === "opaqueredirect" || (redirect === "manual" && status >= 300 && status < 400)) {
-    const to = headers.get("Location");
+  const to = redirect === "manual" && status >= 300 && status < 400 && headers.get("Location");
+  if (type === "opaqueredirect" || to) {
     const message = `the server redirects${to ? ` to ${to}` : ""}, and "redirect" does not follow`;
     return { message, reason: "redirect", status: status || undefined, headers };
   }
@@ -64,6 +64,8 @@ const TEXT_TIMEOUT = 1000;
 /**
  * The text of a refused response, as far as it comes in time; undefined for types that are not
  * text, JSON or XML.
+ *
+ * @param signal Ends the waiting. The caller aborts it when the connection has ended, too.
  */
 export async function readRefusedText(
   reader: BodyReader,
@@ -71,12 +73,7 @@ export async function readRefusedText(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (!/^text\/|[/+](json|xml)$/.test(mimeTypeOf(headers))) return undefined;
-  const read = new AbortController();
-  const stop = (): void => {
-    read.abort();
-  };
-  signal.addEventListener("abort", stop);
-  const timeout = sleep(TEXT_TIMEOUT, read.signal);
+  const timeout = sleep(TEXT_TIMEOUT, signal);
   const decoder = new TextDecoder();
   let text = "";
   try {
@@ -89,7 +86,5 @@ export async function readRefusedText(
   } catch {
     // It was cut. The refusal counts, whatever is missing of its text.
   }
-  stop();
-  signal.removeEventListener("abort", stop);
   return text.slice(0, LONGEST_TEXT);
 }
