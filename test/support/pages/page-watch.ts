@@ -8,7 +8,7 @@ import type {
 } from "../../../src/index.ts";
 
 /** The parts of a ConnectionError that leave the page. */
-type Failure = Pick<ConnectionError, "reason" | "status" | "retryAfter" | "message">;
+type Failure = Pick<ConnectionError, "reason" | "status" | "retryAfter" | "body" | "message">;
 
 /** One `error` event. */
 interface ErrorNote {
@@ -80,10 +80,11 @@ export function installWatch(): void {
     const errors: ErrorNote[] = [];
     const states: Notes["states"] = [];
     const events: Notes["events"] = [];
-    const flatten = ({ reason, status, retryAfter, message }: Failure): Failure => ({
+    const flatten = ({ reason, status, retryAfter, body, message }: Failure): Failure => ({
       reason,
       status,
       retryAfter,
+      body,
       message,
     });
 
