@@ -9,17 +9,25 @@ const root = new URL("../..", import.meta.url);
 
 const gzip = (contents) => gzipSync(contents, { level: 9 }).length;
 
-/** What a user's bundle grows by, for an import like this. The polyfill chunk is loaded on demand and counted by itself. */
-export async function bundled(code) {
+/**
+ * What a user's bundle grows by, for an import like this. The polyfill chunk is loaded on demand
+ * and has a figure of its own.
+ *
+ * @param {string} code
+ * @param {"terser" | "esbuild"} [minifier]
+ */
+export async function bundled(code, minifier = "terser") {
   const result = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL("dist", root)) },
     bundle: true,
     format: "esm",
     target: "es2020",
     external: [`./${polyfillChunk}.js`, ...frameworks],
+    minify: minifier === "esbuild",
     write: false,
     logLevel: "error",
   });
+  if (minifier === "esbuild") return gzip(result.outputFiles[0].contents);
   const minified = await minify(result.outputFiles[0].text, {
     module: true,
     ecma: 2020,
@@ -28,9 +36,10 @@ export async function bundled(code) {
   return gzip(minified.code);
 }
 
+const alone = 'export { ResilientEventSource } from "./index.js";';
+
 /** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
 export async function sizes() {
-  const alone = 'export { ResilientEventSource } from "./index.js";';
   const sizeAlone = await bundled(alone);
   /** What an app that has the class grows by. */
   const others = {};
@@ -52,4 +61,8 @@ export async function sizes() {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await sizes());
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  console.table({
+    ...(await sizes()),
+    "class, minified by esbuild": await bundled(alone, "esbuild"),
+  });
