@@ -36,7 +36,10 @@ export interface ConnectionErrorInit {
    * there is no such floor.
    */
   retryAfter?: number | undefined;
-  /** The next wait itself, in milliseconds. Default undefined: the wait is drawn as usual. */
+  /**
+   * The next wait itself, in milliseconds, in place of our own decision and delay; Infinity: never
+   * again. Default undefined: our own.
+   */
   retryIn?: number | undefined;
   /** The error that caused this one. Default undefined. */
   cause?: unknown;
@@ -78,8 +81,8 @@ export class ConnectionError extends Error {
    */
   declare readonly retryAfter: number | undefined;
   /**
-   * Where another tab holds the shared connection: when that tab connects again, in milliseconds
-   * from the error. It replaces our own delay.
+   * Where another tab has the shared connection: the milliseconds from the error until that tab
+   * reconnects, Infinity if it gave up. Its decision replaces `backoff`. Otherwise undefined.
    */
   declare readonly retryIn: number | undefined;
   /** The error that caused this one, if there is one. */

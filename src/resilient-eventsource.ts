@@ -189,7 +189,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
         this.dispatchEvent(new Event("statechange"));
       },
       opened: (details) => {
-        dispatcher.reopen();
+        dispatcher.reopen(details.connection);
         this.dispatchEvent(new ConnectionOpenEvent({ ...details, resumedFrom }));
       },
       failed: ({ status: _, ...init }) => {
@@ -357,7 +357,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   close(): void {
     this._loop?.close();
     this._signal?.removeEventListener("abort", this._abort);
-    if (this._state.status !== "closed") this._setState({ status: "closed" });
+    // Also after giving up: a shared source listens for a reconnect in another tab until then.
+    if (this._state.status !== "closed" || this._state.error) this._setState({ status: "closed" });
   }
 
   /** `using source = …` closes it at the end of the block. */

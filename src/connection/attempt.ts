@@ -17,7 +17,7 @@ export interface AttemptHost {
 /** Receives what an attempt delivers until the attempt settles. */
 export interface AttemptSink extends Sink {
   /** The shared connection behind this one was replaced; this one neither ended nor opened. */
-  reopen(): void;
+  reopen(connection?: number): void;
 }
 
 /** How an attempt ended. */
@@ -114,7 +114,7 @@ class Attempt implements Sink {
     if (this._openedAt === undefined) {
       this._openedAt = performance.now();
       this._sink.open(details);
-    } else this._sink.reopen();
+    } else this._sink.reopen(details?.connection);
   }
 
   lastEventId(id: string): void {
@@ -125,10 +125,10 @@ class Attempt implements Sink {
     this._liveness.markActive();
   }
 
-  role(role: Role): void {
+  role(role: Role | undefined): void {
     if (!this._isLive) return;
     // A new leader has yet to connect, even if it has been open as a follower.
-    if (this._openedAt !== undefined) this._liveness.expectOpen();
+    this._liveness.setOn(role !== "follower");
     this._sink.role?.(role);
   }
 

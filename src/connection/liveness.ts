@@ -32,6 +32,7 @@ export class Liveness {
   private readonly _unwatch: () => void;
   private _deadline: ReturnType<typeof setTimeout> | undefined;
   private _heartbeat: ReturnType<typeof setInterval> | undefined;
+  private _isOn = true;
   private _verdict: ReturnType<typeof setTimeout> | undefined;
   /** How many signs of life there were, and how many of them the clock has been read for. */
   private _signs = 0;
@@ -48,15 +49,28 @@ export class Liveness {
   /** @param fail Called with the reason, in words, if the connection is considered dead. */
   constructor(timeouts: Timeouts, gate: Gate, fail: (message: string) => void) {
     this._timeouts = timeouts;
-    this._fail = fail;
+    this._fail = (message) => {
+      if (this._isOn) fail(message);
+    };
     this._unwatch = gate.watch((signal) => {
       this._react(signal);
     });
     this.expectOpen();
   }
 
+  /**
+   * Turned off, nothing is considered dead: a follower leaves that to its leader, whose timeouts
+   * count for all. Turned on, the connection is expected to open.
+   */
+  setOn(isOn: boolean): void {
+    this._isOn = isOn;
+    this.markAlive();
+    if (isOn) this.expectOpen();
+  }
+
   /** Starts the connect timeout. */
   expectOpen(): void {
+    clearTimeout(this._deadline);
     const { connectTimeout } = this._timeouts;
     if (connectTimeout)
       this._deadline = setTimeout(

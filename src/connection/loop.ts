@@ -208,17 +208,18 @@ export class Loop {
       const { error, openFor } = end;
       if (interrupted.aborted || !error) continue;
 
-      // Classify.
+      // Classify. Where another tab has the connection, its decision counts.
       const isPolling = this._hasNamedTime && error.reason === "ended";
       this._isQuiet = gate.isOffline && openFor === undefined && isUnanswered(error);
-      let verdict: RetryVerdict = true;
+      let verdict: RetryVerdict = error.retryIn !== Infinity;
       if (isPolling) this._failures = 0;
       else if (!this._isQuiet) {
         const failures = ++this._failures;
         const facts = { lostFor: performance.now() - this._lostAt };
         // The policy itself may call `close()` and `reconnect()`, which overrule it.
         const overruled = this._nextStep();
-        const answer = decideRetry(error, failures, facts, backoff.retry);
+        const isDecided = error.retryIn !== undefined;
+        const answer = isDecided ? verdict : decideRetry(error, failures, facts, backoff.retry);
         if (typeof answer !== "object") verdict = answer;
         else if (!overruled.aborted) {
           // The policy may take its time, for a fresh token perhaps. The connection is gone, so
@@ -227,7 +228,7 @@ export class Loop {
           verdict = await Promise.race([answer, aborted(overruled).then(() => true)]);
         }
         if (overruled.aborted) continue;
-        if (failures >= backoff.numOfAttempts) verdict = false;
+        if (!isDecided && failures >= backoff.numOfAttempts) verdict = false;
       }
 
       // Grace period: a page that is being left pauses without an error, since it may come back.

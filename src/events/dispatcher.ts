@@ -59,7 +59,7 @@ export interface Dispatcher extends ListenedTypes {
   /** The last event ID changed without an event. */
   readonly setLastEventId: (id: string) => void;
   /** A new connection begins: what it brings may have come before. */
-  readonly reopen: () => void;
+  readonly reopen: (connection?: number) => void;
   /** Adds a plain listener; returns the function that removes it. */
   on(name: string, listener: PayloadListener<never>, options?: OnOptions): () => void;
   /** Notes whether a DOM listener hears this name. */
@@ -161,8 +161,8 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
       latestMeta = { lastEventId: id, origin: latestMeta.origin };
     },
 
-    reopen() {
-      recent?.connect();
+    reopen(connection) {
+      recent?.connect(connection);
     },
 
     on(name, listener, { once = false, signal } = {}) {

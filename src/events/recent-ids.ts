@@ -9,15 +9,17 @@ export class RecentIds {
   private readonly _ids = new Map<string, number>();
   private readonly _limit: number;
   private _connection = 0;
+  /** For connections without a number of their own: below 0, so that it is none of theirs. */
+  private _count = 0;
   private _previous: string | undefined;
 
   constructor(limit: number) {
     this._limit = limit;
   }
 
-  /** A new connection begins. */
-  connect(): void {
-    this._connection++;
+  /** Another connection begins; or continues, if its number has been given before. */
+  connect(connection = --this._count): void {
+    this._connection = connection;
     this._previous = undefined;
   }
 

@@ -1,70 +1,98 @@
 import { ConnectionError } from "../errors.ts";
 import type { OpenDetails } from "../transport/transport.ts";
+import { LONGEST_DELAY } from "../util/sleep.ts";
 import { CatchUp } from "./catch-up.ts";
+import { LeaderWatch } from "./leader-watch.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { LeaderMessage, StateMessage } from "./messages.ts";
+import type { Answer, LeaderMessage, LeaderState, StateMessage } from "./messages.ts";
 import { reconcile } from "./reconcile.ts";
-import type { RelayedEvent } from "./relayed.ts";
+import { sizeOf, type RelayedEvent } from "./relayed.ts";
+
+/** The most characters of events, plus some for each, that wait until the follower is in sync. */
+const PENDING_LIMIT = 2 ** 23;
+const EVENT_OVERHEAD = 100;
+/** The shortest wait that a leader can impose (ms). */
+const SHORTEST_WAIT = 100;
+
+/** What a follower needs from its member in addition. */
+export interface FollowerHost extends MemberHost {
+  /** The name of the lock. */
+  readonly lock: string;
+  /** The leader does not answer. */
+  replaceLeader(): void;
+}
 
 /** A member that delivers what the leader relays, for the length of one connection. */
 export class Follower {
-  /** When the leader reconnects, in milliseconds since the epoch; 0 if unknown. */
-  retryAt = 0;
   private readonly _member: Membership;
-  private readonly _host: MemberHost;
+  private readonly _host: FollowerHost;
+  private readonly _watch: LeaderWatch;
+  private _isStopped = false;
   private _origin = "";
   /** The leader whose events we deliver. */
   private _leaderId = "";
-  /** A leader that we do not follow and that made us say hello. */
-  private _queriedLeaderId = "";
   /** Whether relayed events continue our history; until they do, they are pending. */
   private _isSynced = false;
-  /**
-   * The connection of the latest event: the leader's, an earlier one from its history, or our own.
-   */
+  /** The connection of the latest event: the leader's, an earlier one, or our own. */
   private _connection: number | undefined;
   private _pending: RelayedEvent[] = [];
+  private _pendingSize = 0;
   /** Ids that a new leader will relay again, because we were ahead of it. */
   private _repeats: readonly string[] = [];
+  private _sticky: readonly RelayedEvent[] = [];
   private _catchUp: CatchUp | undefined;
 
-  constructor(member: Membership, host: MemberHost, reconnectNow: boolean) {
+  constructor(member: Membership, host: FollowerHost, reconnectNow: boolean) {
     this._member = member;
     this._host = host;
+    this._watch = new LeaderWatch({
+      lock: host.lock,
+      ask: () => member.post({ kind: "ping" }),
+      replaceLeader: () => host.replaceLeader(),
+    });
     this._sayHello(reconnectNow);
   }
 
   receive(message: LeaderMessage): void {
     const { sink } = this._host;
+    this._watch.markAlive();
+    if (message.kind === "state") {
+      this._onState(message);
+      return;
+    }
+    // A new leader starts with its state, and answers our hello with it.
+    if (message.from !== this._leaderId) return;
     switch (message.kind) {
       case "activity":
-        // A connection of our own has to show signs of life itself.
-        if (!this._catchUp) sink.activity();
+        sink.activity();
         break;
       case "retry":
         sink.retry(message.ms);
         break;
       case "events":
-        if (!this._follows(message.from)) break;
         this._origin = message.origin;
         for (const event of message.events) this._receiveEvent(event);
         break;
       case "lastEventId":
-        if (this._follows(message.from) && this._isSynced) this._moveTo(message.lastEventId);
+        if (this._isSynced) this._moveTo(message.lastEventId);
         break;
-      case "state":
-        this._onState(message);
+      case "pong":
     }
   }
 
-  /**
-   * Ends a catch-up, and forgets pending events: the server or the next leader will send them
-   * again.
-   */
+  /** Ends it. Pending events are forgotten: the server or the next leader will send them again. */
   stop(): void {
+    this._isStopped = true;
+    this._watch.stop();
+    this._unsync();
+  }
+
+  private _unsync(): void {
+    this._isSynced = false;
     this._catchUp?.stop();
     this._catchUp = undefined;
     this._pending = [];
+    this._pendingSize = 0;
   }
 
   private _sayHello(reconnectNow = false): void {
@@ -78,17 +106,6 @@ export class Follower {
     });
   }
 
-  /**
-   * Messages of two leaders may overtake each other: a message of an unknown one makes us ask who
-   * is the leader now.
-   */
-  private _follows(from: string): boolean {
-    if (from === this._leaderId) return true;
-    if (from !== this._queriedLeaderId) this._sayHello();
-    this._queriedLeaderId = from;
-    return false;
-  }
-
   private _onState({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
     // A new leader does not know the names of a hello that was sent before it existed.
     const missing = this._member.names.notIn(names);
@@ -97,52 +114,41 @@ export class Follower {
 
     if (from !== this._leaderId) {
       this._leaderId = from;
-      this._isSynced = false;
-      this.stop();
+      this._unsync();
     }
+    if (answer) this._sticky = answer.sticky;
     switch (state.status) {
       case "connecting":
         break;
       case "open":
         this._origin = origin;
-        this._open(state.connection, {
+        this._open({
           status: state.code,
           headers: new Headers([...state.headers]),
+          connection: state.connection,
         });
         // A listener may have closed the source.
-        if (this._member.left.aborted) return;
+        if (this._isStopped) return;
         if (!this._isSynced && !this._catchUp) this._sync(lastEventId, answer);
         break;
-      case "failed": {
-        const { message, error, retryAt } = state;
-        this.retryAt = retryAt ?? 0;
-        this._fail(
-          new ConnectionError(message, {
-            ...error,
-            retryIn: retryAt && Math.max(0, retryAt - Date.now()),
-          }),
-        );
-      }
+      case "failed":
+        this._fail(toError(state));
     }
   }
 
-  /**
-   * Says that another connection begins or continues: its events may repeat those of the connection
-   * before.
-   */
-  private _open(connection: number, details?: OpenDetails): void {
-    if (connection === this._connection) return;
-    this._connection = connection;
+  /** Another connection begins or continues: its events may repeat those of the one before. */
+  private _open(details: OpenDetails): void {
+    if (details.connection === this._connection) return;
+    this._connection = details.connection;
     this._host.sink.open(details);
   }
 
-  /**
-   * Joins the leader's sequence of events, of which the leader has everything up to `lastEventId`.
-   */
-  private _sync(lastEventId: string, answer: StateMessage["answer"]): void {
-    const plan = reconcile(this._member.history, lastEventId, answer);
+  /** Joins the leader's sequence of events; the leader has everything up to `lastEventId`. */
+  private _sync(lastEventId: string, answer: Answer | undefined): void {
+    const { history } = this._member;
+    const plan = reconcile(history, lastEventId, answer);
     // The leader relayed these before it sent its state, which therefore covers them.
-    this._pending = [];
+    this._unsync();
     this._repeats = plan.action === "continue" ? plan.repeats : [];
     switch (plan.action) {
       case "ask":
@@ -151,24 +157,36 @@ export class Follower {
       case "catchUp":
         this._startCatchUp(lastEventId);
         return;
+      case "continue":
+        if (this._deliverSticky()) this._moveTo(history.lastEventId);
+        break;
       case "replay":
+        this._deliverSticky();
         for (const event of plan.missed) this._deliver(event);
         this._moveTo(lastEventId);
         break;
       case "start":
+        this._deliverSticky();
         this._moveTo(lastEventId);
-        break;
-      case "continue":
     }
     this._isSynced = true;
   }
 
+  /** Delivers sticky events that this source has not had; they are older than its last id. */
+  private _deliverSticky(): boolean {
+    let isAny = false;
+    for (const event of this._sticky) {
+      if (this._isStopped || !this._member.history.keepSticky(event)) continue;
+      isAny = true;
+      this._dispatch(event);
+    }
+    this._sticky = [];
+    return isAny;
+  }
+
   private _receiveEvent(event: RelayedEvent): void {
     if (!this._isSynced) {
-      this._pending.push(event);
-      // Our own connection delivered this event before the leader relayed it.
-      if (this._catchUp && event.lastEventId === this._member.history.lastEventId)
-        this._finishCatchUp(this._pending.length);
+      this._addPending(event);
       return;
     }
     // The server does not repeat the ids that it skips here: it has forgotten them.
@@ -177,14 +195,33 @@ export class Follower {
     if (repeated < 0) this._deliver(event);
   }
 
+  private _addPending(event: RelayedEvent): void {
+    this._pending.push(event);
+    this._pendingSize += sizeOf(event) + EVENT_OVERHEAD;
+    // Our own connection delivered this event before the leader relayed it.
+    if (this._catchUp && event.lastEventId === this._member.history.lastEventId)
+      this._finishCatchUp(this._pending.length);
+    else if (this._pendingSize > PENDING_LIMIT)
+      this._fail(
+        new ConnectionError("catching up: too many events meanwhile", { reason: "timeout" }),
+      );
+  }
+
   private _deliver(event: RelayedEvent): void {
-    this._open(event.connection);
+    // A listener of the event before may have closed or reconnected the source.
+    if (this._isStopped) return;
     this._member.history.add(event);
-    const { type, data, lastEventId, idInherited } = event;
+    this._dispatch(event);
+  }
+
+  private _dispatch({ type, data, lastEventId, idInherited, connection }: RelayedEvent): void {
+    if (this._isStopped) return;
+    this._open({ connection });
     this._host.sink.event(type, data, { lastEventId, idInherited, origin: this._origin });
   }
 
   private _moveTo(lastEventId: string): void {
+    if (this._isStopped) return;
     this._member.history.moveTo(lastEventId);
     this._host.sink.lastEventId(lastEventId);
   }
@@ -206,16 +243,28 @@ export class Follower {
     });
   }
 
+  private _fail(error: unknown): void {
+    this.stop();
+    this._host.reject(error);
+  }
+
   /** Our own connection has delivered the first `delivered` of the pending events. */
   private _finishCatchUp(delivered: number): void {
     const rest = this._pending.slice(delivered);
-    this.stop();
+    this._unsync();
     this._isSynced = true;
     for (const event of rest) this._receiveEvent(event);
   }
+}
 
-  private _fail(error: unknown): void {
-    this._member.leave();
-    this._host.reject(error);
-  }
+/** The leader's error, and its decision about it: when to retry, or not to (Infinity). */
+function toError({ error, retryAt }: Extract<LeaderState, { status: "failed" }>): ConnectionError {
+  const { message, reason, status, retryAfter } = error;
+  const wait = (retryAt ?? Infinity) - Date.now();
+  return new ConnectionError(message, {
+    reason,
+    status,
+    retryAfter,
+    retryIn: wait < Infinity ? Math.min(Math.max(wait, SHORTEST_WAIT), LONGEST_DELAY) : wait,
+  });
 }

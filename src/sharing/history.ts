@@ -1,23 +1,35 @@
-import type { RelayedEvent } from "./relayed.ts";
+import { sizeOf, type RelayedEvent } from "./relayed.ts";
 
-/** The most that is kept for followers that join late: events, and characters of all their data. */
+/** The most that is kept for followers that join late: events, and characters in all of them. */
 const LIMITS = { events: 1000, characters: 2 ** 20 };
 
 /** The latest events of a stream, and its last event ID. */
 export class History {
   private readonly _events: RelayedEvent[] = [];
+  private readonly _sticky = new Map<string, RelayedEvent>();
+  private readonly _stickyNames: readonly string[];
   private _characters = 0;
   /** The last event ID before the first kept event. */
   private _before: string;
   private _lastEventId: string;
 
-  constructor(lastEventId: string) {
+  /**
+   * @param lastEventId The id after which the history begins; "" if there is none.
+   * @param stickyNames The names whose latest event is kept for as long as the history.
+   */
+  constructor(lastEventId: string, stickyNames: readonly string[] = []) {
     this._before = this._lastEventId = lastEventId;
+    this._stickyNames = stickyNames;
   }
 
   /** The id to resume after. */
   get lastEventId(): string {
     return this._lastEventId;
+  }
+
+  /** The latest event of each sticky name. */
+  get sticky(): readonly RelayedEvent[] {
+    return [...this._sticky.values()];
   }
 
   /** Changes the last event ID without an event. */
@@ -28,16 +40,27 @@ export class History {
 
   add(event: RelayedEvent): void {
     this._events.push(event);
-    this._characters += event.data.length;
+    this._characters += sizeOf(event);
     this._lastEventId = event.lastEventId;
+    this.keepSticky(event);
     while (
       this._events.length > LIMITS.events ||
       (this._characters > LIMITS.characters && this._events.length > 1)
     ) {
       const dropped = this._events.shift() as RelayedEvent;
-      this._characters -= dropped.data.length;
+      this._characters -= sizeOf(dropped);
       this._before = dropped.lastEventId;
     }
+  }
+
+  /** Keeps an event if its name is sticky. Returns false if the event is kept already. */
+  keepSticky(event: RelayedEvent): boolean {
+    const { type, lastEventId, data, connection } = event;
+    const kept = this._sticky.get(type);
+    if (this._stickyNames.includes(type)) this._sticky.set(type, event);
+    return (
+      kept?.data !== data || kept.lastEventId !== lastEventId || kept.connection !== connection
+    );
   }
 
   /** The events after the one with this id; undefined if the history does not reach back to it. */

@@ -1,8 +1,8 @@
-import type { ConnectionState } from "../connection/state.ts";
+import { ConnectionError } from "../errors.ts";
 import type { Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { Answer, HelloMessage, LeaderState } from "./messages.ts";
-import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
+import type { Answer, HelloMessage, LeaderBody, LeaderState } from "./messages.ts";
+import { RelayedConnection, uniqueId, type RelayedEvent } from "./relayed.ts";
 
 /** The least time between two `activity` messages (ms). */
 const ACTIVITY_INTERVAL = 500;
@@ -14,40 +14,127 @@ const SOON = 1000;
  * it holds the lock.
  */
 export class Leader {
+  /** Later leaders have higher terms, even if they know of no earlier one: clocks go forward. */
+  readonly term: number;
+  private readonly _id = uniqueId();
   private readonly _member: Membership;
-  private _host: MemberHost | undefined;
-  private _connected = false;
+  /** Ends the current connection; undefined while there is none. */
+  private _connection: AbortController | undefined;
   private _state: LeaderState = { status: "connecting" };
   private _origin = "";
   private _outbox: RelayedEvent[] = [];
   private _lastActivity = 0;
+  /** How the latest connection ended. */
+  private _error: unknown;
 
   constructor(member: Membership) {
     this._member = member;
+    this.term = Math.max(Date.now(), member.term + 1);
+  }
+
+  get isConnected(): boolean {
+    return !!this._connection;
   }
 
   connect(host: MemberHost): void {
-    const { inner, request, sink, resolve, reject } = host;
-    const { history, names, id } = this._member;
+    const { inner, request, resolve, reject } = host;
     if (request.signal.aborted) return;
-    this._host = host;
-    this._connected = true;
+    const connection = new AbortController();
+    const { signal } = connection;
+    this._connection = connection;
     this._origin ||= new URL(request.url).origin;
     this._setState({ status: "connecting" });
-    const connection = new RelayedConnection();
 
-    const isLive = (): boolean => this._connected && this._host === host;
     const end = (settle: () => void): void => {
-      if (!isLive()) return;
-      this._connected = false;
-      this.flush();
+      if (signal.aborted) return;
+      this.disconnect();
       settle();
     };
-    const relay: Sink = {
+    request.signal.addEventListener("abort", () => {
+      end(resolve);
+    });
+    const { history, names } = this._member;
+    // A transport may also throw before it returns.
+    const run = async (): Promise<void> =>
+      inner(
+        { ...request, lastEventId: history.lastEventId, names, signal },
+        this._relay(host, signal),
+      );
+    run().then(
+      () => {
+        end(resolve);
+      },
+      (error: unknown) => {
+        end(() => {
+          this._error = error;
+          reject(error);
+        });
+      },
+    );
+  }
+
+  /**
+   * The source waits until `retryAt`, or has given up: tells the followers.
+   *
+   * @param error The reason; undefined while the device is offline, when errors are not published.
+   */
+  fail(error: ConnectionError | undefined, retryAt: number | undefined): void {
+    const known = error ?? this._error;
+    if (!(known instanceof ConnectionError)) return;
+    const { message, reason, status, retryAfter } = known;
+    // Headers, bodies and causes stay here: they cannot be cloned, or are nobody else's business.
+    this._setState({ status: "failed", error: { message, reason, status, retryAfter }, retryAt });
+  }
+
+  /** Answers a member that joins, or cannot tell how our events continue its own. */
+  answerHello({ from, lastEventId, reconnectNow }: HelloMessage): void {
+    const { history } = this._member;
+    // After giving up, a leader holds the lock for a moment only: a new member connects then.
+    const isSoon =
+      this._state.status === "failed" &&
+      (reconnectNow || (this._state.retryAt ?? 0) < Date.now() + SOON);
+    const missed = (lastEventId && history.after(lastEventId)) || null;
+    this.flush();
+    this._postState(isSoon ? { status: "connecting" } : this._state, {
+      to: from,
+      after: lastEventId,
+      missed,
+      sticky: history.sticky.filter((event) => !missed?.includes(event)),
+    });
+  }
+
+  /** Answers a member that asks whether this leader is alive. */
+  answerPing(): void {
+    this._post({ kind: "pong" });
+  }
+
+  /** Relays the events of this task. */
+  flush(): void {
+    const events = this._outbox;
+    if (!events.length) return;
+    this._outbox = [];
+    this._post({ kind: "events", origin: this._origin, events });
+  }
+
+  /** Ends the connection. Until the source says what comes next, new members are to wait. */
+  disconnect(): void {
+    this.flush();
+    this._state = { status: "connecting" };
+    this._connection?.abort();
+    this._connection = undefined;
+  }
+
+  /** The sink of one connection, which delivers here and in the other tabs until `signal` aborts. */
+  private _relay({ sink }: MemberHost, signal: AbortSignal): Sink {
+    const { history } = this._member;
+    const connection = new RelayedConnection();
+    return {
+      answered: () => sink.answered?.(),
       open: (details = {}) => {
-        if (!isLive()) return;
-        sink.open(details);
-        if (!isLive()) return;
+        if (signal.aborted) return;
+        sink.open({ ...details, connection: connection.id });
+        // A listener may have closed or replaced the connection.
+        if (signal.aborted) return;
         this._setState({
           status: "open",
           code: details.status,
@@ -56,7 +143,7 @@ export class Leader {
         });
       },
       event: (type, data, meta) => {
-        if (!isLive()) return;
+        if (signal.aborted) return;
         const event = connection.event(type, data, meta);
         this._origin = meta.origin;
         history.add(event);
@@ -64,91 +151,50 @@ export class Leader {
         sink.event(type, data, meta);
       },
       lastEventId: (lastEventId) => {
-        if (isLive() && lastEventId !== history.lastEventId) {
+        if (signal.aborted) return;
+        if (lastEventId !== history.lastEventId) {
           history.moveTo(lastEventId);
           this.flush();
-          this._member.post({ kind: "lastEventId", from: id, lastEventId });
+          this._post({ kind: "lastEventId", lastEventId });
         }
         sink.lastEventId(lastEventId);
       },
       activity: () => {
+        if (signal.aborted) return;
         const now = performance.now();
         if (now - this._lastActivity > ACTIVITY_INTERVAL) {
           this._lastActivity = now;
-          this._member.post({ kind: "activity" });
+          this._post({ kind: "activity" });
         }
         sink.activity();
       },
       retry: (ms) => {
-        this._member.post({ kind: "retry", ms });
+        if (signal.aborted) return;
+        this._post({ kind: "retry", ms });
         sink.retry(ms);
       },
     };
-    request.signal.addEventListener("abort", () => {
-      end(resolve);
-    });
-    // A transport may also throw before it returns.
-    const run = async (): Promise<void> =>
-      inner({ ...request, lastEventId: history.lastEventId, names }, relay);
-    run().then(
-      () => {
-        end(resolve);
-      },
-      (error: unknown) => {
-        end(() => reject(error));
-      },
-    );
-  }
-
-  /** Tells the followers that the source waits or has given up. */
-  onState(state: ConnectionState): void {
-    if (!("error" in state && state.error)) return;
-    const { message, reason, status, retryAfter } = state.error;
-    const retryAt = state.status === "waiting" ? state.retryAt : undefined;
-    // Headers and causes cannot be cloned.
-    this._setState({ status: "failed", message, error: { reason, status, retryAfter }, retryAt });
-  }
-
-  /** Answers a member that joins, or cannot tell how our events continue its own. */
-  answerHello({ from, lastEventId, reconnectNow }: HelloMessage): void {
-    const { history } = this._member;
-    const soon =
-      this._state.status === "failed" &&
-      (reconnectNow || (this._state.retryAt ?? Infinity) < Date.now() + SOON);
-    this.flush();
-    this._post(soon ? { status: "connecting" } : this._state, {
-      to: from,
-      after: lastEventId,
-      missed: (lastEventId && history.after(lastEventId)) || null,
-    });
-    if (reconnectNow && this._state.status === "failed") this._host?.request.source.reconnect();
-  }
-
-  /** Relays the events of this task. */
-  flush(): void {
-    const events = this._outbox;
-    if (!events.length) return;
-    this._outbox = [];
-    this._member.post({ kind: "events", from: this._member.id, origin: this._origin, events });
   }
 
   private _setState(state: LeaderState): void {
     this._state = state;
     this.flush();
-    this._post(state);
+    this._postState(state);
   }
 
-  private _post(state: LeaderState, answer?: Answer): void {
-    const { id, history, names } = this._member;
-    const { lastEventId } = history;
-    this._member.post({
+  private _postState(state: LeaderState, answer?: Answer): void {
+    const { history, names } = this._member;
+    this._post({
       kind: "state",
-      from: id,
       state,
-      lastEventId,
+      lastEventId: history.lastEventId,
       origin: this._origin,
       names: [...names],
-      ...(answer && { answer }),
+      answer,
     });
+  }
+
+  private _post(body: LeaderBody): void {
+    this._member.post({ ...body, from: this._id, term: this.term });
   }
 }

@@ -1,13 +1,28 @@
+import type { ConnectionState } from "../connection/state.ts";
+import type { SourceHandle, TransportRequest } from "../transport/transport.ts";
+import { aborted } from "../util/sleep.ts";
 import { Follower } from "./follower.ts";
-import { History } from "./history.ts";
+import type { History } from "./history.ts";
 import { Leader } from "./leader.ts";
 import type { MemberHost, Membership } from "./membership.ts";
-import type { Message } from "./messages.ts";
+import { isMessage } from "./message-checks.ts";
+import type { LeaderMessage, Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
+import { uniqueId } from "./relayed.ts";
+
+/** A source that reconnects this much (ms) before its time was told to: timers are never early. */
+const EARLY = 100;
+/**
+ * A leader that gives up keeps the lock for so long (ms): its last message and the lock travel by
+ * separate ways, and a follower that got the lock first would connect.
+ */
+const LAST_WORD = 500;
 
 /**
- * One source's part in a shared connection: a follower, which delivers what the leader relays,
- * until it gets the lock; then the leader.
+ * One source's part in a shared connection, until the source closes or pauses. With a connection it
+ * is a follower, which delivers what the leader relays, until it gets the lock; then it is the
+ * leader. While the source waits or after it gave up, it is neither, and only listens for a reason
+ * to reconnect.
  *
  * No events are lost or duplicated, because each member knows its last event ID and keeps the
  * latest events. After each change of the leader, a follower compares both; the events that it
@@ -16,105 +31,169 @@ import { SharedNames } from "./names.ts";
  * which connection delivered it.
  */
 export class Member implements Membership {
-  readonly id = String(crypto.getRandomValues(new Uint32Array(4)));
-  readonly history: History;
+  readonly id = uniqueId();
   readonly names: SharedNames;
-  readonly left: AbortSignal;
+  term = 0;
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;
-  private readonly _follower: Follower;
+  private readonly _source: SourceHandle;
+  private _host: MemberHost | undefined;
+  private _follower: Follower | undefined;
   private _leader: Leader | undefined;
-  private readonly _drain: (within: number) => void;
+  /** Our place in the queue for the lock, then the lock itself. */
+  private _lock: AbortController | undefined;
+  /** When the source's wait ends; Infinity after it gave up; undefined while it has a connection. */
+  private _retryAt: number | undefined;
+  /** Whether the source reconnects for another reason than `reconnect()`. */
+  private _isExpected = true;
+  /** Whether the source waits because the leader does. */
+  private _waitsWithLeader = false;
+  private _lastWord: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param name The name of the lock and of the channel.
-   * @param reconnectNow Whether a leader that waits is asked to reconnect now.
+   * @param request The source's first request.
+   * @param history What the source has received.
+   * @throws DOMException if the browser denies the channel
    */
   constructor(
     readonly name: string,
-    host: MemberHost,
-    reconnectNow: boolean,
+    { source, names }: TransportRequest,
+    readonly history: History,
+    stickyNames: readonly string[],
   ) {
-    const { request, sink, resolve } = host;
-    this.left = this._leaving.signal;
-    this.history = new History(request.lastEventId);
-    this.names = new SharedNames(
-      request.names,
-      (added) => this.post({ kind: "names", names: [added] }),
-      this.left,
-    );
+    this._source = source;
     this._channel = new BroadcastChannel(name);
-    this._channel.onmessage = ({ data }: MessageEvent<Message>) => this._receive(data);
-    request.signal.addEventListener("abort", () => {
-      // A leader stays the leader until it pauses or closes: it may only be reconnecting.
-      if (!this._leader) this.leave();
-      resolve();
+    this._channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isMessage(data)) this._receive(data);
+    };
+    const { signal } = this._leaving;
+    this.names = new SharedNames(
+      names,
+      (added) => this.post({ kind: "names", names: [added] }),
+      signal,
+    );
+    this.names.add(stickyNames);
+    const stopObserving = source.onState((state) => {
+      this._onState(state);
     });
-    const stopObserving = request.source.onState((state) => {
-      this._leader?.onState(state);
-      // While a leader waits, offline or not, it stays the leader, so that nobody else connects.
-      if (state.status === "closed" || (state.status === "paused" && !state.retryAt)) this.leave();
-    });
-    const stopDraining = request.source.onDrain((within) => {
+    const stopDraining = source.onDrain((within) => {
       if (!this._leader) this.post({ kind: "drain", within });
     });
-    this._drain = (within) => {
-      if (this._leader) request.source.reconnect({ within });
-    };
-    this.left.addEventListener("abort", () => {
+    signal.addEventListener("abort", () => {
       stopObserving();
       stopDraining();
     });
-    this._follower = new Follower(this, host, reconnectNow);
-    sink.role?.("follower");
-
-    const takeOver = (): void => {
-      if (this.left.aborted) return;
-      this._follower.stop();
-      this._leader = new Leader(this);
-      sink.role?.("leader");
-      this._leader.connect(host);
-    };
-    navigator.locks
-      .request(name, { signal: this.left }, () => {
-        takeOver();
-        return new Promise<void>((resolve) => {
-          if (this.left.aborted) resolve();
-          this.left.addEventListener("abort", () => {
-            resolve();
-          });
-        });
-      })
-      .catch(() => {
-        // Locks are denied, for example in a sandboxed frame: every source has a connection of its
-        // own.
-        if (!this._leader) takeOver();
-      });
   }
 
-  /** Makes the leader's next connection. */
-  connectAgain(host: MemberHost): void {
-    this._leader?.connect(host);
+  get hasLeft(): boolean {
+    return this._leaving.signal.aborted;
   }
 
-  /** When the leader reconnects, in milliseconds since the epoch; 0 if unknown. */
-  get retryAt(): number {
-    return this._follower.retryAt;
+  /** The source's next connection. */
+  connect(host: MemberHost): void {
+    const { signal } = host.request;
+    // Without a wait that has ended, without a message from another tab: the application did it.
+    const reconnectNow = !this._isExpected && (this._retryAt ?? Infinity) > Date.now() + EARLY;
+    this._host = host;
+    this._isExpected = false;
+    this._endRest();
+    signal.addEventListener("abort", () => {
+      if (!this._leader) this._release();
+      host.resolve();
+    });
+    if (this._leader) this._leader.connect(host);
+    else this._follow(host, reconnectNow);
   }
 
   post(message: Message): void {
-    if (!this.left.aborted) this._channel.postMessage(message);
+    if (!this.hasLeft) this._channel.postMessage(message);
   }
 
   leave(): void {
-    this._follower.stop();
-    this._leader?.flush();
+    clearTimeout(this._lastWord);
+    this._release();
     this._leaving.abort();
     this._channel.close();
   }
 
+  private _follow(host: MemberHost, reconnectNow: boolean): void {
+    host.sink.role?.("follower");
+    const replaceLeader = (): void => this._requestLock(host, { steal: true });
+    this._follower = new Follower(this, { ...host, lock: this.name, replaceLeader }, reconnectNow);
+    this._requestLock(host);
+  }
+
+  private _lead(host: MemberHost): void {
+    this._follower?.stop();
+    this._follower = undefined;
+    this._leader = new Leader(this);
+    this.term = this._leader.term;
+    host.sink.role?.("leader");
+    this._leader.connect(host);
+  }
+
+  /** Queues for the lock, or takes it from a leader that hangs. */
+  private _requestLock(host: MemberHost, options: LockOptions = {}): void {
+    this._lock?.abort();
+    const { signal } = (this._lock = new AbortController());
+    let isHeld = false;
+    const hold = (): Promise<void> | undefined => {
+      if (signal.aborted) return;
+      isHeld = true;
+      this._lead(host);
+      return aborted(signal);
+    };
+    const request = async (): Promise<unknown> =>
+      // `signal` and `steal` exclude each other.
+      navigator.locks.request(this.name, options.steal ? options : { signal }, hold);
+    request().catch((error: unknown) => {
+      if (signal.aborted) return;
+      if (isHeld) this._stepDown();
+      else if (options.steal) this._requestLock(host);
+      else {
+        this.leave();
+        host.sink.role?.(undefined);
+        host.connectAlone(error);
+      }
+    });
+  }
+
+  /** Another member stole the lock, since our page did not answer. */
+  private _stepDown(): void {
+    this._leader?.disconnect();
+    this._leader = undefined;
+    this._waitsWithLeader = true;
+    if (this._retryAt === undefined && this._host) this._follow(this._host, false);
+  }
+
+  /** Gives the lock back, or our place in the queue. */
+  private _release(): void {
+    this._follower?.stop();
+    this._leader?.disconnect();
+    this._follower = this._leader = undefined;
+    this._lock?.abort();
+  }
+
+  private _onState(state: ConnectionState): void {
+    if (state.status === "connecting" || state.status === "open") return;
+    const error = "error" in state ? state.error : undefined;
+    // Offline, a source goes on with its attempts.
+    const retryAt = "retryAt" in state ? state.retryAt : undefined;
+    // Closed or paused, it takes no part.
+    if (!error && retryAt === undefined) {
+      this.leave();
+      return;
+    }
+    this._retryAt = retryAt ?? Infinity;
+    if (error) this._waitsWithLeader = error.retryIn !== undefined && retryAt !== undefined;
+    if (!this._leader) return;
+    // A leader that waits keeps the lock, so that nobody else connects.
+    this._leader.fail(error, retryAt);
+    if (retryAt === undefined) this._lastWord = setTimeout(() => this._release(), LAST_WORD);
+  }
+
   private _receive(message: Message): void {
-    if (this.left.aborted) return;
     switch (message.kind) {
       case "names":
         this.names.add(message.names);
@@ -122,12 +201,47 @@ export class Member implements Membership {
       case "hello":
         this.names.add(message.names);
         this._leader?.answerHello(message);
+        if (message.reconnectNow && !this._leader?.isConnected) this._wake();
+        break;
+      case "ping":
+        this._leader?.answerPing();
         break;
       case "drain":
-        this._drain(message.within);
+        if (this._leader) this._source.reconnect({ within: message.within });
         break;
       default:
-        if (!this._leader) this._follower.receive(message);
+        if (!this._leader) this._receiveFromLeader(message);
     }
   }
+
+  private _receiveFromLeader(message: LeaderMessage): void {
+    // The leader before, which does not know yet that it was replaced.
+    if (message.term < this.term) return;
+    this.term = message.term;
+    if (this._follower) this._follower.receive(message);
+    // Sources that gave up reconnect only if somebody calls `reconnect()`: the application may have
+    // replaced them.
+    else if (this._waitsWithLeader && isConnecting(message)) this._wake();
+  }
+
+  /** Reconnects a source that waits or gave up: in another tab somebody does. */
+  private _wake(): void {
+    // A leader without a connection that does not rest is waiting for `backoff.retry`.
+    if (this._retryAt === undefined && !this._leader) return;
+    this._endRest();
+    this._isExpected = true;
+    this._source.reconnect();
+  }
+
+  private _endRest(): void {
+    clearTimeout(this._lastWord);
+    // After giving up, a leader joins like everybody else: its hello wakes the others.
+    if (this._retryAt === Infinity) this._release();
+    this._retryAt = undefined;
+  }
+}
+
+/** Whether a leader says, without being asked, that it connects. */
+function isConnecting(message: LeaderMessage): boolean {
+  return message.kind === "state" && !message.answer && message.state.status !== "failed";
 }

@@ -10,6 +10,8 @@ export interface MemberHost {
   readonly sink: Sink;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Connects without sharing, since the browser denies it. */
+  readonly connectAlone: (cause: unknown) => void;
 }
 
 /** What a member gives its follower and its leader. */
@@ -17,9 +19,7 @@ export interface Membership {
   readonly id: string;
   readonly history: History;
   readonly names: SharedNames;
-  /** Aborted when this member has left. */
-  readonly left: AbortSignal;
+  /** The term of the latest leader. */
+  readonly term: number;
   post(message: Message): void;
-  /** Ends the membership, and releases the lock. */
-  leave(): void;
 }

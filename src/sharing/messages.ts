@@ -1,24 +1,50 @@
 /**
  * The protocol of a shared connection: messages on a BroadcastChannel, which all other members get.
- * Those of one sender arrive in order; messages of two senders may overtake each other.
+ * Those of one sender arrive in order; messages of two senders may overtake each other. Each leader
+ * has a higher term than the one before, and messages of a lower term than the latest are ignored.
  *
- * | Message     | Sent by  | When                             | Effect                            |
- * | ----------- | -------- | -------------------------------- | --------------------------------- |
- * | hello       | follower | it joins, or cannot tell how the | the leader answers with `state`,  |
- * |             |          | leader's events continue its own | and if asked to, ends its wait    |
- * | names       | any      | it listens to more event names   | the leader subscribes to them     |
- * | state       | leader   | its connection begins, opens or  | followers open, synchronize or    |
- * |             |          | fails; as the answer to a hello  | fail                              |
- * | events      | leader   | events arrived; once per task    | followers in sync deliver them,   |
- * |             |          |                                  | the others keep them until in sync |
- * | lastEventId | leader   | the id changed without an event  | followers in sync adopt it        |
- * | retry       | leader   | the server named a reconnection  | followers adopt it                |
- * |             |          | time                             |                                   |
- * | activity    | leader   | bytes arrived; once per 500 ms   | followers restart their heartbeat |
- * |             |          |                                  | timeout                           |
+ * | Message     | Sent by  | When                            | Effect                            |
+ * | ----------- | -------- | ------------------------------- | --------------------------------- |
+ * | hello       | follower | it joins, or cannot tell how    | the leader answers with `state`,  |
+ * |             |          | the leader's events continue    | and stops waiting if asked to;    |
+ * |             |          | its own                         | given-up sources reconnect if     |
+ * |             |          |                                 | asked to                          |
+ * | names       | any      | it listens to more event names  | the leader subscribes to them     |
+ * | drain       | follower | it is to leave the server soon, | the leader leaves at the earliest |
+ * |             |          | by `reconnect({ within })`      | moment of all                     |
+ * | ping        | follower | it got nothing for a while      | the leader answers with `pong`;   |
+ * |             |          |                                 | without an answer the follower    |
+ * |             |          |                                 | steals the lock                   |
+ * | pong        | leader   | it got a ping                   | it is not replaced                |
+ * | state       | leader   | its connection begins, opens or | followers open, synchronize or    |
+ * |             |          | fails; as the answer to a hello | fail with it; those that wait     |
+ * |             |          |                                 | reconnect when it does            |
+ * | events      | leader   | events arrived; once per task   | followers in sync deliver them,   |
+ * |             |          |                                 | the others keep them until in    |
+ * |             |          |                                 | sync                              |
+ * | lastEventId | leader   | the id changed without an event | followers in sync adopt it        |
+ * | retry       | leader   | the server named a reconnection | followers adopt it                |
+ * |             |          | time                            |                                   |
+ * | activity    | leader   | bytes arrived; once per 500 ms  | followers note a sign of life     |
+ *
+ * Any script of the origin can send messages, so `isMessage` checks them on arrival.
  */
-import type { ConnectionErrorInit } from "../errors.ts";
+import type { ConnectionErrorReason } from "../errors.ts";
 import type { RelayedEvent } from "./relayed.ts";
+
+/**
+ * The version of the protocol, part of the name of channel and lock: releases that do not understand
+ * each other do not share. Change it whenever a message changes.
+ */
+export const PROTOCOL = 2;
+
+/** The part of a ConnectionError that can be cloned, and that other tabs may see. */
+export interface RelayedError {
+  readonly message: string;
+  readonly reason: ConnectionErrorReason;
+  readonly status?: number | undefined;
+  readonly retryAfter?: number | undefined;
+}
 
 /** The state of the leader's connection. */
 export type LeaderState =
@@ -32,23 +58,21 @@ export type LeaderState =
     }
   | {
       readonly status: "failed";
-      readonly message: string;
-      readonly error: ConnectionErrorInit;
+      readonly error: RelayedError;
       /** When the leader reconnects, in milliseconds since the epoch; undefined if it gave up. */
-      readonly retryAt: number | undefined;
+      readonly retryAt?: number | undefined;
     };
 
 /** The leader's connection, and everything that a follower needs to go on from there. */
-export interface StateMessage {
+export interface StateBody {
   readonly kind: "state";
-  readonly from: string;
   readonly state: LeaderState;
   readonly lastEventId: string;
   readonly origin: string;
   /** The names that the leader knows of; a follower sends those that are missing. */
   readonly names: readonly string[];
   /** Present if this is the answer to a hello. */
-  readonly answer?: Answer;
+  readonly answer?: Answer | undefined;
 }
 
 /** The leader's answer to one hello. */
@@ -59,7 +83,34 @@ export interface Answer {
   readonly after: string;
   /** The events after that id; null if the leader's history does not reach back to it. */
   readonly missed: readonly RelayedEvent[] | null;
+  /** The latest event of each sticky name, unless it is among the missed ones. */
+  readonly sticky: readonly RelayedEvent[];
 }
+
+/** What a leader says. */
+export type LeaderBody =
+  | StateBody
+  | {
+      readonly kind: "events";
+      readonly origin: string;
+      readonly events: readonly RelayedEvent[];
+    }
+  | { readonly kind: "lastEventId"; readonly lastEventId: string }
+  | { readonly kind: "retry"; readonly ms: number }
+  | { readonly kind: "activity" }
+  | { readonly kind: "pong" };
+
+/** Says which leader it is: each leader has its own sequence of events. */
+interface LeaderMark {
+  readonly from: string;
+  readonly term: number;
+}
+
+/** A message of a leader. */
+export type LeaderMessage = LeaderMark & LeaderBody;
+
+/** A leader's message about its state. */
+export type StateMessage = LeaderMark & StateBody;
 
 /** A follower introduces itself. */
 export interface HelloMessage {
@@ -67,27 +118,14 @@ export interface HelloMessage {
   readonly from: string;
   readonly lastEventId: string;
   readonly names: readonly string[];
-  /** Asks a leader that waits to reconnect now. */
+  /** The application called `reconnect()`: nobody is to wait any longer. */
   readonly reconnectNow: boolean;
 }
-
-/** Messages of the leader. `from` tells leaders apart: each has its own sequence of events. */
-export type LeaderMessage =
-  | StateMessage
-  | {
-      readonly kind: "events";
-      readonly from: string;
-      readonly origin: string;
-      readonly events: readonly RelayedEvent[];
-    }
-  | { readonly kind: "lastEventId"; readonly from: string; readonly lastEventId: string }
-  | { readonly kind: "retry"; readonly ms: number }
-  | { readonly kind: "activity" };
 
 /** Every message of the protocol. */
 export type Message =
   | LeaderMessage
   | HelloMessage
-  | { readonly kind: "names"; readonly names: readonly string[] }
-  /** Asks the leader to drain its connection: `reconnect({ within })`. */
-  | { readonly kind: "drain"; readonly within: number };
+  | { readonly kind: "ping" }
+  | { readonly kind: "drain"; readonly within: number }
+  | { readonly kind: "names"; readonly names: readonly string[] };

@@ -33,10 +33,13 @@ export function reconcile(
   const { lastEventId } = history;
   if (lastEventId === leaderId) return { action: "continue", repeats: [] };
   if (!lastEventId) return { action: "start" };
-  // A leader without an id did not resume, so the server will not repeat anything.
-  const ahead = leaderId ? history.after(leaderId) : undefined;
-  if (ahead) return { action: "continue", repeats: ahead.map((event) => event.lastEventId) };
   // An answer may refer to an older hello: events of the previous leader may have arrived since.
   if (answer?.after !== lastEventId) return { action: "ask" };
-  return answer.missed ? { action: "replay", missed: answer.missed } : { action: "catchUp" };
+  if (answer.missed) return { action: "replay", missed: answer.missed };
+  // The leader does not know our id. It is behind us if we know its id; but if it has none, it did
+  // not resume, and the server will not repeat anything.
+  const ahead = leaderId ? history.after(leaderId) : undefined;
+  return ahead
+    ? { action: "continue", repeats: ahead.map((event) => event.lastEventId) }
+    : { action: "catchUp" };
 }

@@ -14,6 +14,16 @@ export interface RelayedEvent {
   readonly connection: number;
 }
 
+/** The characters of an event: servers may send long names and ids, too. */
+export function sizeOf({ type, data, lastEventId }: RelayedEvent): number {
+  return type.length + data.length + lastEventId.length;
+}
+
+/** A text that no other call returns, in any tab. */
+export function uniqueId(): string {
+  return String(crypto.getRandomValues(new Uint32Array(4)));
+}
+
 /**
  * A connection to the server, as all members know it. Its events may repeat those of other
  * connections, never its own.

@@ -1,7 +1,11 @@
 import { ConnectionError } from "../errors.ts";
 import { autoTransport } from "../transport/auto.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
+import { messageOf } from "../util/report.ts";
+import { History } from "./history.ts";
 import { Member } from "./member.ts";
+import type { MemberHost } from "./membership.ts";
+import { PROTOCOL } from "./messages.ts";
 
 /** Options of `sharedTransport`. */
 export interface SharedOptions {
@@ -15,55 +19,69 @@ export interface SharedOptions {
    * URL carries a token.
    */
   key?: string | undefined;
+  /**
+   * Event names whose latest event is delivered to every source that joins and has not had it, for
+   * servers that greet each connection, for example with a snapshot: sources that share a
+   * connection would miss the greeting. Only the latest event of each name is kept, so each should
+   * be complete in itself. Default: none.
+   */
+  sticky?: readonly string[] | undefined;
 }
 
-/**
- * A source that reconnects this much (ms) before its time does so because of `reconnect()`: timers
- * are never early.
- */
-const EARLY = 100;
-
-let warned = false;
+let hasWarned = false;
 
 /**
  * Shares one connection among all sources of the origin that ask for the same stream, in one tab or
  * in several. Web Locks elect the leader, the source that has the connection; it relays the events
- * over a BroadcastChannel, and each source decodes them itself. When the leader closes, crashes or
- * is frozen, another source takes over from the last id. Where Web Locks or BroadcastChannel are
- * missing, each source uses the inner transport, and a warning on the console says so once.
+ * over a BroadcastChannel, and each source decodes them itself. When the leader closes, crashes,
+ * hangs or is frozen, another source takes over from the last id. The leader alone asks
+ * `backoff.retry` and applies its timeouts; the others take its decision and its wait.
+ *
+ * Where Web Locks or BroadcastChannel are missing or denied, each source uses the inner transport,
+ * and a warning on the console says why, once.
  *
  * @param inner How the leader connects. Default: as without `transport`.
- * @throws TypeError if neither `inner` nor the options have a key: different streams must never be
- * mixed
+ * @throws TypeError if neither `inner` nor the options have a key, since different streams must
+ * never be mixed, or if `sticky` is not an array of strings
  */
 export function sharedTransport(
   inner: Transport = autoTransport(),
-  { key }: SharedOptions = {},
+  { key, sticky = [] }: SharedOptions = {},
 ): Transport {
-  if (key === undefined && inner.key === undefined) {
+  if (key === undefined && inner.key === undefined)
     throw new TypeError(
       "sharedTransport needs the option key: it cannot compare the requests of this inner transport",
     );
-  }
-  /**
-   * A leader stays the leader from one connection to the next, so that nobody else connects while
-   * it waits.
-   */
+  if (!Array.isArray(sticky) || !sticky.every((name) => typeof name === "string"))
+    throw new TypeError("sharedTransport: sticky must be an array of event names");
+  /** Each source has the same member from one connection to the next. */
   const members = new WeakMap<object, Member>();
 
+  const findMember = (request: TransportRequest): Member => {
+    const { source, lastEventId } = request;
+    const name = channelName(request, key, inner.key);
+    const known = members.get(source);
+    if (known?.name === name && !known.hasLeft) return known;
+    // A URL function may have named another stream.
+    known?.leave();
+    const history =
+      known?.name === name && known.history.lastEventId === lastEventId
+        ? known.history
+        : new History(lastEventId, sticky);
+    const member = new Member(name, request, history, sticky);
+    members.set(source, member);
+    return member;
+  };
+
   const connect: Transport = (request, sink) => {
-    if (
-      typeof BroadcastChannel !== "function" ||
-      typeof navigator === "undefined" ||
-      !("locks" in navigator)
-    ) {
-      if (!warned)
-        console.warn(
-          "sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own",
-        );
-      warned = true;
+    const connectAlone = (reason: string): Promise<void> => {
+      if (!hasWarned)
+        console.warn(`sharedTransport: every source has a connection of its own: ${reason}`);
+      hasWarned = true;
       return inner(request, sink);
-    }
+    };
+    const missing = findMissing();
+    if (missing) return connectAlone(missing);
     if (key === undefined && typeof request.resume === "function") {
       const message =
         "sharedTransport needs the option key: it cannot compare requests whose resume is a function";
@@ -71,32 +89,42 @@ export function sharedTransport(
     }
     if (request.signal.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const { source } = request;
-      const host = { inner, request, sink, resolve, reject };
-      const name = channelName(request, key, inner.key);
-      const known = members.get(source);
-      if (known?.name === name && !known.left.aborted) {
-        known.connectAgain(host);
+      const deny = (cause: unknown): void => {
+        const reason = `the browser denies it, as it does in sandboxed frames and with blocked cookies (${messageOf(cause)})`;
+        connectAlone(reason).then(resolve, reject);
+      };
+      const host: MemberHost = { inner, request, sink, resolve, reject, connectAlone: deny };
+      let member;
+      try {
+        member = findMember(request);
+      } catch (thrown) {
+        deny(thrown);
         return;
       }
-      // A URL function may have named another stream.
-      known?.leave();
-      // A source that is back before the leader's next attempt was told to: the application called
-      // reconnect().
-      members.set(source, new Member(name, host, (known?.retryAt ?? 0) > Date.now() + EARLY));
+      member.connect(host);
     });
   };
   return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
 }
 
+/** Why nothing can be shared here, and what helps; undefined if it can. */
+function findMissing(): string | undefined {
+  if (typeof BroadcastChannel !== "function") return "there is no BroadcastChannel here";
+  if (typeof navigator !== "undefined" && "locks" in navigator) return undefined;
+  return "isSecureContext" in globalThis && !isSecureContext
+    ? "Web Locks need HTTPS or localhost"
+    : "there are no Web Locks here";
+}
+
 /**
- * The name of the lock and of the channel: the version of the protocol, and the application's key
- * or everything that changes the request.
+ * The name of the lock and of the channel: the version of the protocol, and the application's key or
+ * everything that changes the request.
  */
 function channelName(
   { url, withCredentials, resume }: TransportRequest,
   key: string | undefined,
   innerKey: string | undefined,
 ): string {
-  return `resilient-eventsource 1 ${JSON.stringify(key ?? [url, withCredentials, resume, innerKey])}`;
+  const stream = key ?? [url, withCredentials, resume, innerKey];
+  return `resilient-eventsource ${PROTOCOL} ${JSON.stringify(stream)}`;
 }

@@ -99,6 +99,12 @@ export interface OpenDetails {
   readonly status?: number | undefined;
   /** The response's headers; undefined if they are hidden. */
   readonly headers?: Headers | undefined;
+  /**
+   * A number that tells this connection from others of the same source, for transports that have
+   * several behind one: events of one connection never repeat each other. Default: every call of
+   * `open` is about a new connection.
+   */
+  readonly connection?: number | undefined;
 }
 
 /** Where a transport delivers. No method throws. */
@@ -116,8 +122,11 @@ export interface Sink {
   lastEventId(id: string): void;
   /** A byte has arrived, perhaps of a comment. An event is a sign of life without this call. */
   activity(): void;
-  /** Which tab has the connection, where it is shared: called before `open` and at every change. */
-  role?(role: Role): void;
+  /**
+   * Which tab has the connection, where it is shared: called before `open` and at every change;
+   * undefined if it is not shared after all. As a follower, a source applies no timeouts.
+   */
+  role?(role: Role | undefined): void;
   /** The stream's reconnection time (the `retry` field) in milliseconds, as the server wrote it. */
   retry(ms: number): void;
 }

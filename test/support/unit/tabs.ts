@@ -47,7 +47,7 @@ class FakeChannel {
 
 interface LockRequest {
   readonly name: string;
-  readonly callback: () => Promise<unknown>;
+  readonly callback: (lock: object | null) => Promise<unknown> | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -56,45 +56,81 @@ interface LockRequest {
 class FakeLocks {
   readonly held = new Map<string, LockRequest>();
   waiting: LockRequest[] = [];
+  /** Former holders that do not know yet that their lock was stolen, since their pages hang. */
+  readonly stolen: LockRequest[] = [];
+  /** How often a lock was stolen. */
+  thefts = 0;
 
   constructor(private readonly tabs: Tabs) {}
 
   request(
     name: string,
-    { signal }: { signal: AbortSignal },
-    callback: () => Promise<unknown>,
+    { signal, steal, ifAvailable }: LockOptions,
+    callback: LockRequest["callback"],
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) {
+      if (signal?.aborted) {
         reject(signal.reason as Error);
         return;
       }
       const request = { name, callback, resolve, reject };
-      this.waiting.push(request);
-      signal.addEventListener("abort", () => {
-        if (!this.waiting.includes(request)) return;
-        this.waiting = this.waiting.filter((other) => other !== request);
-        reject(signal.reason as Error);
-      });
-      this.grant(name);
+      if (steal) this.later(() => this.steal(request));
+      else if (ifAvailable)
+        this.later(() => {
+          if (this.held.has(name)) resolve(callback(null));
+          else this.hold(request);
+        });
+      else {
+        this.waiting.push(request);
+        signal?.addEventListener("abort", () => {
+          if (!this.waiting.includes(request)) return;
+          this.waiting = this.waiting.filter((other) => other !== request);
+          reject(signal.reason as Error);
+        });
+        this.grant(name);
+      }
     });
   }
 
+  /** Tells former holders that their lock was stolen, as soon as their pages run again. */
+  tellStolen(): void {
+    for (const { reject } of this.stolen.splice(0))
+      this.later(() => reject(new DOMException("stolen", "AbortError")));
+  }
+
+  private later(run: () => void): void {
+    this.tabs.jobs.push({ channel: undefined, run });
+  }
+
   private grant(name: string): void {
-    this.tabs.jobs.push({
-      channel: undefined,
-      run: () => {
-        const request = this.waiting.find((other) => other.name === name);
-        if (!request || this.held.has(name)) return;
-        this.waiting = this.waiting.filter((other) => other !== request);
-        this.held.set(name, request);
-        void request.callback().then((value) => {
-          this.held.delete(name);
-          request.resolve(value);
-          this.grant(name);
-        }, request.reject);
-      },
+    this.later(() => {
+      const request = this.waiting.find((other) => other.name === name);
+      if (!request || this.held.has(name)) return;
+      this.waiting = this.waiting.filter((other) => other !== request);
+      this.hold(request);
     });
+  }
+
+  private steal(request: LockRequest): void {
+    const former = this.held.get(request.name);
+    if (former) {
+      this.thefts++;
+      this.stolen.push(former);
+      if (!this.tabs.isLeaderHung) this.tellStolen();
+    }
+    this.hold(request);
+  }
+
+  private hold(request: LockRequest): void {
+    const { name, callback, resolve, reject } = request;
+    this.held.set(name, request);
+    void Promise.resolve(callback({ name })).then((value) => {
+      if (this.held.get(name) === request) {
+        this.held.delete(name);
+        this.grant(name);
+      }
+      resolve(value);
+    }, reject);
   }
 }
 
@@ -120,6 +156,8 @@ export class Tabs {
   jobs: Job[] = [];
   readonly locks = new FakeLocks(this);
   readonly server = new FakeServer();
+  /** Whether the page of the leader hangs, so that it does not notice if its lock is stolen. */
+  isLeaderHung = false;
   /** The number of the latest event. */
   last = 0;
   /** The server has forgotten the events before this one. */
@@ -182,6 +220,26 @@ export class Tabs {
         return channel!;
       },
     };
+  }
+
+  /** Lets the leader's page hang: in a dialog, say. */
+  hang({ channel }: Tab): void {
+    this.isLeaderHung = channel.isSlow = true;
+  }
+
+  /** Lets it run again. */
+  wake({ channel }: Tab): void {
+    this.isLeaderHung = channel.isSlow = false;
+    this.locks.tellStolen();
+  }
+
+  /** Lets some seconds pass in which the browser runs its jobs. */
+  async pass(seconds: number): Promise<void> {
+    while (seconds--) {
+      await this.settle();
+      await tick(1000);
+    }
+    await this.settle();
   }
 
   /** Runs all jobs of the browser, except for slow tabs. */

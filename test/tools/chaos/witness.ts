@@ -235,9 +235,13 @@ export function installWitness(): void {
         );
         return (request, sink) =>
           shared(request, {
-            ...sink,
+            event: sink.event,
+            open: (details) => sink.open(details),
+            lastEventId: (id) => sink.lastEventId(id),
+            activity: () => sink.activity(),
+            retry: (ms) => sink.retry(ms),
             role(now) {
-              role = now;
+              role = now ?? "";
               sink.role?.(now);
             },
           });

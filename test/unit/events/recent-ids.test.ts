@@ -23,6 +23,19 @@ describe("what is a repeat", () => {
     ]);
   });
 
+  test("nothing within a connection that continues after another one", () => {
+    const recent = new RecentIds(10);
+    const isRepeat = (lastEventId: string): boolean => recent.isRepeat({ lastEventId, origin: "" });
+    recent.connect(7);
+    expect([isRepeat("1"), isRepeat("2")]).toEqual([false, false]);
+    recent.connect(8);
+    expect([isRepeat("2"), isRepeat("3")]).toEqual([true, false]);
+    recent.connect(7);
+    expect([isRepeat("1"), isRepeat("3")]).toEqual([false, true]);
+    recent.connect();
+    expect(isRepeat("1")).toBe(true);
+  });
+
   test("nothing within one connection: servers give several events one id", () => {
     expect(repeats(10, ["1", "1", "2", "1"])).toEqual([]);
     expect(repeats(10, ["0"], ["1", "1", "2", "1"])).toEqual([]);

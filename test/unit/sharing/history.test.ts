@@ -80,10 +80,24 @@ describe("the history is bounded", () => {
     expect(ids(history.after("2999"))).toEqual(["3000"]);
   });
 
-  test("a mebicharacter of data", () => {
-    const history = historyOf(100, "x".repeat(2 ** 18));
+  test("a mebicharacter in all of them", () => {
+    const history = historyOf(100, "x".repeat(2 ** 18 - 20));
     expect(ids(history.after("96"))).toEqual(["97", "98", "99", "100"]);
     expect(history.after("95")).toBeUndefined();
+  });
+
+  test("ids and names count like data", () => {
+    const long = "x".repeat(2 ** 18);
+    for (const make of [
+      (id: number) => event(`${long}${id}`),
+      (id: number) => ({ ...event(String(id)), type: long }),
+    ]) {
+      const history = new History("");
+      for (let id = 1; id <= 264; id++) history.add(make(id));
+      const last = history.after(make(263).lastEventId);
+      expect(ids(last)).toEqual(ids([make(264)]));
+      expect(history.after(make(1).lastEventId)).toBeUndefined();
+    }
   });
 
   test("but keeps the latest event, however long", () => {
@@ -92,5 +106,25 @@ describe("the history is bounded", () => {
     history.add(event("6"));
     expect(ids(history.after("5"))).toEqual(["6"]);
     expect(history.after("4")).toBeUndefined();
+  });
+});
+
+describe("sticky names", () => {
+  const named = (type: string, data: string): RelayedEvent => ({ ...event("1", data), type });
+
+  test("the latest event of each is kept, for as long as the history", () => {
+    const history = new History("", ["a", "b"]);
+    for (const data of ["1", "2"])
+      for (const type of ["a", "b", "c"]) history.add(named(type, data));
+    for (let id = 1; id <= 2000; id++) history.add(event(String(id)));
+    expect(history.sticky).toEqual([named("a", "2"), named("b", "2")]);
+  });
+
+  test("an event that is kept already is not new", () => {
+    const history = new History("", ["a"]);
+    expect(history.keepSticky(named("a", "1"))).toBe(true);
+    expect(history.keepSticky(named("a", "1"))).toBe(false);
+    expect(history.keepSticky({ ...named("a", "1"), connection: 2 })).toBe(true);
+    expect(history.lastEventId).toBe("");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { History } from "../../../src/sharing/history.ts";
+import type { Answer } from "../../../src/sharing/messages.ts";
 import { reconcile } from "../../../src/sharing/reconcile.ts";
 import type { RelayedEvent } from "../../../src/sharing/relayed.ts";
 
@@ -18,7 +19,12 @@ function historyOf(before: string, last = Number(before)): History {
   return history;
 }
 
-const answer = (after: string, missed: RelayedEvent[] | null) => ({ to: "us", after, missed });
+const answer = (after: string, missed: RelayedEvent[] | null): Answer => ({
+  to: "us",
+  after,
+  missed,
+  sticky: [],
+});
 
 describe("a follower", () => {
   test.each(["", "3"])("with the leader's id, %j, continues", (id) => {
@@ -31,7 +37,7 @@ describe("a follower", () => {
   });
 
   test("ahead of the leader continues, and expects repeats", () => {
-    expect(reconcile(historyOf("3", 6), "4", undefined)).toEqual({
+    expect(reconcile(historyOf("3", 6), "4", answer("6", null))).toEqual({
       action: "continue",
       repeats: ["5", "6"],
     });
@@ -41,8 +47,9 @@ describe("a follower", () => {
     });
   });
 
-  test("behind the leader asks which events it misses", () => {
+  test("with another id than the leader asks which events it misses", () => {
     expect(reconcile(historyOf("3"), "5", undefined)).toEqual({ action: "ask" });
+    expect(reconcile(historyOf("3", 6), "5", undefined)).toEqual({ action: "ask" });
   });
 
   test("asks again if the answer is about an older id", () => {
@@ -59,6 +66,14 @@ describe("a follower", () => {
     expect(reconcile(historyOf("3"), "4", answer("3", []))).toEqual({
       action: "replay",
       missed: [],
+    });
+  });
+
+  test("is not ahead of a leader that knows its id, if the server uses ids again", () => {
+    const missed = [event(7), event(5)];
+    expect(reconcile(historyOf("3", 6), "5", answer("6", missed))).toEqual({
+      action: "replay",
+      missed,
     });
   });
 

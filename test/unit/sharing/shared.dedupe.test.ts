@@ -64,6 +64,7 @@ describe("events that the server repeats are delivered once", () => {
     first.source.reconnect();
     await publish();
     third.source.reconnect();
+    third.channel.isSlow = false;
     await settle();
     await publish();
     expect(third.got).toEqual(numbers(1, 7));
@@ -76,6 +77,7 @@ describe("events that the server repeats are delivered once", () => {
     await publish(2500);
     tabs.current.server.behaviour = (connection) => void connection.open();
     third.source.reconnect();
+    third.channel.isSlow = false;
     await settle();
     const catchUp = tabs.current.server.latest;
     expect(catchUp.request.lastEventId).toBe("4");
@@ -105,6 +107,26 @@ describe("events that the server repeats are delivered once", () => {
     await settle();
     await publish();
     expect([second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 6)]);
+  });
+});
+
+describe("an id that the server uses again within a connection is not a repeat", () => {
+  test("for a follower that gets events of that connection after those of another one", async () => {
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    await publish(2);
+    third.channel.isSlow = true;
+    // The same connection goes on, and uses the id 1 again.
+    await publish(1);
+    tabs.current.server.latest.send("1 again", { id: "1" });
+    first.source.reconnect();
+    await settle();
+    await publish(1);
+    // The third one gets the end of the first connection after it has heard of the second.
+    third.source.reconnect();
+    third.channel.isSlow = false;
+    await settle();
+    const expected = ["1", "2", "3", "1 again", "4"];
+    expect([first.got, second.got, third.got]).toEqual([expected, expected, expected]);
   });
 });
 

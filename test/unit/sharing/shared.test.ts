@@ -184,14 +184,39 @@ describe("what is shared", () => {
 });
 
 describe("without Web Locks or BroadcastChannel", () => {
-  test.each([
-    ["no navigator", "navigator", undefined],
-    ["no Web Locks (an insecure page)", "navigator", {}],
-    ["no BroadcastChannel", "BroadcastChannel", undefined],
-  ])("%s: the inner transport is used, with one warning", async (_, name, value) => {
+  // A function that can be called as a constructor.
+  function denied(): never {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  }
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["no navigator", { navigator: undefined }, "there are no Web Locks here"],
+    ["no Web Locks", { navigator: {}, isSecureContext: true }, "there are no Web Locks here"],
+    [
+      "an insecure page",
+      { navigator: {}, isSecureContext: false },
+      "Web Locks need HTTPS or localhost",
+    ],
+    ["no BroadcastChannel", { BroadcastChannel: undefined }, "there is no BroadcastChannel here"],
+    [
+      "a denied BroadcastChannel (Firefox with blocked cookies)",
+      { BroadcastChannel: denied },
+      "the browser denies it, as it does in sandboxed frames and with blocked cookies (The operation is insecure.)",
+    ],
+    [
+      "Web Locks that throw",
+      { navigator: { locks: { request: denied } } },
+      "the browser denies it, as it does in sandboxed frames and with blocked cookies (The operation is insecure.)",
+    ],
+    [
+      "Web Locks that reject (a sandboxed frame)",
+      { navigator: { locks: { request: async () => denied() } } },
+      "the browser denies it, as it does in sandboxed frames and with blocked cookies (The operation is insecure.)",
+    ],
+  ])("%s: the inner transport is used, with one warning", async (_, globals, reason) => {
     vi.resetModules();
     const fresh = await import("../../../src/index.ts");
-    vi.stubGlobal(name, value);
+    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
     const warn = vi.spyOn(console, "warn").mockReturnValue();
     const all = Array.from({ length: 3 }, () => {
       const server = new FakeServer();
@@ -201,27 +226,15 @@ describe("without Web Locks or BroadcastChannel", () => {
     await tick();
     for (const { server } of all) expect(server.connections).toHaveLength(1);
     expect(warn.mock.calls).toEqual([
-      [
-        "sharedTransport: without Web Locks and BroadcastChannel every source has a connection of its own",
-      ],
+      [`sharedTransport: every source has a connection of its own: ${reason}`],
     ]);
     for (const { source, server } of all) {
-      server.latest.open().end();
+      server.latest.open();
+      expect(source.state).not.toHaveProperty("role");
+      server.latest.end();
       await tick();
       expect(source.state.status).toBe("waiting");
     }
-  });
-
-  test("denied locks (a sandboxed frame): every source has a connection", async () => {
-    vi.spyOn(tabs.current.locks, "request").mockRejectedValue(
-      new DOMException("denied", "SecurityError"),
-    );
-    const all = await openTabs(3);
-    await publish(3);
-    expect(all.map(({ got, role }) => [got, role])).toEqual(
-      all.map(() => [numbers(1, 3), "leader"]),
-    );
-    expect(tabs.current.server.live).toHaveLength(3);
   });
 });
 
@@ -378,6 +391,7 @@ describe("hand-over", () => {
     first!.source.close();
     tabs.current.first = 5;
     await settle();
+    second!.channel.isSlow = false;
     await publish();
     expect([second!.got, third!.got]).toEqual([["1", "2", "5", "6", "7"], numbers(1, 7)]);
   });
@@ -477,12 +491,47 @@ describe("hand-over", () => {
     const { sink } = tabs.current.server.latest;
     tabs.current.server.behaviour = () => {};
     const behind = tabs.current.add({ lastEventId: "1", heartbeatTimeout: 4000 });
-    for (let second = 0; second < 6; second++) {
+    for (let second = 0; second < 16; second++) {
       await settle();
       sink.activity();
       await tick(1000);
     }
     expect(behind.log.at(-1)).toMatch(/^error: .*timeout$/);
+    // It tries again, and the deadline starts again with each event.
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    await tabs.current.pass(2);
+    const again = tabs.current.server.latest;
+    for (const id of numbers(2, 5)) {
+      again.send(id, { id });
+      await tabs.current.pass(10);
+    }
+    for (const id of numbers(6, 2501)) again.send(id, { id });
+    await publish();
+    expect([behind.got, again.live]).toEqual([numbers(2, 2501), false]);
+  });
+
+  test("a catch-up that falls further and further behind fails, and is retried", async () => {
+    const first = await open();
+    await publish(2500);
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    const long = "x".repeat(2 ** 20);
+    for (let id = 2501; id <= 2510; id++) {
+      tabs.current.server.connections[0]!.send(long, { id: String(id) });
+      await settle();
+    }
+    expect(behind.source.state).toMatchObject({ status: "waiting", error: { reason: "timeout" } });
+    expect(tabs.current.server.live).toHaveLength(1);
+    tabs.current.server.behaviour = (connection) => {
+      connection.open();
+      for (const id of numbers(2, 2511)) connection.send(id, { id });
+    };
+    tabs.current.last = 2510;
+    await tabs.current.pass(3);
+    await publish();
+    expect(behind.got).toEqual(numbers(2, 2511));
+    expect(first.source.state.status).toBe("open");
   });
 
   test("when the leader closes, a follower that catches up starts over with the next leader", async () => {
@@ -530,9 +579,8 @@ describe("hand-over", () => {
     old.source.close();
     tabs.current.publish(3);
     const fresh = await open();
-    expect([fresh.role, asked().at(-1)]).toEqual(["leader", ""]);
-    await tick(10_000);
-    await settle();
+    // The follower that waited is back with it, and asks the server for what it missed.
+    expect([fresh.role, asked().slice(-2)]).toEqual(["leader", ["", "3"]]);
     await publish(2);
     expect(fresh.got).toEqual(numbers(7, 8));
     expect(known.got).toEqual(numbers(4, 8));
@@ -708,12 +756,14 @@ describe("an outage", () => {
       });
       expect(log.at(-1)).toBe("error: final, status");
     }
+    expect(tabs.current.server.connections).toHaveLength(1);
+    await tabs.current.pass(1);
+    // They listen for a reconnect() in another tab.
+    expect(tabs.current.leftovers).toEqual({ channels: 5, held: 0, waiting: 0 });
+    for (const { source } of all) source.close();
+    await settle();
     expect(tabs.current.leftovers).toEqual({ channels: 0, held: 0, waiting: 0 });
     expect(leftovers()).toEqual(NOTHING);
-    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
-    all[3]!.source.reconnect();
-    await settle();
-    expect(all[3]!.role).toBe("leader");
   });
 
   test("connectTimeout applies to a new leader that was open as a follower", async () => {

@@ -1,0 +1,86 @@
+import { aborted } from "../util/sleep.ts";
+
+/** How often the watch looks (ms). Browsers slow this down in hidden pages. */
+const TICK = 2000;
+/** A leader that was silent for so long (ms) is asked whether it is alive. */
+const QUIET = 6000;
+/** A leader that has not answered for so long (ms) hangs. */
+const PATIENCE = 6000;
+
+/** What a watch needs from the follower that runs it. */
+export interface LeaderWatchHost {
+  /** The name of the lock of the member that asks. */
+  readonly lock: string;
+  /** Asks the leader for any message. */
+  ask(): void;
+  /** The leader did not answer. */
+  replaceLeader(): void;
+}
+
+/**
+ * Finds out whether the leader's page hangs: in a dialog, at a breakpoint or in a loop it holds the
+ * lock and does nothing. A hidden or slow page still answers messages, which no browser throttles.
+ */
+export class LeaderWatch {
+  private readonly _host: LeaderWatchHost;
+  private readonly _timer: ReturnType<typeof setInterval>;
+  private _heardAt = performance.now();
+  private _askedAt: number | undefined;
+  private _ticksSinceAsked = 0;
+  /** Our turn to ask, or the attempt to get it. */
+  private _turn: AbortController | undefined;
+
+  constructor(host: LeaderWatchHost) {
+    this._host = host;
+    this._timer = setInterval(() => {
+      this._tick();
+    }, TICK);
+  }
+
+  /** A message of the leader arrived. */
+  markAlive(): void {
+    this._heardAt = performance.now();
+    this._endTurn();
+  }
+
+  stop(): void {
+    clearInterval(this._timer);
+    this._endTurn();
+  }
+
+  private _tick(): void {
+    const now = performance.now();
+    if (this._askedAt === undefined) {
+      if (now - this._heardAt >= QUIET && !this._turn) this._takeTurn();
+      // After our own page hung, the first tick may come before the answer that waits behind it.
+    } else if (++this._ticksSinceAsked > 1 && now - this._askedAt >= PATIENCE) {
+      this._askedAt = now;
+      this._host.replaceLeader();
+    }
+  }
+
+  /** Asks, unless another follower does: two that replaced the leader would replace each other. */
+  private _takeTurn(): void {
+    const turn = (this._turn = new AbortController());
+    const ask = (lock: unknown): Promise<void> | undefined => {
+      if (turn.signal.aborted) return;
+      if (!lock) {
+        this._turn = undefined;
+        return;
+      }
+      this._askedAt = performance.now();
+      this._ticksSinceAsked = 0;
+      this._host.ask();
+      return aborted(turn.signal);
+    };
+    navigator.locks
+      .request(`${this._host.lock} ping`, { ifAvailable: true }, ask)
+      .catch(() => (this._turn = undefined));
+  }
+
+  private _endTurn(): void {
+    this._askedAt = undefined;
+    this._turn?.abort();
+    this._turn = undefined;
+  }
+}
