@@ -69,8 +69,10 @@ export interface ResilientEventSourceOptions {
    */
   connectTimeout?: number | undefined;
   /**
-   * Milliseconds without any byte (over EventSource: without an event that it can see) after which the connection is replaced, with reason
-   * `timeout`; detected up to a quarter later. Time in which the page is frozen or its timers are throttled does not count. Default 0: off.
+   * Milliseconds without any byte (over EventSource: without an event that it can see) after which
+   * the connection is replaced, with reason `timeout`; detected up to a quarter later. With it the
+   * default transport uses fetch from the start, since EventSource hides comments. Time in which the
+   * page is frozen or its timers are throttled does not count. Default 0: off.
    */
   heartbeatTimeout?: number | undefined;
   /** Remember this many of the latest event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */

@@ -60,6 +60,9 @@ export const inspecting: Transport = async (request, sink) => {
   exactly<string>()(request.url);
   exactly<boolean>()(request.withCredentials);
   exactly<string>()(request.lastEventId);
+  exactly<string>()(request.origin);
+  exactly<number>()(request.connectTimeout);
+  exactly<number>()(request.heartbeatTimeout);
   exactly<Resume | undefined>()(request.resume);
   exactly<number>()(request.attempt);
   exactly<AbortSignal>()(request.signal);
@@ -69,6 +72,7 @@ export const inspecting: Transport = async (request, sink) => {
     exactly<string>()(name);
     exactly<boolean>()(heard);
   });
+  sink.answered?.();
   sink.open({ status: 200, headers: new Headers() });
   sink.activity();
   sink.retry(1000);

@@ -1,4 +1,4 @@
-// The file as the build hands it out: a function of the few things it uses, see tame-polyfill.mjs.
+// The file as tame-polyfill.mjs changes it: a function of the few globals that it uses.
 declare module "eventsource-polyfill/dist/eventsource.js" {
   interface PolyfillEventSource {
     readonly CLOSED: 2;

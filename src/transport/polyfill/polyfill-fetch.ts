@@ -1,16 +1,21 @@
 import createPolyfill from "eventsource-polyfill/dist/eventsource.js";
 
-/** XMLHttpRequest keeps the whole response text: after this many characters the stream is ended, to be resumed from its last id. */
+/**
+ * XMLHttpRequest keeps the whole response text. After this many characters the stream is ended, and
+ * the next connection resumes from its last id.
+ */
 const LONGEST_RESPONSE = 32 * 2 ** 20;
 
-/** What a reader of the response gets. */
+/** What a reader of the body receives. */
 type Chunk = ReadableStreamReadResult<string>;
 
 /**
- * `fetch` for one event stream, by the eventsource-polyfill package: a response whose body yields text while it arrives.
+ * `fetch` for one event stream, made with the eventsource-polyfill package: the body of the
+ * response yields text while it arrives.
  *
- * The package is tamed twice. At build time (tame-polyfill.mjs) it loses its grip on the page's globals; here it is reduced to what it is good for,
- * making the request and saying when text has come. Parsing, retrying and timing are done elsewhere, for it does them in ways of its own.
+ * The package is tamed twice. At build time (tame-polyfill.mjs) it loses its access to the page's
+ * globals. Here it only makes the request and says when text has come; it would parse, retry and
+ * keep time in ways of its own, so others do that.
  */
 export function polyfillFetch(
   url: string,
@@ -19,12 +24,12 @@ export function polyfillFetch(
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     const PolyfillEventSource = createPolyfill({
-      // One class a connection: whatever it keeps, no other stream sees it.
+      // One class per connection: streams share no state.
       XMLHttpRequest: function () {
         return xhr;
       } as unknown as typeof XMLHttpRequest,
       window: { location: { origin: "" } },
-      // Its timers start the first request, which is done below, and retry, which is not its business.
+      // Its timers would start the first request, which is done below, and retry.
       setTimeout: () => 0,
       clearInterval: () => undefined,
     });
@@ -35,67 +40,39 @@ export function polyfillFetch(
       silentTimeout: 0,
     });
 
-    let unread = "";
+    const text = createTextBody(() => {
+      end();
+    });
     let ended = false;
-    let failure: Error | undefined;
-    let reader: { resolve: (chunk: Chunk) => void; reject: (error: Error) => void } | undefined;
-    const serve = (): void => {
-      if (!reader || !(unread || ended)) return;
-      if (unread) reader.resolve({ done: false, value: unread });
-      else if (failure) reader.reject(failure);
-      else reader.resolve({ done: true, value: undefined });
-      unread = "";
-      reader = undefined;
-    };
     const end = (error?: Error): void => {
       if (ended) return;
       ended = true;
-      failure = error;
       signal?.removeEventListener("abort", abort);
       xhr.onreadystatechange = null;
       source.close();
       if (error) reject(error);
-      serve();
+      text.end(error);
     };
     const abort = (): void => {
       end(new Error("aborted"));
     };
-    const respond = (): void => {
-      const body = {
-        getReader: () => ({
-          read: () =>
-            new Promise<Chunk>((resolve, reject) => {
-              reader = { resolve, reject };
-              serve();
-            }),
-          cancel: () => {
-            end();
-            return Promise.resolve();
-          },
-        }),
-      };
-      resolve({
-        status: xhr.status,
-        headers: headersOf(xhr),
-        url: xhr.responseURL,
-        body,
-      } as unknown as Response);
-    };
 
     Object.assign(source, {
       dispatchEvent(type: string) {
-        // It is open, or it has met a status that it takes for an error: both are an answer. No status means that there was none.
-        if (xhr.status) respond();
-        if (type === "error") end(xhr.status ? undefined : new Error("the request failed"));
+        // `open`, or an `error` for a status that it refuses: both are a response. Without a status
+        // there was none.
+        const { status, responseURL } = xhr;
+        const response = { status, headers: headersOf(xhr), url: responseURL, body: text.body };
+        if (status) resolve(response as unknown as Response);
+        if (type === "error") end(status ? undefined : new Error("the request failed"));
       },
-      // "So much of the text is complete": all of it, whole events or not.
+      // How much of the text is complete: all of it, even within an event.
       lastMessageIndex: (text: string) => [text.length, text.length],
-      parseStream(text: string) {
-        unread += text;
-        if (source.cursor + text.length > LONGEST_RESPONSE) end();
-        serve();
+      parseStream(next: string) {
+        text.push(next);
+        if (source.cursor + next.length > LONGEST_RESPONSE) end();
       },
-      // It would ask again; the stream has ended.
+      // Called when the stream has ended, to connect again.
       pollAgain: () => {
         end();
       },
@@ -106,6 +83,46 @@ export function polyfillFetch(
     // An event stream is UTF-8, whatever its Content-Type says.
     if (xhr.readyState === 1) xhr.overrideMimeType("text/plain; charset=utf-8");
   });
+}
+
+/** A body that yields the text pushed into it, with as much of a ReadableStream as is read here. */
+function createTextBody(cancel: () => void) {
+  let unread = "";
+  let ended = false;
+  let failure: Error | undefined;
+  let reader: { resolve: (chunk: Chunk) => void; reject: (error: Error) => void } | undefined;
+  const serve = (): void => {
+    if (!reader || !(unread || ended)) return;
+    if (unread) reader.resolve({ done: false, value: unread });
+    else if (failure) reader.reject(failure);
+    else reader.resolve({ done: true, value: undefined });
+    unread = "";
+    reader = undefined;
+  };
+  return {
+    push(text: string): void {
+      unread += text;
+      serve();
+    },
+    end(error?: Error): void {
+      ended = true;
+      failure = error;
+      serve();
+    },
+    body: {
+      getReader: () => ({
+        read: () =>
+          new Promise<Chunk>((resolve, reject) => {
+            reader = { resolve, reject };
+            serve();
+          }),
+        cancel: () => {
+          cancel();
+          return Promise.resolve();
+        },
+      }),
+    },
+  };
 }
 
 function headersOf(xhr: XMLHttpRequest): Headers {

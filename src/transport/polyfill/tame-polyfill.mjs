@@ -1,5 +1,6 @@
-// eventsource-polyfill as published cannot live in a bundle: it looks at `window` while loading, sets the page's globals, and assigns to
-// two undeclared variables, which throws in strict code. This plugin turns its file into an ES module that only touches what it is handed.
+// As published, eventsource-polyfill cannot be bundled: it reads `window` while loading, sets globals
+// of the page, and assigns to two undeclared variables, which throws in strict code. This plugin turns
+// its file into an ES module that uses only what is passed to it.
 
 const FILE = /[\\/]eventsource-polyfill[\\/]dist[\\/]eventsource\.js$/;
 

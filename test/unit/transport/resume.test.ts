@@ -40,6 +40,16 @@ describe("by default", () => {
     ]);
   });
 
+  test("the origin of the events decides, which a redirect may have changed", () => {
+    vi.stubGlobal("origin", "https://a.example");
+    expect(resumed("7", { origin: "https://a.example" })).toEqual([URL_, "7"]);
+    expect(resumed("7", { origin: "https://b.example" })).toEqual([`${URL_}?lastEventId=7`, ""]);
+    const resume = "header";
+    expect(resumed("7", { origin: "https://b.example", resume })).toEqual([URL_, "7"]);
+    // Some EventSource classes tell no origin, or the opaque one.
+    expect(resumed("7", { origin: "null" })).toEqual([`${URL_}?lastEventId=7`, ""]);
+  });
+
   test("an opaque origin is nobody's own", () => {
     vi.stubGlobal("origin", "null");
     expect(resumed("7")).toEqual([`${URL_}?lastEventId=7`, ""]);
