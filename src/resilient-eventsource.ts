@@ -34,13 +34,18 @@ import { BRAND } from "./transport/event-source.ts";
 import type { SourceHandle } from "./transport/transport.ts";
 import { multicast } from "./util/multicast.ts";
 
-/** The URL of an event stream, relative ones against the document; a function, which may be async, is asked again on every attempt. */
+/**
+ * The URL of an event stream. A relative URL is resolved against the document's base URL. A
+ * function, which may be async, is called again on every attempt.
+ */
 export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
 
-/** What can be set as an event handler attribute. */
+/** The value of an event handler attribute. */
 type Handler<E extends Event> = ((event: E) => unknown) | null;
 
-/** What is read from one: loose, so that a source can stand wherever an EventSource is wanted. */
+/**
+ * The same when it is read: loose, so that a source can be passed where an EventSource is expected.
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyHandler = ((event: any) => any) | null;
 
@@ -67,21 +72,23 @@ export interface ReconnectOptions {
   within?: number | undefined;
 }
 
-/** Where no `events` are given, a type argument may claim nothing but strings. */
+/** Without `events`, a type argument may not claim any payload other than a string. */
 type PlainArguments<P extends object> =
   Untyped extends Required<P>
     ? [options?: ResilientEventSourceOptions & { events?: undefined }]
     : [never];
 
 /**
- * An EventSource that survives outages: exponential backoff with jitter in place of the fixed retry, resuming after the last event id, and listeners
- * typed by `events`.
+ * An EventSource that survives outages: it reconnects with exponential backoff and jitter, resumes
+ * after the last event ID, and types its listeners by the option `events`.
  *
- * Used like the standard's EventSource, whose interface it has. It connects as soon as the code that made it has run.
+ * It has the interface of the standard's EventSource and is used in the same way. It connects after
+ * the current task, so that listeners can be added first.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-// `in out`: one with other payloads cannot stand in. The compiler, which compares methods loosely, would let some of them pass.
+// `in out`: a source with other payloads is not assignable. The compiler compares methods loosely
+// and would accept some of them.
 export class ResilientEventSource<in out P extends object = Untyped> extends TrackedEventTarget {
   /** 0: connecting, waiting or paused. */
   static get CONNECTING(): 0 {
@@ -112,10 +119,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
 
   /**
    * @param url The event stream. A relative URL is resolved against the document's base URL.
-   * @param options `events` are the decoders by event name, which give the types; without them every name is allowed, and data is `string`. The rest are
-   * {@link ResilientEventSourceOptions}.
-   * @throws SyntaxError (DOMException) when the URL cannot be parsed, TypeError when there is none; RangeError or TypeError for a bad option, naming it
-   * and its value.
+   * @param options `events` maps event names to decoders, which give the types; without it every
+   * name is allowed and data is a string. For the others see {@link ResilientEventSourceOptions}.
+   * @throws SyntaxError (DOMException) if the URL cannot be parsed; TypeError if there is none;
+   * RangeError or TypeError for a bad option, which the message names with its value.
    */
   constructor(url: StreamUrl, options: ResilientEventSourceOptions & { events: Decoders<P> });
   constructor(url: StreamUrl, ...options: PlainArguments<P>);
@@ -124,7 +131,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     options: ResilientEventSourceOptions & { events?: Decoders<object> | undefined } = {},
   ) {
     super();
-    // As WebIDL has it: `undefined` is a URL, "undefined"; none at all is a mistake.
+    // As in WebIDL: an explicit `undefined` is the URL "undefined"; a missing argument is an error.
     if (!arguments.length) throw new TypeError("1 argument required: the URL of an event stream");
     const settings = resolveOptions(options);
     this._url = typeof url === "function" ? "" : parseUrl(url);
@@ -203,27 +210,33 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     });
   }
 
-  /** The stream's absolute URL, without any resume parameter. Where `url` is a function: its latest answer, "" before the first. */
+  /**
+   * The stream's absolute URL, without any resume parameter. If `url` is a function, this is its
+   * latest answer, and "" before the first.
+   */
   get url(): string {
     return this._url;
   }
 
-  /** Whether credentials are sent across origins. */
+  /** True if credentials are sent across origins. */
   get withCredentials(): boolean {
     return this._withCredentials;
   }
 
-  /** CONNECTING (0), OPEN (1) or CLOSED (2). `state` says more. */
+  /** CONNECTING (0), OPEN (1) or CLOSED (2). See `state` for details. */
   get readyState(): 0 | 1 | 2 {
     return readyStateOf(this._state);
   }
 
-  /** What is going on, as a union discriminated by `status`. A `statechange` event follows each change but that by `close()`. */
+  /**
+   * The state of the connection, as a union discriminated by `status`. A `statechange` event is
+   * dispatched after each change, except by `close()`.
+   */
   get state(): ConnectionState {
     return this._state;
   }
 
-  /** The last event ID: where a reconnect resumes. "" before there is one. */
+  /** The last event ID, after which a reconnect resumes; "" if there is none yet. */
   get lastEventId(): string {
     return this._dispatcher.lastEventId;
   }
@@ -241,36 +254,37 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     return 2;
   }
 
-  /** Called for `open`; null: nothing is. */
+  /** Called for `open`; null if there is no handler. */
   get onopen(): AnyHandler {
     return this._handler("open") as AnyHandler;
   }
-  /** What is no function counts as null. */
+  /** Anything but a function is treated as null. */
   set onopen(handler: Handler<ConnectionOpenEvent>) {
     this._setHandler("open", handler);
   }
 
-  /** Called for the server's `message` events: those without an `event` field. Null: nothing is called. */
+  /** Called for `message` events, which have no `event` field; null if there is no handler. */
   get onmessage(): Handler<TypedMessageEvent<Payload<P, "message">>> {
     return this._handler("message") as AnyHandler;
   }
-  /** What is no function counts as null. */
+  /** Anything but a function is treated as null. */
   set onmessage(handler: Handler<TypedMessageEvent<Payload<P, "message">>>) {
     this._setHandler("message", handler);
   }
 
-  /** Called for `error`; null: nothing is. */
+  /** Called for `error`; null if there is no handler. */
   get onerror(): AnyHandler {
     return this._handler("error") as AnyHandler;
   }
-  /** What is no function counts as null. */
+  /** Anything but a function is treated as null. */
   set onerror(handler: Handler<ConnectionErrorEvent>) {
     this._setHandler("error", handler);
   }
 
   /**
-   * Adds a listener as on any EventTarget. The names `open`, `error`, `invalid` and `statechange` are our own events; a server event of such a name
-   * reaches `on` only (a departure from the standard, which mixes them).
+   * Adds a listener as on any EventTarget. The types `open`, `error`, `invalid` and `statechange`
+   * are lifecycle events. A server event with one of these names reaches `on` only, which is a
+   * departure from the standard: EventSource dispatches both under the same name.
    */
   override addEventListener<K extends keyof LifecycleEventMap | EventName<P>>(
     type: K,
@@ -300,10 +314,12 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /**
-   * Calls `listener` with the payload of each event of this name, before any DOM listener. The fast path: no event object is made. The same function
-   * added twice is called twice.
+   * Calls `listener` with the payload of each event of this name, before any DOM listener. This is
+   * the fast path, since no event object is created. A function that is added twice is called
+   * twice.
    *
-   * @returns The function that removes it. Also `{ once: true }` and an aborted `{ signal }` do.
+   * @returns The function that removes the listener. `{ once: true }` and an aborted `{ signal }`
+   * remove it, too.
    */
   on<K extends EventName<P>>(
     name: K,
@@ -314,9 +330,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /**
-   * The payloads of this event as an async iterable: `for await (const price of source.iterate("price")) …`. It listens from the call on. `break` ends
-   * it; after `close()` the reader gets what came before, and is done; giving up ends it with the ConnectionError. Payloads that their decoder
-   * refuses are left out.
+   * The payloads of this event as an async iterable: `for await (const price of
+   * source.iterate("price")) …`. It listens from the call on. `break` ends it; after `close()` the
+   * reader gets what came before, and is done; giving up ends it with the ConnectionError. Payloads
+   * that their decoder refuses are left out.
    *
    * @throws RangeError for a `limit` below 1
    */
@@ -351,8 +368,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /**
-   * Closes for good, at once and in silence: no further event, request, timer or listener. A listener that calls it does not take the event away from
-   * those after it. Calling it again does nothing.
+   * Closes for good: from here on there is no event, request, timer or listener. If a listener
+   * calls it, the listeners after it still get the event. Calling it again does nothing.
    */
   close(): void {
     this._loop?.close();
@@ -361,7 +378,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     if (this._state.status !== "closed" || this._state.error) this._setState({ status: "closed" });
   }
 
-  /** `using source = …` closes it at the end of the block. */
+  /** Closes the source at the end of the block of `using source = …`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -395,7 +412,7 @@ function parseUrl(url: string | URL): string {
   }
 }
 
-/** Two states between which nothing has changed: a listener need not hear of the second. */
+/** Returns true if nothing has changed between two states, so that listeners need not be called. */
 function isRepeat(a: ConnectionState, b: ConnectionState): boolean {
   return (
     (a.status === "connecting" && b.status === "connecting" && a.attempt === b.attempt) ||

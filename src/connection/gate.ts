@@ -1,4 +1,7 @@
-/** Why no connection is made: the device is offline, the page is frozen or cached, or it has been hidden too long. */
+/**
+ * Why no connection is made: the device is offline, the page is frozen or cached, or it has been
+ * hidden for too long.
+ */
 export type PauseReason = "offline" | "frozen" | "hidden";
 
 /**

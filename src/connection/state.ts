@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import type { PauseReason } from "./gate.ts";
 
-/** Who has a shared connection: this source, which relays it, or another one. */
+/** Who holds a shared connection: this source, which relays it, or another one. */
 export type Role = "leader" | "follower";
 
 /** The state of a connection. Each status carries only its own data. */
@@ -12,7 +12,10 @@ export type ConnectionState =
 export interface ConnectingState {
   /** readyState CONNECTING. */
   readonly status: "connecting";
-  /** How many connections in a row failed before this one (see `minUptime`): 0 at first, 1 for the first retry. */
+  /**
+   * How many connections in a row failed before this one (see `minUptime`): 0 at first, 1 for the
+   * first retry.
+   */
   readonly attempt: number;
 }
 
@@ -30,7 +33,9 @@ export interface OpenState {
 export interface WaitingState {
   /** readyState CONNECTING. */
   readonly status: "waiting";
-  /** The number of the next attempt: 1 is the first retry, 0 follows an end that is not a failure. */
+  /**
+   * The number of the next attempt: 1 is the first retry, 0 follows an end that is not a failure.
+   */
   readonly attempt: number;
   /** The wait before it, in milliseconds. */
   readonly delay: number;

@@ -21,7 +21,10 @@ const CLOCK_CHECK = 5000;
 const SUSPENSION = { visible: 60_000, hidden: 120_000 };
 /** The same for a page that is shown after it was hidden for longer than this (ms). */
 const SUSPENSION_ON_RETURN = 15_000;
-/** How long (ms) a navigation may take from its start to `pagehide`; Firefox cuts streams at the start. */
+/**
+ * How long (ms) a navigation may take from its start to `pagehide`; Firefox cuts streams at the
+ * start.
+ */
 const NAVIGATION = 5000;
 
 let leavingUntil = 0;

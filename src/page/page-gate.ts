@@ -2,7 +2,10 @@ import { openGate, type Gate, type GateSignal } from "../connection/gate.ts";
 import { multicast } from "../util/multicast.ts";
 import { hasPage, leavingFor, watchPage, type PageSignal } from "./page-events.ts";
 
-/** After `online`, connections spread over this many milliseconds: a whole region comes back at once. */
+/**
+ * After `online`, connections spread over this many milliseconds: a whole region comes back at
+ * once.
+ */
 const ONLINE_SPREAD = 1000;
 /** Grace period (ms) of an error, at least: Chromium cuts connections just before `pagehide`. */
 const GRACE_PERIOD = 100;

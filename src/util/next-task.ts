@@ -1,4 +1,7 @@
-/** Lets the page handle whatever waits. A message is not throttled in the background, as a timer is. */
+/**
+ * Resolves in a later task, so that the page can handle what is pending. It uses a message, since
+ * timers are throttled in the background.
+ */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -23,8 +23,9 @@ export function rootMessageOf(thrown: unknown): string {
 }
 
 /**
- * Reports what application code threw, as the platform reports what a listener throws, without unwinding into the caller.
- * Node has no `reportError`: there it becomes an uncaught exception, which is what Node's own EventTarget makes of it.
+ * Reports an exception of application code as the platform reports one of a listener, without
+ * unwinding into the caller. Node has no `reportError`: there it becomes an uncaught exception, as
+ * in Node's own EventTarget.
  */
 export function report(error: unknown): void {
   if (typeof reportError === "function") reportError(error);

@@ -1,7 +1,10 @@
-/** The longest delay `setTimeout` can hold, in milliseconds: one more fires at once. */
+/** The longest delay that `setTimeout` accepts, in milliseconds; a longer one fires at once. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
 
-/** Resolves after `ms` milliseconds or as soon as `signal` aborts, whichever comes first; leaves neither timer nor listener. */
+/**
+ * Resolves after `ms` milliseconds or as soon as `signal` aborts, whichever comes first. It leaves
+ * neither a timer nor a listener.
+ */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {

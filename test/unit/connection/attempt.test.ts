@@ -9,7 +9,10 @@ import { connect, HOUR, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
 
-/** A transport that ignores its signal: it settles only when the test says so, and its sinks stay in the test's hands. */
+/**
+ * A transport that ignores its signal: it settles only when the test says so, and its sinks stay in
+ * the test's hands.
+ */
 function deafTransport() {
   const attempts: {
     sink: Sink;

@@ -10,7 +10,9 @@ const BINS = 10;
 /** The 95th percentile of the chi-square distribution with 9 degrees of freedom. */
 const CRITICAL = 16.919;
 
-/** Two servers with one log: event number 7 has the id "7", and each sends what came after an id. */
+/**
+ * Two servers with one log: event number 7 has the id "7", and each sends what came after an id.
+ */
 class Cluster {
   readonly old = new FakeServer();
   readonly successor = new FakeServer();

@@ -174,7 +174,7 @@ describe("while an async policy thinks", () => {
   });
 });
 
-describe("a policy that acts by itself", () => {
+describe("a policy that calls close() or reconnect()", () => {
   const answers: Record<string, () => boolean | Promise<boolean>> = {
     sync: () => true,
     "sync, against it": () => false,

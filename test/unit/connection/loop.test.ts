@@ -161,7 +161,8 @@ test("an hour of anything: never a hot loop, never stuck", async () => {
       if (next) expect(next.at - at).toBeCloseTo(published, 3);
     }
     const times = server.connections.map(({ at }) => at - start);
-    // Ten attempts never fall into one second; and no two are further apart than what may lie between them: an attempt and a wait.
+    // Ten attempts never fall into one second; and no two are further apart than what may lie
+    // between them: an attempt and a wait.
     for (const [index, at] of times.entries()) {
       if (index >= 10) expect(at - times[index - 10]!).toBeGreaterThan(1000);
       if (index > 0) expect(at - times[index - 1]!).toBeLessThan(30_000 + 5000 + 30_000 + 20_000);

@@ -425,7 +425,7 @@ describe("online without offline: another network", () => {
   test.each<[string, (client: Client) => unknown]>([
     ["an event", ({ server }) => server.latest.send("x")],
     ["a comment", ({ server }) => server.latest.sink.activity()],
-  ])("one that speaks is kept: %s", async (_, speak) => {
+  ])("one that shows a sign of life is kept: %s", async (_, speak) => {
     const client = await opened();
     page.current.fire("online");
     await tick(9999);
@@ -458,7 +458,7 @@ describe.each([
   ["pagehide", "pageshow"],
   ["freeze", "resume"],
 ])("%s and %s", (leave, back) => {
-  test("let go at once, and go on from the last id, without an error", async () => {
+  test("disconnects at once, and resumes after the last id without an error", async () => {
     const client = await opened();
     page.current.fire(leave);
     expect(client.server.live).toHaveLength(0);
@@ -500,7 +500,7 @@ describe.each([
     expect(asked(client)).toEqual(["", "7"]);
   });
 
-  test("while connecting: the attempt is let go, and does not count as a failure", async () => {
+  test("while connecting: the attempt is aborted and does not count as a failure", async () => {
     const client = connect({ backoff: { numOfAttempts: 1 } });
     await tick();
     page.current.fire(leave);
@@ -647,7 +647,7 @@ describe("pauseWhenHidden", () => {
   test.each([
     [true, 60_000],
     [5000, 5000],
-  ])("%s lets go after that time, and resumes on return", async (pauseWhenHidden, ms) => {
+  ])("%s disconnects after that time and resumes on return", async (pauseWhenHidden, ms) => {
     const client = await opened({ pauseWhenHidden });
     page.current.setHidden(true);
     await tick(ms - 1);
@@ -721,7 +721,9 @@ describe("pauseWhenHidden", () => {
 });
 
 describe("suspension: timers stood still, and connections may have died without an event", () => {
-  /** Over fetch, which sees every byte: an open source whose server sends a comment every so often. */
+  /**
+   * Over fetch, which sees every byte: an open source whose server sends a comment every so often.
+   */
   async function commented(every: number, times: number): Promise<Client> {
     const client = connect();
     await tick();
@@ -785,7 +787,7 @@ describe("suspension: timers stood still, and connections may have died without 
   test.each<[string, (client: Client) => unknown]>([
     ["an event", ({ server }) => server.latest.send("x")],
     ["a comment", ({ server }) => server.latest.sink.activity()],
-  ])("over fetch: one that speaks is kept: %s", async (_, speak) => {
+  ])("over fetch: one that shows a sign of life is kept: %s", async (_, speak) => {
     const client = await commented(2000, 20);
     suspend(20_000);
     await tick(9999);
