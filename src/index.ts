@@ -39,7 +39,7 @@ export {
   type RetryPolicy,
   type RetryVerdict,
 } from "./connection/retry.ts";
-export type { OnOptions, PayloadListener } from "./events/dispatcher.ts";
+export type { OnOptions, PayloadListener } from "./events/subscriptions.ts";
 export type { IterateOptions, Iteration } from "./events/iterate.ts";
 export { sharedTransport, type SharedOptions } from "./sharing/shared.ts";
 export type { PauseReason } from "./connection/gate.ts";

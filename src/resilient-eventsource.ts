@@ -1,12 +1,7 @@
 import { Loop } from "./connection/loop.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
 import type { Decoders } from "./events/decoders.ts";
-import {
-  createDispatcher,
-  type Dispatcher,
-  type OnOptions,
-  type PayloadListener,
-} from "./events/dispatcher.ts";
+import { createDispatcher, type Dispatcher } from "./events/dispatcher.ts";
 import {
   TrackedEventTarget,
   type AddListenerOptions,
@@ -25,6 +20,12 @@ import {
   type TypedMessageEvent,
   type Untyped,
 } from "./events/lifecycle.ts";
+import {
+  createSubscriptions,
+  type OnOptions,
+  type PayloadListener,
+  type Subscriptions,
+} from "./events/subscriptions.ts";
 import { iterate, type IterateOptions, type Iteration } from "./events/iterate.ts";
 import { checkMilliseconds, resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
@@ -103,6 +104,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     return 2;
   }
 
+  private readonly _subscriptions: Subscriptions;
   private readonly _dispatcher: Dispatcher;
   private readonly _loop: Loop | undefined;
   private readonly _withCredentials: boolean;
@@ -137,7 +139,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this._url = typeof url === "function" ? "" : parseUrl(url);
     this._withCredentials = settings.withCredentials;
     this._signal = settings.signal;
-    const dispatcher = (this._dispatcher = createDispatcher(settings, {
+    const subscriptions = (this._subscriptions = createSubscriptions(settings.events));
+    const dispatcher = (this._dispatcher = createDispatcher(settings, subscriptions, {
       message: (type, data, { lastEventId, origin }) =>
         this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
       invalid: (eventType, raw, issues, { lastEventId }) => {
@@ -182,7 +185,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           heartbeatTimeout,
           lastEventId,
           origin: dispatcher.origin,
-          names: dispatcher,
+          names: subscriptions,
         };
       },
       sink: {
@@ -326,7 +329,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     listener: PayloadListener<Payload<P, K>>,
     options?: OnOptions,
   ): () => void {
-    return this._dispatcher.on(name, listener, options);
+    return this._subscriptions.on(name, listener, options);
   }
 
   /**
@@ -383,8 +386,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this.close();
   }
 
-  protected override _heard(type: string, heard: boolean): void {
-    if (!isLifecycle(type)) this._dispatcher.setDom(type, heard);
+  protected override _onListenersChange(type: string, hasListeners: boolean): void {
+    if (!isLifecycle(type)) this._subscriptions.setDomListener(type, hasListeners);
   }
 
   private _setState(state: ConnectionState): void {

@@ -1,6 +1,6 @@
 import type { ConnectionState } from "../connection/state.ts";
 import type { Decoders } from "../events/decoders.ts";
-import type { PayloadListener } from "../events/dispatcher.ts";
+import type { PayloadListener } from "../events/subscriptions.ts";
 import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { ResilientEventSourceOptions } from "../options.ts";
 import { ResilientEventSource, type StreamUrl } from "../resilient-eventsource.ts";

@@ -1,4 +1,4 @@
-import type { PayloadListener } from "../events/dispatcher.ts";
+import type { PayloadListener } from "../events/subscriptions.ts";
 import type { EventName } from "../events/lifecycle.ts";
 import type { StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type Connection, type TypedOptions } from "./connection.ts";

@@ -2,24 +2,25 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { messageOf } from "../util/report.ts";
 
 /**
- * Makes a payload of an event's data: a function of the text, or a Standard Schema (zod, valibot, arktype, …), which gets the parsed JSON. What it
- * throws or finds wrong refuses the payload: an `invalid` event instead of the typed one.
+ * Turns an event's data into a payload: a function of the text, or a Standard Schema (zod, valibot,
+ * arktype, …), which gets the parsed JSON. If it throws or finds issues, the payload is refused: an
+ * `invalid` event is dispatched instead of the typed one.
  */
 export type Decoder<T> = ((text: string) => Secondary<T>) | StandardSchemaV1<unknown, T>;
 
 /**
- * `T`, but inferred from only where nothing else says what `T` is: arktype's schemas are functions, too, and what those return may be errors. A
- * conditional type has that lower priority.
+ * `T`, but inferred only where nothing else determines `T`. A conditional type has that lower
+ * priority. It is needed because arktype's schemas are functions, too, and may return errors.
  */
 type Secondary<T> = [T] extends [unknown] ? T : T;
 
 /** Decoders by event name. The payload types are inferred from it. */
 export type Decoders<P extends object> = { readonly [K in keyof P]-?: Decoder<P[K]> };
 
-/** What is wrong with a payload, in the form of Standard Schema. */
+/** One problem of a payload, in the form that Standard Schema defines. */
 export type Issue = StandardSchemaV1.Issue;
 
-/** Thrown inside: the payload is refused, for these reasons. */
+/** Thrown by a decoder that refuses a payload. */
 class Refusal extends Error {
   readonly issues: readonly Issue[];
   constructor(issues: readonly Issue[]) {
@@ -28,20 +29,29 @@ class Refusal extends Error {
   }
 }
 
-/** Decodes JSON and trusts it to be a `T`: nothing is checked but the syntax. Data that is no JSON becomes an `invalid` event. */
+/**
+ * Decodes JSON and trusts it to be a `T`: only the syntax is checked. Data that is not JSON becomes
+ * an `invalid` event.
+ */
 export function json<T>(): (text: string) => T {
   return JSON.parse as (text: string) => T;
 }
 
-/** Lets a Standard Schema check the text itself, without parsing JSON first. What it finds wrong becomes an `invalid` event. */
+/**
+ * Lets a Standard Schema validate the text itself, without parsing it as JSON first. Issues that it
+ * finds become an `invalid` event.
+ */
 export function text<T>(schema: StandardSchemaV1<unknown, T>): (text: string) => T {
   return (raw) => validate(schema, raw);
 }
 
-/** Some validators (arktype) are functions and schemas at once; the schema is what was meant. */
+/** Some validators (arktype) are both functions and schemas; they are used as schemas. */
 const isSchema = (decoder: Decoder<unknown>): decoder is StandardSchemaV1 => "~standard" in decoder;
 
-/** @throws Refusal when the schema finds issues, or would answer later: waiting for it would break the order of events. */
+/**
+ * @throws Refusal if the schema finds issues, or validates asynchronously: to wait for it would
+ * break the order of events.
+ */
 function validate<T>(schema: StandardSchemaV1<unknown, T>, value: unknown): T {
   const result = schema["~standard"].validate(value);
   if ("then" in result) {
@@ -54,14 +64,22 @@ function validate<T>(schema: StandardSchemaV1<unknown, T>, value: unknown): T {
   return result.value;
 }
 
-/** The function behind a decoder; undefined stays undefined: the text is the payload. */
-export function toFunction(
-  decoder: Decoder<unknown> | undefined,
-): ((text: string) => unknown) | undefined {
-  return decoder && isSchema(decoder) ? (raw) => validate(decoder, JSON.parse(raw)) : decoder;
+/** The decoders as functions of the text, by event name; undefined if there are none. */
+export function toFunctions(
+  decoders: object | undefined,
+): ReadonlyMap<string, (text: string) => unknown> | undefined {
+  return (
+    decoders &&
+    new Map(
+      Object.entries(decoders as Record<string, Decoder<unknown>>).map(([name, decoder]) => [
+        name,
+        isSchema(decoder) ? (raw) => validate(decoder, JSON.parse(raw)) : decoder,
+      ]),
+    )
+  );
 }
 
-/** What a decoder threw, as issues. */
+/** The issues behind an exception that a decoder threw. */
 export function issuesOf(thrown: unknown): readonly Issue[] {
   return thrown instanceof Refusal ? thrown.issues : [{ message: messageOf(thrown) }];
 }

@@ -1,132 +1,74 @@
-import { issuesOf, toFunction, type Decoder, type Issue } from "./decoders.ts";
+import { issuesOf, type Issue } from "./decoders.ts";
 import { RecentIds } from "./recent-ids.ts";
-import type { EventMeta } from "./lifecycle.ts";
+import type { PayloadListener, Subscriptions } from "./subscriptions.ts";
 import { report } from "../util/report.ts";
-import type { ListenedTypes, Sink } from "../transport/transport.ts";
+import type { EventMeta, Sink } from "../transport/transport.ts";
 
-/** A listener as `on` takes it. */
-export type PayloadListener<T> = (payload: T, meta: EventMeta) => void;
-
-/** Options of `on`. */
-export interface OnOptions {
-  /** Remove the listener when it is first called. Default false. */
-  once?: boolean | undefined;
-  /** Aborting it removes the listener. Already aborted: it is never added. Default none. */
-  signal?: AbortSignal | undefined;
-}
-
-interface Entry {
-  readonly listener: PayloadListener<never>;
-  readonly once: boolean;
-  readonly remove: () => void;
-  active: boolean;
-}
-
-/** What one event name needs; exists only while somebody listens to it. */
-interface Slot {
-  /** Replaced, never changed, so that a dispatch under way keeps its list. */
-  entries: readonly Entry[];
-  /** Whether a DOM listener wants a MessageEvent. */
-  dom: boolean;
-  readonly decode: ((text: string) => unknown) | undefined;
-  /** The listener, where it is the only one and takes the text as it comes: the commonest case, and the one where each nanosecond counts. */
-  sole: PayloadListener<never> | undefined;
-}
-
-/** Where the dispatcher hands on what is not a plain call. */
+/** Makes events for DOM listeners. */
 export interface DispatchHost {
-  /** A DOM listener waits for this event. */
+  /** Called with an event of a name that has a DOM listener. */
   message(type: string, payload: unknown, meta: EventMeta): void;
-  /** A decoder refused the data. */
+  /** Called with an event whose data the decoder refused. */
   invalid(type: string, raw: string, issues: readonly Issue[], meta: EventMeta): void;
 }
 
-/** What a dispatcher needs of the options. */
+/** The options that concern the dispatcher. */
 export interface DispatchSettings {
-  readonly events: object | undefined;
   readonly dedupe: number;
   readonly lastEventId: string;
 }
 
-/** Hands what arrives to its listeners, each event once; knows which names have any, and where in the stream we are. All of it can be called unbound. */
-export interface Dispatcher extends ListenedTypes {
+/**
+ * Takes the events of all connections and calls the listeners. Its methods can be called unbound.
+ */
+export interface Dispatcher {
   /** The last event ID. */
   readonly lastEventId: string;
   /** The origin of the latest event; "" before the first. */
   readonly origin: string;
-  /** Decodes an event once and calls everybody who listens to it; decodes nothing for nobody, and not what an earlier connection has brought. */
+  /**
+   * Decodes an event once and calls every listener of its name. Events without a listener are not
+   * decoded; with `dedupe`, events that an earlier connection delivered are dropped.
+   */
   readonly event: Sink["event"];
-  /** The last event ID changed without an event. */
+  /** The last event ID has changed without an event. */
   readonly setLastEventId: (id: string) => void;
-  /** A new connection begins: what it brings may have come before. */
+  /** A new connection begins; its events may repeat those of earlier connections. */
   readonly reopen: (connection?: number) => void;
-  /** Adds a plain listener; returns the function that removes it. */
-  on(name: string, listener: PayloadListener<never>, options?: OnOptions): () => void;
-  /** Notes whether a DOM listener hears this name. */
-  setDom(name: string, dom: boolean): void;
 }
 
 /**
- * Makes a dispatcher. Plain calls are the fast path: a native dispatch costs 0.75 µs in Chromium, a MessageEvent of ours 4.4 µs, a call 0.02 µs. Names
- * come from the wire, so they are keys of Maps only.
+ * Makes a dispatcher.
  *
- * Closures, not a class, as in event-stream.ts.
+ * `event` is on the hot path, so it is written for speed. A native dispatch costs 0.75 µs in
+ * Chromium, `dispatchEvent` with a MessageEvent of ours 4.4 µs, a plain call 0.02 µs: listeners
+ * added by `on` are plain calls. Closures instead of a class: the optimized code of a method is
+ * discarded with the last instance.
  */
-export function createDispatcher(settings: DispatchSettings, host: DispatchHost): Dispatcher {
-  const { events: decoders, dedupe } = settings;
-  /** Kept whole: reading a native event's id on every event cost a quarter of the CPU. */
-  let latestMeta: EventMeta = { lastEventId: settings.lastEventId, origin: "" };
+export function createDispatcher(
+  settings: DispatchSettings,
+  { find }: Pick<Subscriptions, "find">,
+  host: DispatchHost,
+): Dispatcher {
+  const recentIds = settings.dedupe ? new RecentIds(settings.dedupe) : undefined;
+  // Holds the whole meta: to read the id of every native event took a quarter of the CPU time.
+  let latest: EventMeta = { lastEventId: settings.lastEventId, origin: "" };
   let hasWarned = false;
-  const recent = dedupe ? new RecentIds(dedupe) : undefined;
-  const slots = new Map<string, Slot>();
-  const decoderOf =
-    decoders &&
-    new Map(
-      Object.entries(decoders).map(([name, decoder]) => [
-        name,
-        toFunction(decoder as Decoder<unknown>),
-      ]),
-    );
-  /** The name of the event before and what `slots` says of it: most streams repeat one name, and looking it up took a tenth of the whole dispatch. */
-  let latest: string | undefined;
-  let latestSlot: Slot | undefined;
-  let observers: readonly ((name: string, heard: boolean) => void)[] = [];
-
-  const update = (name: string, change: (slot: Slot) => void): void => {
-    latest = undefined;
-    const known = slots.get(name);
-    const slot = known ?? {
-      entries: [],
-      dom: false,
-      decode: decoderOf?.get(name),
-      sole: undefined,
-    };
-    change(slot);
-    const [first, second] = slot.entries;
-    slot.sole = first?.once || second || slot.decode || slot.dom ? undefined : first?.listener;
-    const heard = slot.dom || slot.entries.length > 0;
-    if (heard) slots.set(name, slot);
-    else slots.delete(name);
-    if (heard !== !!known && name !== "message") for (const tell of observers) tell(name, heard);
-  };
 
   return {
     get lastEventId() {
-      return latestMeta.lastEventId;
+      return latest.lastEventId;
     },
+
     get origin() {
-      return latestMeta.origin;
+      return latest.origin;
     },
 
     event(type, data, meta) {
-      latestMeta = meta;
-      if (recent?.isRepeat(meta)) return;
-      if (type !== latest) {
-        latest = type;
-        latestSlot = slots.get(type);
-      }
-      const slot = latestSlot;
-      if (!slot) {
+      latest = meta;
+      if (recentIds?.isRepeat(meta)) return;
+      const subscription = find(type);
+      if (!subscription) {
         // Many servers send `event: error`. A DOM listener of that name gets our own events only.
         if ((type === "error" || type === "open") && !hasWarned) {
           hasWarned = true;
@@ -136,60 +78,34 @@ export function createDispatcher(settings: DispatchSettings, host: DispatchHost)
         }
         return;
       }
+      const { soleListener, decode } = subscription;
       let payload: unknown = data;
-      if (slot.sole) call(slot.sole, data, meta);
+      if (soleListener) call(soleListener, data, meta);
       else {
-        if (slot.decode) {
+        if (decode) {
           try {
-            payload = slot.decode(data);
+            payload = decode(data);
           } catch (thrown) {
             host.invalid(type, data, issuesOf(thrown), meta);
             return;
           }
         }
-        for (const entry of slot.entries) {
-          if (!entry.active) continue;
-          if (entry.once) entry.remove();
-          call(entry.listener, payload, meta);
+        for (const registration of subscription.registrations) {
+          if (!registration.active) continue;
+          if (registration.once) registration.remove();
+          call(registration.listener, payload, meta);
         }
       }
-      // A listener may have been the last of its slot, and have added one that is in another.
-      if ((latest === type ? slot : slots.get(type))?.dom) host.message(type, payload, meta);
+      // Found again: a listener may have removed the subscription and made another one.
+      if (find(type)?.hasDomListener) host.message(type, payload, meta);
     },
 
     setLastEventId(id) {
-      latestMeta = { lastEventId: id, origin: latestMeta.origin };
+      latest = { lastEventId: id, origin: latest.origin };
     },
 
     reopen(connection) {
-      recent?.connect(connection);
-    },
-
-    on(name, listener, { once = false, signal } = {}) {
-      const remove = (): void => {
-        if (!entry.active) return;
-        entry.active = false;
-        signal?.removeEventListener("abort", remove);
-        update(name, (slot) => (slot.entries = slot.entries.filter((other) => other !== entry)));
-      };
-      const entry: Entry = { listener, once, remove, active: !signal?.aborted };
-      if (entry.active) {
-        signal?.addEventListener("abort", remove);
-        update(name, (slot) => (slot.entries = [...slot.entries, entry]));
-      }
-      return remove;
-    },
-
-    setDom(name, dom) {
-      update(name, (slot) => (slot.dom = dom));
-    },
-
-    // Always `message`, too: what arrives there shows that the stream lives, and carries its ids.
-    [Symbol.iterator]: () => new Set(["message", ...slots.keys()]).values(),
-
-    observe(listener) {
-      observers = [...observers, listener];
-      return () => (observers = observers.filter((other) => other !== listener));
+      recentIds?.connect(connection);
     },
   };
 }

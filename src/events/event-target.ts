@@ -28,16 +28,18 @@ interface ListenerRecord {
   readonly callback: AnyListener;
   readonly capture: boolean;
   readonly run: (event: Event) => void;
-  /** Takes back the wish to hear of the signal's abort. */
-  readonly forget: () => void;
+  /** Stops listening to the signal of this listener. */
+  readonly unwatchSignal: () => void;
 }
 
 /**
- * An EventTarget that knows whether anybody listens, and in which a listener that throws is reported alike in every runtime (Node would end the
- * process from a `process.nextTick`). Everything else, order and `once` and `signal` included, is as the DOM standard has it.
+ * An EventTarget that knows which types have listeners. Exceptions of listeners are reported in the
+ * same way in every runtime (Node's own EventTarget throws them from a `process.nextTick`, which
+ * ends the process). Everything else, including order, `once` and `signal`, is as in the DOM
+ * standard.
  */
 export class TrackedEventTarget extends PlatformEventTarget {
-  // Made when they are needed: many sources have neither.
+  // Created on demand: many sources need neither.
   private _records: Map<string, ListenerRecord[]> | undefined;
   private _handlers:
     Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
@@ -49,7 +51,7 @@ export class TrackedEventTarget extends PlatformEventTarget {
   ): void {
     const { capture = false, once = false, signal } = dictionary(options);
     const records = this._records?.get(type) ?? [];
-    if (!callback || signal?.aborted || find(records, callback, capture) >= 0) return;
+    if (!callback || signal?.aborted || indexOf(records, callback, capture) >= 0) return;
     const remove = (): void => {
       this.removeEventListener(type, callback, capture);
     };
@@ -67,11 +69,11 @@ export class TrackedEventTarget extends PlatformEventTarget {
       callback,
       capture,
       run,
-      forget: () => signal?.removeEventListener("abort", remove),
+      unwatchSignal: () => signal?.removeEventListener("abort", remove),
     });
     (this._records ??= new Map()).set(type, records);
     super.addEventListener(type, run, capture);
-    if (records.length === 1) this._heard(type, true);
+    if (records.length === 1) this._onListenersChange(type, true);
   }
 
   override removeEventListener(
@@ -81,24 +83,24 @@ export class TrackedEventTarget extends PlatformEventTarget {
   ): void {
     const { capture = false } = dictionary(options);
     const records = this._records?.get(type) ?? [];
-    const [record] = records.splice(find(records, callback, capture) >>> 0, 1);
+    const [record] = records.splice(indexOf(records, callback, capture) >>> 0, 1);
     if (!record) return;
-    record.forget();
-    // Node 20 takes no boolean here.
+    record.unwatchSignal();
+    // Node 20 does not accept a boolean here.
     super.removeEventListener(type, record.run, { capture });
     if (records.length) return;
     this._records?.delete(type);
-    this._heard(type, false);
+    this._onListenersChange(type, false);
   }
 
-  /** Whether anybody listens to events of this type. */
+  /** Whether this type has a listener. */
   protected _hasListener(type: string): boolean {
     return !!this._records?.has(type);
   }
 
-  /** Called when a type gets its first listener or loses its last one. */
-  protected _heard(_type: string, _heard: boolean): void {
-    // For subclasses.
+  /** Called when a type gets its first listener or loses its last one. For subclasses. */
+  protected _onListenersChange(_type: string, _hasListeners: boolean): void {
+    // Nothing by default.
   }
 
   /** The value of an event handler attribute (`onopen` and the like). */
@@ -106,7 +108,10 @@ export class TrackedEventTarget extends PlatformEventTarget {
     return this._handlers?.get(type)?.value ?? null;
   }
 
-  /** Sets an event handler attribute. As in HTML, its place among the listeners is where it was first set; what is no function counts as null. */
+  /**
+   * Sets an event handler attribute. As in HTML, a handler keeps the place among the listeners
+   * where it was first set, and anything but a function is treated as null.
+   */
   protected _setHandler(type: string, value: unknown): void {
     const known = this._handlers?.get(type);
     if (typeof value !== "function") {
@@ -149,7 +154,7 @@ if ("when" in TrackedEventTarget.prototype)
     },
   });
 
-/** As WebIDL reads it: a boolean is `capture`, and null is a dictionary, too. */
+/** Options as WebIDL reads them: a boolean means `capture`, null an empty dictionary. */
 function dictionary<Options extends RemoveListenerOptions>(
   options: boolean | Options | null | undefined,
 ): Partial<Options> {
@@ -158,6 +163,6 @@ function dictionary<Options extends RemoveListenerOptions>(
     : ({ capture: !!options } as Partial<Options>);
 }
 
-function find(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {
+function indexOf(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {
   return records.findIndex((record) => record.callback === callback && record.capture === capture);
 }

@@ -72,7 +72,7 @@ export const mutations = [
   },
   {
     breaks: "A single listener with `once` is taken for one without",
-    changes: [{ find: "$FIRST?.once", within: ["createDispatcher"], replace: "false" }],
+    changes: [{ find: "$FIRST?.once", within: ["soleListenerOf"], replace: "false" }],
   },
   {
     breaks: "reconnect() starts a second loop next to the first",

@@ -4,7 +4,7 @@ import { connect, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
 
-/** Which of these ids are repeats, one connection after the other. */
+/** Whether each of these ids is a repeat, for one connection after the other. */
 function repeats(limit: number, ...connections: readonly (readonly string[])[]): string[] {
   const recent = new RecentIds(limit);
   return connections.flatMap((ids) => {
@@ -13,8 +13,8 @@ function repeats(limit: number, ...connections: readonly (readonly string[])[]):
   });
 }
 
-describe("what is a repeat", () => {
-  test("an id that an earlier connection delivered", () => {
+describe("a repeat is", () => {
+  test("an event with an id that an earlier connection delivered", () => {
     expect(repeats(10, ["1", "2", "3"], ["2", "3", "4"], ["1", "4", "5"])).toEqual([
       "2",
       "3",
@@ -23,7 +23,7 @@ describe("what is a repeat", () => {
     ]);
   });
 
-  test("nothing within a connection that continues after another one", () => {
+  test("never one of a connection that continues after another one", () => {
     const recent = new RecentIds(10);
     const isRepeat = (lastEventId: string): boolean => recent.isRepeat({ lastEventId, origin: "" });
     recent.connect(7);
@@ -36,16 +36,16 @@ describe("what is a repeat", () => {
     expect(isRepeat("1")).toBe(true);
   });
 
-  test("nothing within one connection: servers give several events one id", () => {
+  test("never one of the same connection: servers give several events one id", () => {
     expect(repeats(10, ["1", "1", "2", "1"])).toEqual([]);
     expect(repeats(10, ["0"], ["1", "1", "2", "1"])).toEqual([]);
   });
 
-  test("no event without an id", () => {
+  test("never an event without an id", () => {
     expect(repeats(10, ["", ""], ["", ""])).toEqual([]);
   });
 
-  test("no event whose id is what the connection before left", () => {
+  test("never an event whose id was inherited from the connection before", () => {
     const recent = new RecentIds(10);
     recent.connect();
     recent.isRepeat({ lastEventId: "1", origin: "" });
@@ -53,7 +53,7 @@ describe("what is a repeat", () => {
     expect(recent.isRepeat({ lastEventId: "1", origin: "", idInherited: true })).toBe(false);
   });
 
-  test("an event without an id of its own after a repeat is new: better twice than never", () => {
+  test("never an event without an id of its own: twice is better than never", () => {
     expect(repeats(10, ["1"], ["1", "1"])).toEqual(["1"]);
   });
 
@@ -64,22 +64,24 @@ describe("what is a repeat", () => {
 });
 
 describe("the limit", () => {
-  test("forgets the oldest", () => {
+  test("the oldest id is forgotten", () => {
     expect(repeats(2, ["1", "2", "3"], ["1", "2", "3"])).toEqual([]);
     expect(repeats(3, ["1", "2", "3"], ["1", "2", "3"])).toEqual(["1", "2", "3"]);
   });
 
-  test("what is repeated is remembered anew", () => {
+  test("a repeated id becomes the latest", () => {
     expect(repeats(2, ["1", "2"], ["1", "3"], ["1"])).toEqual(["1", "1"]);
   });
 
-  test("holds no more than that, however long it runs", () => {
+  test("it holds no more ids than the limit", () => {
     const recent = new RecentIds(5);
     for (let id = 0; id < 1000; id++) {
       if (id % 10 === 0) recent.connect();
       recent.isRepeat({ lastEventId: String(id), origin: "" });
     }
-    expect((recent as unknown as { _ids: Map<string, number> })._ids.size).toBe(5);
+    expect(
+      (recent as unknown as { _connectionById: Map<string, number> })._connectionById.size,
+    ).toBe(5);
   });
 });
 
@@ -99,7 +101,7 @@ describe("in a source", () => {
     return heard;
   }
 
-  test("a server that replays is heard once", async () => {
+  test("events that a server replays are delivered once", async () => {
     expect(await replay(100)).toEqual(["a", "DOM a", "b", "DOM b", "c", "DOM c"]);
   });
 
@@ -107,7 +109,7 @@ describe("in a source", () => {
     expect(await replay(undefined)).toHaveLength(10);
   });
 
-  test("the id counts though the event is dropped: a server that replays all is asked to go on from there", async () => {
+  test("the id of a dropped event counts: the next request resumes after it", async () => {
     const { source, server } = connect({ dedupe: 10 });
     await tick();
     server.latest.open().send("a", { id: "1" }).send("b", { id: "2" }).end();

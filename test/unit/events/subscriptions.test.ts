@@ -5,7 +5,7 @@ import { connectOpen, leftovers, tick, useWorld } from "../../support/unit/world
 useWorld();
 
 describe("on()", () => {
-  test("gets the payload and where it stood, before any DOM listener", async () => {
+  test("is called with the payload and its position, before any DOM listener", async () => {
     const { source, server } = await connectOpen();
     const heard: unknown[] = [];
     source.addEventListener("message", ({ data }) => heard.push(["DOM", data]));
@@ -19,7 +19,7 @@ describe("on()", () => {
     ]);
   });
 
-  test("calls in the order of adding; one function added twice is called twice", async () => {
+  test("calls listeners in the order of addition; one added twice is called twice", async () => {
     const { source, server } = await connectOpen();
     const order: string[] = [];
     const twice = (): void => void order.push("twice");
@@ -53,7 +53,7 @@ describe("on()", () => {
     },
   );
 
-  test("returns its unsubscribe function, which may be called again", async () => {
+  test("returns an unsubscribe function, which may be called more than once", async () => {
     const { source, server } = await connectOpen();
     const first = vi.fn();
     const second = vi.fn();
@@ -65,7 +65,7 @@ describe("on()", () => {
     expect([first.mock.calls.length, second.mock.calls.length]).toEqual([0, 1]);
   });
 
-  test("once, and once whose listener sends or removes", async () => {
+  test("once: called once, even if it causes another event or removes itself", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     const remove = source.on(
@@ -73,7 +73,7 @@ describe("on()", () => {
       (data) => {
         heard.push(data);
         remove();
-        // A transport that delivers inside of a delivery.
+        // A transport that delivers an event during a delivery.
         if (data === "1") server.latest.send("nested");
       },
       { once: true },
@@ -82,7 +82,7 @@ describe("on()", () => {
     expect(heard).toEqual(["1"]);
   });
 
-  test("signal: aborting removes, already aborted never adds, and nothing stays on it", async () => {
+  test("signal: aborting removes, an aborted signal never adds, no abort listener remains", async () => {
     const { source, server } = await connectOpen();
     const controller = new AbortController();
     const listener = vi.fn();
@@ -99,7 +99,7 @@ describe("on()", () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  test("during a dispatch: a removed listener is not called, an added one only from the next event on", async () => {
+  test("during a dispatch: a removed listener is not called, an added one is called next time", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     source.on("message", (data) => {
@@ -112,7 +112,7 @@ describe("on()", () => {
     expect(heard).toEqual(["first 1", "first 2", "added 2"]);
   });
 
-  test("the last listener removing itself and another added meanwhile leave a working name", async () => {
+  test("a name still works after its last listener has removed itself and added another one", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     const remove = source.on("message", (data) => {
@@ -124,7 +124,7 @@ describe("on()", () => {
     expect(heard).toEqual(["first 1", "second 2"]);
   });
 
-  test("lives on over reconnects, without being added again", async () => {
+  test("listeners survive reconnects", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     source.on("message", (data) => heard.push(data));
@@ -135,8 +135,8 @@ describe("on()", () => {
   });
 });
 
-describe("the names a transport is told", () => {
-  test("are those that somebody listens to, and always message; changes are told, each once", async () => {
+describe("the names that a transport sees", () => {
+  test("are those with a listener, and always message; each change is announced once", async () => {
     const { source, server } = await connectOpen();
     const { names } = server.latest.request;
     const told: [string, boolean][] = [];
@@ -164,7 +164,7 @@ describe("the names a transport is told", () => {
     expect(told).toHaveLength(3);
   });
 
-  test("not those of DOM listeners for our own events; once and signal take a name back", async () => {
+  test("do not include lifecycle events; once and signal remove a name", async () => {
     const { source, server } = await connectOpen();
     const { names } = server.latest.request;
     for (const type of ["open", "error", "invalid", "statechange"])
