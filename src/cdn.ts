@@ -1,4 +1,4 @@
 import * as exports from "./index.ts";
 
-/** For a script tag: one global, the class, with everything else that the package exports as its static properties. */
+/** The global of the script-tag build: the class. All other exports are its static properties. */
 export default Object.assign(exports.ResilientEventSource, exports);

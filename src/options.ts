@@ -5,25 +5,39 @@ import type { Resume } from "./transport/resume.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /**
- * How long to wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then jitter; never sooner than the server's
- * `retry` and Retry-After ask for, with the jittered delay on top of the larger one. Names and meaning are those of the
- * exponential-backoff package, whose arithmetic this is; the defaults are ours.
+ * The wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then
+ * jitter; never sooner than the server's `retry` and Retry-After ask for, with the jittered delay on
+ * top of the larger one. Names, meaning and arithmetic are those of the exponential-backoff package;
+ * the defaults differ.
  */
 export interface BackoffOptions {
-  /** Delay before the first retry, before jitter, in milliseconds. Default 3000, native's own. 0: every wait is the minimum of 100 ms, or what the server asks for. A `retry` that is larger takes its place. */
+  /**
+   * The delay before the first retry, in milliseconds, before jitter. Default 3000, as in browsers.
+   * 0: every wait is the minimum of 100 ms, or the time that the server asks for. A larger `retry`
+   * takes its place.
+   */
   startingDelay?: number | undefined;
-  /** Factor from one delay to the next, at least 1. Default 2. 1: all delays are alike. */
+  /** The factor from one delay to the next, at least 1. Default 2. 1: all delays are equal. */
   timeMultiple?: number | undefined;
-  /** Cap of the delay, in milliseconds, applied before the jitter. Default 30000. 0: every wait is the minimum of 100 ms. At most 2^31-1, so not Infinity. */
+  /**
+   * The longest delay, in milliseconds, before jitter. Default 30000. 0: every wait is the minimum
+   * of 100 ms. At most 2^31-1, so not Infinity.
+   */
   maxDelay?: number | undefined;
-  /** `"full"` draws each wait evenly from 0 to the delay, so that clients spread out; `"none"` waits the delay. Default `"full"`. */
+  /**
+   * `"full"` draws each wait uniformly between 0 and the delay, so that clients spread out;
+   * `"none"` waits for exactly the delay. Default `"full"`.
+   */
   jitter?: "full" | "none" | undefined;
   /**
-   * How many connections in a row may fail (or end before `minUptime`) before we give up; 1 never retries. Default Infinity: never give up.
-   * At least 1.
+   * The number of connections in a row that may fail (or end before `minUptime`) before the source
+   * gives up; at least 1. Default Infinity: it never gives up. 1: it never retries.
    */
   numOfAttempts?: number | undefined;
-  /** Wait before the very first connection, too: for a page that a million people open at once. Shifts all delays by one factor, as in the package. Default false. */
+  /**
+   * Wait before the very first connection, too: for a page that a million people open at once. As
+   * in the package, all delays move on by one factor. Default false.
+   */
   delayFirstAttempt?: boolean | undefined;
   /**
    * Replaces the retry table: called after each failed connection with its error and the number of
@@ -38,34 +52,43 @@ export interface BackoffOptions {
 }
 
 /**
- * Options of a ResilientEventSource, beside `events`. Everywhere, `undefined` means the default. Milliseconds are numbers from 0 to 2^31-1 (24.8 days),
- * the longest that a timer can wait, so Infinity is refused; 0 is what turns a limit off. A bad value throws a RangeError (a number out of range) or a
- * TypeError that names the option and the value.
+ * The options of a ResilientEventSource, except `events`. `undefined` always means the default.
+ * Milliseconds are numbers from 0 to 2^31-1 (24.8 days), the longest time that a timer can wait, so
+ * Infinity is refused; 0 turns a limit off. A bad value throws a RangeError (a number out of range)
+ * or a TypeError, which names the option and the value.
  */
 export interface ResilientEventSourceOptions {
-  /** Send credentials across origins, as in EventSourceInit. Default false. `credentials` given to `fetchTransport` win. */
+  /**
+   * Send credentials across origins, as in EventSourceInit. Default false. `credentials` given to
+   * `fetchTransport` take precedence.
+   */
   withCredentials?: boolean | undefined;
-  /** Waits between attempts, and how many. Default {@link BackoffOptions}' defaults. */
+  /**
+   * The waits between attempts and their number. Default: the defaults of {@link BackoffOptions}.
+   */
   backoff?: BackoffOptions | undefined;
   /**
-   * A connection that was open this long, in milliseconds from its opening, sets the attempt counter back to 0. Default 5000. 0: every opening does
-   * (a server that accepts and closes at once is then asked again after `startingDelay` for ever).
+   * A connection that was open for this time, in milliseconds from its opening, sets the attempt
+   * counter back to 0. Default 5000. 0: every connection that opened does (a server that accepts
+   * and closes at once is then asked again after `startingDelay`, without end).
    */
   minUptime?: number | undefined;
   /**
-   * The id to resume after on the first connection, kept from an earlier page load, say; without NUL, CR and LF, as in an event stream. Default "": from
-   * wherever the server starts.
+   * The id to resume after on the first connection, for example from an earlier page load; without
+   * NUL, CR and LF, as in an event stream. Default "": the server decides where to start.
    */
   lastEventId?: string | undefined;
   /**
-   * How a reconnect tells the server the last id: `"header"` (Last-Event-ID), `{ query: name or names }`, or a function that makes the URL.
-   * Default: `"header"` within the page's origin, `{ query: "lastEventId" }` across origins, where the header would need a preflight. A transport
-   * that cannot send headers uses the query instead of `"header"`.
+   * How a reconnect sends the last event ID: `"header"` (Last-Event-ID), `{ query: name or names
+   * }`, or a function that returns the URL. Default: `"header"` within the page's origin, `{ query:
+   * "lastEventId" }` across origins, where the header would need a preflight. A transport that
+   * cannot send headers uses the query instead of `"header"`.
    */
   resume?: Resume | undefined;
   /**
-   * Milliseconds from the request to `open`, after which the attempt fails with reason `timeout`. Default 0: no limit. Firefox and Safari open an
-   * EventSource at the first byte of the body, so let the server send one at once.
+   * The longest time from the request to `open`, in milliseconds; then the attempt fails with
+   * reason `timeout`. Default 0: no limit. Firefox and Safari open an EventSource at the first byte
+   * of the body, so the server should send one at once.
    */
   connectTimeout?: number | undefined;
   /**
@@ -75,16 +98,26 @@ export interface ResilientEventSourceOptions {
    * page is frozen or its timers are throttled does not count. Default 0: off.
    */
   heartbeatTimeout?: number | undefined;
-  /** Remember this many of the latest event ids, and drop an event whose id an earlier connection delivered already. Default 0: off. */
+  /**
+   * Remember this many of the latest event ids, and drop events whose id an earlier connection
+   * delivered already. Default 0: off.
+   */
   dedupe?: number | undefined;
   /**
-   * Milliseconds, or true for 60,000: a page that has been hidden that long lets go of its connection, and resumes when it is shown again. Default
-   * false, as is 0: hidden pages stay connected.
+   * Disconnect a page that has been hidden for this time, in milliseconds, and resume when it is
+   * shown again. true means 60,000. Default false, which is the same as 0: hidden pages stay
+   * connected.
    */
   pauseWhenHidden?: number | boolean | undefined;
-  /** How events are fetched. Default: EventSource for the first connection, fetch for all after it, and what there is where one is missing. */
+  /**
+   * How to connect. Default: EventSource for the first connection and fetch for all later ones; if
+   * one of them is missing, the other one.
+   */
   transport?: Transport | undefined;
-  /** Aborting it closes the source, as `close()` does. Already aborted: it never connects. Default none. */
+  /**
+   * Aborting it closes the source, as `close()` does. If it is aborted already, the source never
+   * connects. Default none.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -93,7 +126,7 @@ export type BackoffSettings = {
   [K in Exclude<keyof BackoffOptions, "retry">]-?: Exclude<BackoffOptions[K], undefined>;
 } & Pick<BackoffOptions, "retry">;
 
-/** What the parts of the library get: checked, and with every default filled in. */
+/** The options as the parts of the library get them: checked, with every default filled in. */
 export interface Settings {
   readonly withCredentials: boolean;
   readonly backoff: BackoffSettings;
@@ -103,14 +136,14 @@ export interface Settings {
   readonly connectTimeout: number;
   readonly heartbeatTimeout: number;
   readonly dedupe: number;
-  /** Milliseconds; 0: never. */
+  /** In milliseconds; 0 means never. */
   readonly pauseWhenHidden: number;
   readonly transport: Transport | undefined;
   readonly signal: AbortSignal | undefined;
   readonly events: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The only place with defaults. */
+/** All defaults. */
 export const defaults = {
   withCredentials: false,
   backoff: {
@@ -129,16 +162,19 @@ export const defaults = {
   pauseWhenHidden: false,
 } as const satisfies ResilientEventSourceOptions;
 
-/** What a value must be: in words, and as a test. */
+/** The expected kind of value: in words, and as a predicate. */
 type Rule = readonly [expected: string, isMet: (value: unknown) => boolean];
 type Rules = Readonly<Record<string, Rule>>;
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isString = (value: unknown): boolean => typeof value === "string";
-/** The types count inherited members in, methods of a class or what `{ __proto__: decoder }` makes of itself; we look at its own members only. */
+/**
+ * The types include inherited members (methods of a class, the prototype in `{ __proto__: decoders
+ * }`), but only own members are read, so objects with a prototype are refused.
+ */
 const isPlain = (value: unknown): boolean => {
   const prototype: unknown = isObject(value) && Object.getPrototypeOf(value);
-  // Any realm's Object.prototype will do.
+  // The Object.prototype of any realm is accepted.
   return prototype === null || (isObject(prototype) && Object.getPrototypeOf(prototype) === null);
 };
 const isFunction = (value: unknown): boolean => typeof value === "function";
@@ -190,7 +226,7 @@ const decoder: Rule = [
 
 const describe = (value: unknown): string => (isObject(value) ? "an object" : String(value));
 
-/** @throws RangeError or TypeError that names the option and its value */
+/** @throws RangeError or TypeError, which names the option and the value. */
 function check(name: string, value: unknown, [expected, isMet]: Rule): void {
   if (value === undefined || isMet(value)) return;
   const shown = typeof value === "string" ? JSON.stringify(value) : describe(value);
@@ -204,7 +240,7 @@ function checkAll(values: object, rules: Rules, prefix = ""): void {
     check(prefix + name, (values as Record<string, unknown>)[name], rule);
 }
 
-/** The given members over the defaults, an `undefined` counting as not given. */
+/** The defaults, overridden by the given members that are not undefined. */
 function fill<T extends object>(fallbacks: T, given: object): T {
   return {
     ...fallbacks,
@@ -218,14 +254,15 @@ export function checkMilliseconds(name: string, value: unknown): void {
 }
 
 /**
- * Fills in the defaults and checks everything, once.
+ * Checks all options and fills in the defaults.
  *
- * @throws RangeError for a number out of range (NaN included), TypeError for a value of the wrong type; both name the option and the value.
+ * @throws RangeError for a number out of range (including NaN), TypeError for a value of the wrong
+ * type; both name the option and the value.
  */
 export function resolveOptions(
   given?: (ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) | null,
 ): Settings {
-  // As WebIDL reads a dictionary.
+  // WebIDL reads null as an empty dictionary.
   const options = given ?? {};
   check("options", options, ["an object", isObject]);
   checkAll(options, rules);

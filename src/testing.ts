@@ -3,29 +3,40 @@ import type { OpenDetails, Sink, Transport, TransportRequest } from "./transport
 
 export type { OpenDetails, Transport, TransportRequest } from "./transport/transport.ts";
 
-/** A server for tests, without a server: pass its `transport` to a source and play the other side of the connection. */
+/**
+ * A fake server for tests: pass its `transport` to a source, and control the other end of the
+ * connection.
+ */
 export interface FakeStream {
-  /** For the option `transport`. One source at a time. */
+  /** The value for the option `transport`. It serves one source at a time. */
   readonly transport: Transport;
-  /** Every request there was, the latest last: `lastEventId`, `attempt`, `url`, … */
+  /**
+   * All requests so far, with `lastEventId`, `attempt`, `url` and so on; the latest is the last.
+   */
   readonly requests: readonly TransportRequest[];
-  /** Whether a connection is being made or open. */
+  /** Whether a source is connecting or connected. */
   readonly connected: boolean;
-  /** Resolves with the current request, or with the next one if there is none: a source connects only when the code that made it has run. */
+  /**
+   * Resolves with the current request, or with the next one if no source is connected: a source
+   * connects in a microtask after its construction.
+   */
   requested(): Promise<TransportRequest>;
-  /** Accepts the connection. `send` does it by itself. */
+  /** Accepts the connection. `send`, `comment` and `retry` do it if it is needed. */
   open(details?: OpenDetails): void;
-  /** Sends an event. What is no string goes as JSON. An `id` becomes the last event ID, "" resets it. */
+  /**
+   * Sends an event. Data other than strings is sent as JSON. An `id` becomes the last event ID; ""
+   * resets it.
+   */
   send(type: string, data: unknown, options?: { id?: string | undefined }): void;
-  /** Sends a comment: no event, but a sign of life. */
+  /** Sends a comment: a sign of life without an event. */
   comment(): void;
   /** Sends the `retry` field: the reconnection time in milliseconds. */
   retry(ms: number): void;
-  /** Ends the stream, as a server does. */
+  /** Ends the stream as a server does: reason `ended`. */
   end(): void;
   /** Cuts the connection: reason `network`. */
   drop(): void;
-  /** Lets the connection fail with any reason: `fail({ reason: "status", status: 503 })`. */
+  /** Makes the connection fail: `fail({ reason: "status", status: 503 })`. */
   fail(error: ConnectionErrorInit): void;
 }
 
@@ -36,26 +47,29 @@ interface Connection {
   readonly reject: (error: ConnectionError) => void;
 }
 
-/** Makes a {@link FakeStream}. Its methods throw while there is no connection, so that a test cannot talk to nobody. */
+/** Creates a {@link FakeStream}. Its methods throw while no source is connected. */
 export function fakeStream(): FakeStream {
   const requests: TransportRequest[] = [];
-  const waiting: ((request: TransportRequest) => void)[] = [];
+  const waitingForRequest: ((request: TransportRequest) => void)[] = [];
   let current: Connection | undefined;
   let isOpen = false;
   let lastEventId = "";
   let idInherited = true;
 
-  const live = (): Connection => {
-    if (!current) throw new Error("nobody is connected to this stream: await requested() first");
+  const connected = (): Connection => {
+    if (!current) throw new Error("no source is connected to this stream: await requested() first");
     return current;
   };
-  /** Opened by what comes first. A second `open` would say that another connection behind this one begins. */
+  /**
+   * Opens the connection if it is not open. (A second `open` means that a shared connection was
+   * replaced.)
+   */
   const opened = (): Connection => {
     if (!isOpen) stream.open();
-    return live();
+    return connected();
   };
-  const leave = (): Connection => {
-    const connection = live();
+  const disconnect = (): Connection => {
+    const connection = connected();
     current = undefined;
     return connection;
   };
@@ -71,7 +85,7 @@ export function fakeStream(): FakeStream {
         if (current === connection) current = undefined;
         resolve();
       });
-      for (const tell of waiting.splice(0)) tell(request);
+      for (const resolveRequest of waitingForRequest.splice(0)) resolveRequest(request);
     });
 
   const stream: FakeStream = {
@@ -81,9 +95,11 @@ export function fakeStream(): FakeStream {
       return current !== undefined;
     },
     requested: () =>
-      current ? Promise.resolve(current.request) : new Promise((resolve) => waiting.push(resolve)),
+      current
+        ? Promise.resolve(current.request)
+        : new Promise((resolve) => waitingForRequest.push(resolve)),
     open: (details) => {
-      const { sink } = live();
+      const { sink } = connected();
       isOpen = true;
       sink.open(details);
     },
@@ -104,14 +120,14 @@ export function fakeStream(): FakeStream {
       opened().sink.retry(ms);
     },
     end: () => {
-      leave().resolve();
+      disconnect().resolve();
     },
     drop: () => {
       stream.fail({ reason: "network" });
     },
     fail: (error) => {
-      leave().reject(
-        new ConnectionError(`the test let the connection fail: ${error.reason}`, error),
+      disconnect().reject(
+        new ConnectionError(`the test made the connection fail: ${error.reason}`, error),
       );
     },
   };

@@ -10,33 +10,40 @@ export type Listeners<P extends object = Untyped> = {
   readonly [K in EventName<P>]?: PayloadListener<Payload<P, K>> | undefined;
 };
 
-/** The options of a source without `events`, and `on`. */
+/** The options of a source without `events`, plus `on`. */
 export interface PlainOptions extends ResilientEventSourceOptions {
-  /** None: every name is allowed, and payloads are text. */
+  /** Undefined: every name is allowed, and payloads are text. */
   events?: undefined;
-  /** Called for each event of these names. None of them renders anything. Default none. */
+  /** Listeners by event name. Calling them does not render anything. Default none. */
   on?: Listeners | undefined;
 }
 
-/** The options of a source with `events`, which give the types, and `on`. */
+/** The options of a source with `events`, which determine the types, plus `on`. */
 export interface TypedOptions<P extends object> extends ResilientEventSourceOptions {
   /** Decoders by event name. */
   events: Decoders<P>;
-  /** Called with the payload of each event of these names. None of them renders anything. Default none. */
+  /** Typed listeners by event name. Calling them does not render anything. Default none. */
   on?: Listeners<P> | undefined;
 }
 
-/** What a component sees of a connection. Another one for each state. */
+/** The connection of a component. Every state gives a new object. */
 export interface Connection<P extends object = Untyped> {
-  /** The source itself; null where there is none: on a server, without a URL, before it is first wanted. To end it take the URL away: `close()` tells nobody. */
+  /**
+   * The source; null on a server, without a URL, and before the connection is needed. To end the
+   * connection, remove the URL: `close()` of the source renders nothing.
+   */
   readonly source: ResilientEventSource<P> | null;
-  /** The source's state. Where there is none it is `closed` without a URL, and else what comes first: `connecting`. */
+  /**
+   * The state of the source. Without a source: `closed` if there is no URL, `connecting` otherwise.
+   */
   readonly state: ConnectionState;
-  /** `source.reconnect()`; does nothing without a source. The same function for each state. */
+  /**
+   * Calls `source.reconnect()`; does nothing without a source. The same function in every state.
+   */
   readonly reconnect: () => void;
 }
 
-/** What there is before a source, and after it. */
+/** The connection before there is a source, and after it was closed. */
 export function unconnected<P extends object>(url: unknown): Connection<P> {
   return {
     source: null,
@@ -45,11 +52,11 @@ export function unconnected<P extends object>(url: unknown): Connection<P> {
   };
 }
 
-/** Makes a source, and calls `changed` at once and with each state. */
+/** Creates a source. Calls `onChange` at once and after every change of the state. */
 export function connect<P extends object>(
   url: StreamUrl,
   { on = {}, ...options }: TypedOptions<P>,
-  changed: (connection: Connection<P>) => void,
+  onChange: (connection: Connection<P>) => void,
 ): ResilientEventSource<P> {
   const source = new ResilientEventSource<P>(url, options);
   for (const [name, listener] of Object.entries(on))
@@ -57,10 +64,10 @@ export function connect<P extends object>(
   const reconnect = (): void => {
     source.reconnect();
   };
-  const tell = (): void => {
-    changed({ source, state: source.state, reconnect });
+  const notify = (): void => {
+    onChange({ source, state: source.state, reconnect });
   };
-  source.addEventListener("statechange", tell);
-  tell();
+  source.addEventListener("statechange", notify);
+  notify();
   return source;
 }

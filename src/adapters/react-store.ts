@@ -3,80 +3,90 @@ import type { EventName } from "../events/lifecycle.ts";
 import type { StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type Connection, type TypedOptions } from "./connection.ts";
 
-/** What a render was given. */
-export interface Given<P extends object> {
-  /** Which stream it is for. */
+/** The arguments of `useEventSource` in one render. */
+export interface Rendered<P extends object> {
+  /** Identifies the stream; null for none. */
   readonly stream: string | null;
   readonly url: StreamUrl | null | undefined;
   readonly on: ReadonlyMap<string, PayloadListener<unknown> | undefined>;
   readonly options: TypedOptions<P>;
 }
 
-/** What outlives a connection. */
-export interface Kept<P extends object> {
-  /** As of the latest render that was shown. */
-  given: Given<P>;
-  /** Where the connection before ended. */
-  end?: { stream: string; lastEventId: string };
+/** State of the component that outlives a connection. */
+export interface Persistent<P extends object> {
+  /** The arguments of the latest committed render. */
+  rendered: Rendered<P>;
+  /** The last event ID of the previous connection. */
+  resumePoint?: { stream: string; lastEventId: string };
 }
 
-/** For useSyncExternalStore. */
+/** A store for useSyncExternalStore. */
 export interface ConnectionStore<P extends object> {
   readonly get: () => Connection<P>;
-  /** What there is at first, and on a server. */
-  readonly getFirst: () => Connection<P>;
-  readonly subscribe: (changed: () => void) => () => void;
-  /** Listens to the names in `on` as they are now. */
-  readonly listen: () => void;
+  /** The snapshot for the first render and for servers. */
+  readonly getInitial: () => Connection<P>;
+  readonly subscribe: (onChange: () => void) => () => void;
+  /** Adjusts the subscriptions to the names in `on` of the latest render. */
+  readonly updateSubscriptions: () => void;
 }
 
 /**
- * One connection, from `subscribe` on: rendering alone, which React may do twice or throw away, makes none. `stream` tells which one, null is none.
+ * A store of one connection, which begins with `subscribe`: React may render a component twice, or
+ * discard a render, so rendering alone must not connect.
+ *
+ * @param stream Identifies the stream; null for none.
  */
 export function createStore<P extends object>(
   stream: string | null,
-  { current: kept }: { readonly current: Kept<P> },
+  { current: persistent }: { readonly current: Persistent<P> },
 ): ConnectionStore<P> {
-  const first = unconnected<P>(stream);
-  let connection = first;
-  const heard = new Map<string, () => void>();
+  const initial = unconnected<P>(stream);
+  let connection = initial;
+  const subscriptions = new Map<string, () => void>();
 
-  const listen = (): void => {
+  const updateSubscriptions = (): void => {
     const { source } = connection;
-    for (const [name, stop] of heard) if (!kept.given.on.get(name) && heard.delete(name)) stop();
-    for (const [name, listener] of kept.given.on) {
-      if (!source || !listener || heard.has(name)) continue;
-      heard.set(
+    for (const [name, unsubscribe] of subscriptions)
+      if (!persistent.rendered.on.get(name) && subscriptions.delete(name)) unsubscribe();
+    for (const [name, listener] of persistent.rendered.on) {
+      if (!source || !listener || subscriptions.has(name)) continue;
+      subscriptions.set(
         name,
         source.on(name as EventName<P>, (payload, meta) => {
-          // A render for another stream is there before this source is closed.
-          if (kept.given.stream === stream) kept.given.on.get(name)?.(payload, meta);
+          // Effects run before this store is unsubscribed, so `rendered` may be for another stream.
+          if (persistent.rendered.stream === stream)
+            persistent.rendered.on.get(name)?.(payload, meta);
         }),
       );
     }
   };
 
-  const subscribe = (changed: () => void): (() => void) => {
-    const { url, options } = kept.given;
+  const subscribe = (onChange: () => void): (() => void) => {
+    const { url, options } = persistent.rendered;
     if (url == null || stream === null) return () => undefined;
     const source = connect<P>(
       typeof url === "function"
-        ? () => (kept.given.stream === stream ? (kept.given.url as typeof url) : url)()
+        ? () =>
+            (persistent.rendered.stream === stream
+              ? (persistent.rendered.url as typeof url)
+              : url)()
         : url,
-      kept.end?.stream === stream ? { ...options, lastEventId: kept.end.lastEventId } : options,
-      (now) => {
-        connection = now;
-        changed();
+      persistent.resumePoint?.stream === stream
+        ? { ...options, lastEventId: persistent.resumePoint.lastEventId }
+        : options,
+      (current) => {
+        connection = current;
+        onChange();
       },
     );
-    listen();
+    updateSubscriptions();
     return () => {
-      kept.end = { stream, lastEventId: source.lastEventId };
+      persistent.resumePoint = { stream, lastEventId: source.lastEventId };
       source.close();
-      connection = first;
-      heard.clear();
+      connection = initial;
+      subscriptions.clear();
     };
   };
 
-  return { get: () => connection, getFirst: () => first, subscribe, listen };
+  return { get: () => connection, getInitial: () => initial, subscribe, updateSubscriptions };
 }

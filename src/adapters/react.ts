@@ -2,26 +2,35 @@ import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react
 import type { EventName, Payload } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import type { Connection, PlainOptions, TypedOptions } from "./connection.ts";
-import { createStore, type Given, type Kept } from "./react-store.ts";
+import { createStore, type Persistent, type Rendered } from "./react-store.ts";
 
 export type { Connection, Listeners, PlainOptions, TypedOptions } from "./connection.ts";
 
-/** What the hook takes beside the options. */
+/** The option that only the hook has. */
 export interface Keyed {
-  /** Another key is another stream. For what cannot be seen in a function: a token, a user. Default none. */
+  /**
+   * Another key means another stream. Needed for values that are hidden in a function, such as a
+   * token or a user. Default none.
+   */
   key?: string | number | undefined;
 }
 
 /**
- * A connection for as long as the component is mounted. It renders for a new state, never for an event: `on` takes those, and `useLatest` renders one.
+ * Connects while the component is mounted. It renders the component when the state changes, never
+ * for an event: handle events with `on`, or render them with `useLatest`.
  *
- * What may change between renders:
- * - `url` (its text; any two functions are alike) and `key`: connects to that stream, from its start.
- * - an option that is data, by value: connects anew, and resumes after the last id. So does a component that comes back (`<Activity>`).
- * - the functions in `on`, and a `url` that is a function: the latest is called, nothing connects.
- * - `events`, `transport`, `signal`, `lastEventId` and other functions are read when a connection is made, nothing connects.
+ * The effect of a change between two renders:
+ * - `url` (compared as text; all functions are equal) or `key`: connects to the new stream, from
+ *   its start.
+ * - an option that is data (compared by value): connects again and resumes after the last id. So
+ *   does a component that becomes visible again (`<Activity>`).
+ * - a function in `on`, or a `url` that is a function: no new connection; the latest function is
+ *   called.
+ * - `events`, `transport`, `signal`, `lastEventId` and other functions: no new connection; the next
+ *   connection uses them.
  *
- * @param url null or undefined: no connection. On a server there is none either.
+ * @param url The event stream. null or undefined: no connection. On a server there is no connection
+ * either.
  */
 export function useEventSource<P extends object>(
   url: StreamUrl | null | undefined,
@@ -39,30 +48,40 @@ export function useEventSource<P extends object>(
   const { events, transport, signal, lastEventId, ...data } = rest;
   const stream =
     url == null ? null : JSON.stringify([typeof url === "function" || String(url), key]);
-  const given = { stream, url, on: new Map(Object.entries(on ?? {})), options: rest } as Given<P>;
-  const kept = useRef<Kept<P>>({ given });
-  const store = useMemo(() => createStore(stream, kept), [stream, JSON.stringify(data)]);
-  // Part of the commit, and before all other effects: they find what was rendered, and no event of this stream comes in between.
+  const rendered = {
+    stream,
+    url,
+    on: new Map(Object.entries(on ?? {})),
+    options: rest,
+  } as Rendered<P>;
+  const persistent = useRef<Persistent<P>>({ rendered });
+  const store = useMemo(() => createStore(stream, persistent), [stream, JSON.stringify(data)]);
+  // Insertion effects run during the commit, before all other effects: those see the latest
+  // arguments, and no event can arrive in between.
   useInsertionEffect(() => {
-    kept.current.given = given;
-    store.listen();
+    persistent.current.rendered = rendered;
+    store.updateSubscriptions();
   });
-  return useSyncExternalStore(store.subscribe, store.get, store.getFirst);
+  return useSyncExternalStore(store.subscribe, store.get, store.getInitial);
 }
 
-/** Renders for each event of this name, and gives its payload: undefined before the first one of this source. */
+/**
+ * Returns the payload of the latest event of this name; undefined before the first event of this
+ * source. It renders the component for an event, but several events in one task render once, with
+ * the last payload. For every payload use `on`.
+ */
 export function useLatest<P extends object, K extends EventName<P>>(
   source: ResilientEventSource<P> | null,
   name: K,
 ): Payload<P, K> | undefined {
   const store = useMemo(() => {
     let latest: Payload<P, K> | undefined;
-    const subscribe = (changed: () => void): (() => void) => {
-      const stop = source?.on(name, (payload) => {
+    const subscribe = (onChange: () => void): (() => void) => {
+      const unsubscribe = source?.on(name, (payload) => {
         latest = payload;
-        changed();
+        onChange();
       });
-      return () => stop?.();
+      return () => unsubscribe?.();
     };
     return { get: () => latest, subscribe };
   }, [source, name]);

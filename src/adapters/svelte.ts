@@ -12,25 +12,34 @@ import {
 
 export type { Connection, Listeners, PlainOptions, TypedOptions } from "./connection.ts";
 
-/** A value to read by runes, as `live.current`, or as a store, as `$live`. */
+/** A value that changes: read it as `live.current` with runes, or as the store `$live`. */
 export interface Live<T> {
-  /** The value as of now. Read in a component, or in an effect, it keeps the connection. */
+  /** The current value. A component or effect that reads it keeps the connection open. */
   readonly current: T;
-  /** As every store has it: calls `run` at once and for each change, and gives the function that ends that. Until then it keeps the connection. */
+  /**
+   * The store contract: calls `run` at once and after every change, until the returned function is
+   * called. Keeps the connection open for that time.
+   */
   readonly subscribe: (run: (value: T) => void) => () => void;
 }
 
-/** What `eventSource` gives. */
+/** The result of `eventSource`. */
 export interface LiveConnection<P extends object = Untyped> extends Live<Connection<P>> {
-  /** The payload of the latest event of this name; undefined before the first one. It connects like the rest, and all who look share it. */
+  /**
+   * The payload of the latest event of this name; undefined before the first event. Reading it
+   * keeps the connection open. It may skip payloads: several events in one task cause one update.
+   * For every payload use `on`.
+   */
   readonly latest: <K extends EventName<P>>(name: K) => Live<Payload<P, K> | undefined>;
 }
 
 /**
- * A connection for as long as somebody looks: it is made when the first component reads `current` or subscribes, all share it, and it ends with the last.
- * In a component whose `url` changes: `$derived(eventSource(url))`. Events render nothing but what `latest` gives.
+ * Connects while the value is in use: from the first component that reads `current` or subscribes
+ * to the last one that stops. All of them share the connection. In a component with a changing
+ * `url` use `$derived(eventSource(url))`. An event updates only the values of `latest`.
  *
- * @param url null or undefined: no connection. On a server there is none either.
+ * @param url The event stream. null or undefined: no connection. On a server there is no connection
+ * either.
  */
 export function eventSource<P extends object>(
   url: StreamUrl | null | undefined,
@@ -54,12 +63,12 @@ export function eventSource<P extends object>(
     const known = payloads.get(name);
     if (known) return known;
     const payload = live<unknown>(undefined, (set) => {
-      let off: (() => void) | undefined;
-      // Whoever looks keeps the connection, so that it has one source all the while.
-      const leave = connection.subscribe(({ source }) => (off ??= source?.on(name, set)));
+      let unsubscribe: (() => void) | undefined;
+      // This subscription keeps the connection open, so `source` does not change meanwhile.
+      const release = connection.subscribe(({ source }) => (unsubscribe ??= source?.on(name, set)));
       return () => {
-        off?.();
-        leave();
+        unsubscribe?.();
+        release();
       };
     });
     payloads.set(name, payload);
@@ -68,22 +77,25 @@ export function eventSource<P extends object>(
   return Object.assign(connection, { latest: latest as LiveConnection<P>["latest"] });
 }
 
-/** A value that `start` sets, from the first who looks at it until the last has gone. */
-function live<T>(first: T, start: (set: (value: T) => void) => (() => void) | undefined): Live<T> {
-  let value = first;
-  const { subscribe } = readable(first, (set) => {
+/** A value that `start` sets. It starts with the first reader and stops after the last one. */
+function live<T>(
+  initial: T,
+  start: (set: (value: T) => void) => (() => void) | undefined,
+): Live<T> {
+  let value = initial;
+  const { subscribe } = readable(initial, (set) => {
     const stop = start((next) => set((value = next)));
     return () => {
       stop?.();
-      set((value = first));
+      set((value = initial));
     };
   });
   const track = createSubscriber((update) => {
     let tracked = false;
-    // A store tells its value at once, and whoever is just reading must not be told of a change.
-    const leave = subscribe(() => tracked && update());
+    // `subscribe` calls back at once. That is not a change, and a reader must not be updated by it.
+    const unsubscribe = subscribe(() => tracked && update());
     tracked = true;
-    return leave;
+    return unsubscribe;
   });
   return {
     subscribe,

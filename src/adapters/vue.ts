@@ -15,7 +15,8 @@ import { connect, unconnected, type PlainOptions, type TypedOptions } from "./co
 export type { Listeners, PlainOptions, TypedOptions } from "./connection.ts";
 
 /**
- * A URL, a ref of one, or a getter. A {@link StreamUrl} that is a function, to be asked on every attempt, has to be in a ref or come from a getter.
+ * A URL, a ref of a URL, or a getter. A {@link StreamUrl} that is a function, called on every
+ * attempt, must be in a ref or returned by a getter.
  */
 export type ReactiveUrl =
   | string
@@ -25,7 +26,7 @@ export type ReactiveUrl =
   | Ref<StreamUrl | null | undefined>
   | (() => StreamUrl | null | undefined);
 
-/** What `useEventSource` gives. */
+/** The result of `useEventSource`. */
 export interface ReactiveConnection<P extends object = Untyped> {
   /** As in a `Connection`. */
   readonly source: ComputedRef<ResilientEventSource<P> | null>;
@@ -33,17 +34,22 @@ export interface ReactiveConnection<P extends object = Untyped> {
   readonly state: ComputedRef<ConnectionState>;
   /** As in a `Connection`. */
   readonly reconnect: () => void;
-  /** The payload of the latest event of this name; undefined before the first one of this source. */
+  /**
+   * The payload of the latest event of this name; undefined before the first event of this source.
+   * A component or watcher may skip payloads: several events in one task cause one update. For every payload use `on`.
+   */
   readonly latest: <K extends EventName<P>>(
     name: K,
   ) => Readonly<ShallowRef<Payload<P, K> | undefined>>;
 }
 
 /**
- * A connection for as long as the scope lives, which is the component in `setup`. Where `url` is a ref or a getter and its value changes, it connects to
- * that stream. The options are read when a connection is made. Events render nothing but what `latest` gives.
+ * Connects until the scope is disposed; in `setup`, that is the component. If `url` is a ref or a
+ * getter and its value changes, it connects to the new stream. The options are read for each
+ * connection. An event updates only the refs of `latest`.
  *
- * @param url null or undefined: no connection. On a server there is none either.
+ * @param url The event stream. null or undefined: no connection. On a server there is no connection
+ * either.
  */
 export function useEventSource<P extends object>(
   url: ReactiveUrl,
@@ -59,15 +65,19 @@ export function useEventSource<P extends object>(
 
   watch(
     () => {
-      const to = toValue(url);
-      return to instanceof URL ? to.href : to;
+      const target = toValue(url);
+      return target instanceof URL ? target.href : target;
     },
-    (to, _, onCleanup) => {
-      connection.value = unconnected(to);
-      if (to == null || typeof document === "undefined") return;
-      const opened = connect(to, options as TypedOptions<P>, (now) => (connection.value = now));
+    (target, _, onCleanup) => {
+      connection.value = unconnected(target);
+      if (target == null || typeof document === "undefined") return;
+      const created = connect(
+        target,
+        options as TypedOptions<P>,
+        (current) => (connection.value = current),
+      );
       onCleanup(() => {
-        opened.close();
+        created.close();
         connection.value = unconnected(null);
       });
     },
@@ -81,12 +91,12 @@ export function useEventSource<P extends object>(
     latest: <K extends EventName<P>>(name: K) => {
       const latest = shallowRef<Payload<P, K>>();
       const listen = (
-        now: ResilientEventSource<P> | null,
+        current: ResilientEventSource<P> | null,
         _: unknown,
-        onCleanup: (stop: () => void) => void,
+        onCleanup: (cleanup: () => void) => void,
       ): void => {
         latest.value = undefined;
-        if (now) onCleanup(now.on(name, (payload) => (latest.value = payload)));
+        if (current) onCleanup(current.on(name, (payload) => (latest.value = payload)));
       };
       watch(source, listen, { immediate: true, flush: "sync" });
       return latest;

@@ -5,7 +5,7 @@ import { platformClass } from "../util/platform.ts";
 
 const PlatformEvent: typeof Event = /* @__PURE__ */ platformClass("Event");
 
-/** Data of a {@link ConnectionOpenEvent}. */
+/** The members of a {@link ConnectionOpenEvent}. */
 export interface ConnectionOpenEventInit extends OpenDetails {
   /** Default 0. */
   attempt?: number | undefined;
@@ -15,11 +15,11 @@ export interface ConnectionOpenEventInit extends OpenDetails {
   resumedFrom?: string | undefined;
 }
 
-/** `open`: events can arrive. */
+/** The `open` event: a connection has opened. */
 export class ConnectionOpenEvent extends PlatformEvent {
-  /** The HTTP status; undefined over a native EventSource, which hides it. */
+  /** The HTTP status; undefined over EventSource, which hides it. */
   readonly status: number | undefined;
-  /** The response's headers; undefined over a native EventSource. */
+  /** The response's headers; undefined over EventSource, which hides them. */
   readonly headers: Headers | undefined;
 
   /** How many connections in a row failed before this one: 0 at first, 1 for the first retry. */
@@ -51,55 +51,61 @@ export class ConnectionOpenEvent extends PlatformEvent {
   }
 }
 
-/** A connection failed, and the next attempt is coming. */
+/** An `error` event for a connection that has failed, while another attempt follows. */
 export interface RetryingErrorEvent extends Event {
   /** CONNECTING. */
   readonly readyState: 0;
-  /** The number of the attempt that comes: 1 is the first retry. */
+  /** The number of the next attempt: 1 for the first retry. */
   readonly attempt: number;
-  /** How long we wait before it, in milliseconds. */
+  /** The wait before the next attempt, in milliseconds. */
   readonly delay: number;
-  /** When it comes, in milliseconds since the epoch. */
+  /** The time of the next attempt, in milliseconds since the epoch. */
   readonly retryAt: number;
-  /** How the connection ended. */
+  /** The reason why the connection ended. */
   readonly error: ConnectionError;
 }
 
-/** The last `error`: we gave up. */
+/** The last `error` event: the source is closed, and no further attempt follows. */
 export interface FinalErrorEvent extends Event {
   /** CLOSED. */
   readonly readyState: 2;
-  /** How the last connection ended. */
+  /** The reason why the last connection ended. */
   readonly error: ConnectionError;
 }
 
-/** `error`: a connection failed; `readyState` tells whether another attempt comes, and the compiler knows which members there are then. */
+/**
+ * The `error` event: a connection has failed. `readyState` tells whether another attempt follows;
+ * the type is discriminated by it.
+ */
 export type ConnectionErrorEvent = RetryingErrorEvent | FinalErrorEvent;
 
-/** Data of a {@link ConnectionErrorEvent}. */
+/** The members of a {@link ConnectionErrorEvent}. */
 export type ConnectionErrorEventInit =
   Omit<RetryingErrorEvent, keyof Event> | Omit<FinalErrorEvent, keyof Event>;
 
-/** The class of `error` events, for `instanceof` and for tests that make one. */
+/** The class of `error` events, for `instanceof` and for tests that create one. */
 export const ConnectionErrorEvent = class ConnectionErrorEvent extends PlatformEvent {
   constructor(init: ConnectionErrorEventInit) {
     super("error");
     Object.assign(this, init);
   }
 } as unknown as {
-  /** Makes an `error` event with these members. */
+  /** Creates an `error` event with these members. */
   new (init: ConnectionErrorEventInit): ConnectionErrorEvent;
 };
 
-/** `invalid`: a decoder refused a payload. The stream goes on, and the event's id counts. */
+/**
+ * The `invalid` event: a decoder refused a payload. The stream continues, and the id of the refused
+ * event becomes the last event ID.
+ */
 export class InvalidEvent extends PlatformEvent {
   /** The name of the refused event. */
   readonly eventType: string;
-  /** Its data, as it came. */
+  /** The refused data, as the server sent it. */
   readonly raw: string;
-  /** What is wrong with it. */
+  /** The reasons for the refusal. */
   readonly issues: readonly Issue[];
-  /** The last event ID, as of this event. */
+  /** The last event ID when the event was dispatched. */
   readonly lastEventId: string;
 
   constructor(init: {
@@ -118,25 +124,28 @@ export class InvalidEvent extends PlatformEvent {
 
 export type { EventMeta } from "../transport/transport.ts";
 
-/** Our own events: DOM listeners of these names hear nothing else. */
+/** The events of the source itself. DOM listeners of these names never get a server event. */
 export interface LifecycleEventMap {
   /** A connection has opened. */
   open: ConnectionOpenEvent;
-  /** A connection has failed; `readyState` tells whether another attempt comes. */
+  /** A connection has failed; `readyState` tells whether another attempt follows. */
   error: ConnectionErrorEvent;
-  /** A decoder refused a payload. Without a listener it is reported as an uncaught error is. */
+  /** A decoder refused a payload. Without a listener, the refusal is reported as an error. */
   invalid: InvalidEvent;
   /** `state` has changed, other than by `close()`. */
   statechange: Event;
 }
 
-/** The payload types where no `events` are given: any name, and data is text. */
+/** The payload types without `events`: every name is allowed, and payloads are text. */
 export type Untyped = Record<string, string>;
 
-/** The server's event names: those in `events` and, without an entry, `message`. */
+/** The event names of the server: those in `events`, and always `message`. */
 export type EventName<P extends object> = (keyof P & string) | "message";
 
-/** The names that are spelled out: an index signature (`Record<string, …>`) does not say which of its names have a decoder. */
+/**
+ * The names that are listed one by one. An index signature (`Record<string, …>`) does not say which
+ * of its names have a decoder.
+ */
 type Spelled<P extends object> = keyof {
   [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K];
 };
@@ -161,12 +170,12 @@ export interface TypedMessageEvent<T>
   readonly origin: string;
 }
 
-/** The event a DOM listener of this name gets. */
+/** The event that a DOM listener of this name gets. */
 export type ListenedEvent<P extends object, K extends string> = K extends keyof LifecycleEventMap
   ? LifecycleEventMap[K]
   : TypedMessageEvent<Payload<P, K>>;
 
-/** Whether a name is one of our own events'. */
+/** Whether the source itself dispatches events of this name. */
 export function isLifecycle(name: string): name is keyof LifecycleEventMap {
   return /^(open|error|invalid|statechange)$/.test(name);
 }

@@ -1,17 +1,18 @@
 import type { TransportEventMeta } from "../transport/transport.ts";
 
 /**
- * Remembers the latest event ids and which connection delivered them. Within one connection nothing is a repeat: servers may give several events one
- * id, and an event without an id has that of the event before it.
+ * Remembers the latest event ids and the connection that delivered each. An event is never a repeat
+ * of one from the same connection: servers may give several events one id, and an event without an
+ * id has the id of the event before it.
  */
 export class RecentIds {
-  /** In the order of delivery: a Map keeps it, and forgets from its front. */
-  private readonly _ids = new Map<string, number>();
+  /** Connection numbers by id, in the order of delivery, so that the oldest comes first. */
+  private readonly _connectionById = new Map<string, number>();
   private readonly _limit: number;
   private _connection = 0;
   /** For connections without a number of their own: below 0, so that it is none of theirs. */
   private _count = 0;
-  private _previous: string | undefined;
+  private _previousId: string | undefined;
 
   constructor(limit: number) {
     this._limit = limit;
@@ -20,17 +21,18 @@ export class RecentIds {
   /** Another connection begins; or continues, if its number has been given before. */
   connect(connection = --this._count): void {
     this._connection = connection;
-    this._previous = undefined;
+    this._previousId = undefined;
   }
 
-  /** Whether an earlier connection delivered an event with this id; notes that this one has now. */
+  /** Whether an earlier connection delivered an event with this id. Records the id. */
   isRepeat({ lastEventId, idInherited }: TransportEventMeta): boolean {
-    if (!lastEventId || idInherited || lastEventId === this._previous) return false;
-    this._previous = lastEventId;
-    const deliveredBy = this._ids.get(lastEventId);
-    this._ids.delete(lastEventId);
-    this._ids.set(lastEventId, deliveredBy ?? this._connection);
-    if (this._ids.size > this._limit) this._ids.delete(this._ids.keys().next().value as string);
+    if (!lastEventId || idInherited || lastEventId === this._previousId) return false;
+    this._previousId = lastEventId;
+    const deliveredBy = this._connectionById.get(lastEventId);
+    this._connectionById.delete(lastEventId);
+    this._connectionById.set(lastEventId, deliveredBy ?? this._connection);
+    if (this._connectionById.size > this._limit)
+      this._connectionById.delete(this._connectionById.keys().next().value as string);
     return deliveredBy !== undefined && deliveredBy !== this._connection;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defaults, resolveOptions } from "../../src/options.ts";
 
-/** As an untyped caller would: any option at its path, `backoff.maxDelay` say. */
+/** Sets any option by its path, such as `backoff.maxDelay`, as an untyped caller could. */
 function resolve(path: string, value: unknown) {
   const [outer, inner] = path.split(".") as [string, string | undefined];
   return resolveOptions({ [outer]: inner === undefined ? value : { [inner]: value } });
@@ -57,7 +57,7 @@ describe("defaults", () => {
     },
   );
 
-  test("one option given leaves the others alone, and the caller's object, too", () => {
+  test("one given option changes neither the other options nor the object of the caller", () => {
     const options = Object.freeze({
       backoff: Object.freeze({ maxDelay: 10, jitter: undefined }),
       dedupe: 7,
@@ -118,7 +118,7 @@ describe("numbers", () => {
   });
 });
 
-describe("everything else", () => {
+describe("other options", () => {
   test.each([
     ["backoff", 5, "5"],
     ["backoff", null, "null"],
@@ -166,7 +166,7 @@ describe("everything else", () => {
     );
   });
 
-  test("pauseWhenHidden: true is a minute", () => {
+  test("pauseWhenHidden: true means one minute", () => {
     for (const [value, ms] of [
       [true, 60_000],
       [false, 0],
@@ -178,11 +178,11 @@ describe("everything else", () => {
       expect(() => resolve("pauseWhenHidden", value)).toThrow(/^pauseWhenHidden must be /);
   });
 
-  test.each([5, "x", true])("options that are no object (%j)", (options) => {
+  test.each([5, "x", true])("options that are not an object (%j)", (options) => {
     expect(() => resolveOptions(options as any)).toThrow(/^options must be an object, got /);
   });
 
-  test("null instead of options is none, as WebIDL has it", () => {
+  test("null instead of options is accepted, as in WebIDL", () => {
     expect(resolveOptions(null)).toEqual(resolveOptions());
   });
 
@@ -203,7 +203,7 @@ describe("everything else", () => {
     expect(() => resolve(name, value)).not.toThrow();
   });
 
-  test("withCredentials is a boolean whatever was given, as in WebIDL", () => {
+  test("withCredentials is converted to a boolean, as in WebIDL", () => {
     expect(resolveOptions({ withCredentials: 1 as any }).withCredentials).toBe(true);
   });
 });
@@ -220,7 +220,7 @@ describe("the docstrings", () => {
       ]),
     );
   };
-  /** What follows "Default": up to the comma, colon or full stop, without backquotes. */
+  /** The word after "Default": up to the comma, colon or full stop, without backquotes. */
   const defaultIn = (docstring: string): string | undefined =>
     /Default:? `?([^`,:.]+)/.exec(docstring)?.[1];
 

@@ -12,7 +12,7 @@ import { tick, track, useWorld } from "../support/unit/world.ts";
 useWorld();
 
 describe("requested()", () => {
-  test("resolves with the request, asked before or after it came: a source connects only after the code that made it", async () => {
+  test("resolves with the request, whether called before or after the source connects", async () => {
     const stream = fakeStream();
     expect(stream.connected).toBe(false);
     const before = stream.requested();
@@ -27,7 +27,7 @@ describe("requested()", () => {
     expect(stream.requests).toEqual([request]);
   });
 
-  test("is what the source asks for", async () => {
+  test("has the details of the request", async () => {
     const { stream } = await connectFake(
       {},
       { lastEventId: "7", withCredentials: true, resume: { query: "id" } },
@@ -41,7 +41,7 @@ describe("requested()", () => {
     });
   });
 
-  test("waits for the next one while nobody is connected, and tells everybody who waits", async () => {
+  test("waits for the next request while no source is connected; every call resolves", async () => {
     const { stream } = await connectFake();
     stream.drop();
     const told = vi.fn();
@@ -56,7 +56,7 @@ describe("requested()", () => {
 });
 
 describe("open()", () => {
-  test("accepts, with or without details", async () => {
+  test("accepts the connection, with or without details", async () => {
     const { source, stream } = await connectFake();
     const opened = vi.fn();
     source.addEventListener("open", ({ status, headers }) =>
@@ -74,7 +74,7 @@ describe("open()", () => {
     ]);
   });
 
-  test("is done by send, comment and retry, too, once", async () => {
+  test("happens once, also through send, comment and retry", async () => {
     for (const act of ["send", "comment", "retry"] as const) {
       const { source, stream } = await connectFake();
       const opened = vi.fn();
@@ -90,7 +90,7 @@ describe("open()", () => {
 });
 
 describe("send()", () => {
-  test("strings as they are, everything else as JSON", async () => {
+  test("sends strings unchanged, everything else as JSON", async () => {
     const { source, stream } = await connectFake();
     const heard: string[] = [];
     source.on("x", (data) => heard.push(data));
@@ -109,7 +109,7 @@ describe("send()", () => {
     },
   );
 
-  test('ids: the last one stays until another comes, and "" resets it, for the resume as well', async () => {
+  test('an id remains until the next one, also for the resume; "" resets it', async () => {
     const { source, stream } = await connectFake();
     const ids: string[] = [];
     source.on("x", (_, { lastEventId }) => ids.push(lastEventId));
@@ -134,7 +134,7 @@ describe("send()", () => {
     expect(stream.requests.map(({ lastEventId }) => lastEventId)).toEqual(["", "2", ""]);
   });
 
-  test("an id from before the stream is inherited: dedupe takes only what a connection names itself", async () => {
+  test("an id from before the connection is inherited: dedupe ignores it", async () => {
     const { source, stream } = await connectFake({}, { dedupe: 10 });
     const heard: string[] = [];
     source.on("x", (data) => heard.push(data));
@@ -147,7 +147,7 @@ describe("send()", () => {
     expect(heard).toEqual(["1", "2", "3"]);
   });
 
-  test("dedupe takes nothing within one connection, whatever is sent in it", async () => {
+  test("dedupe drops nothing within one connection", async () => {
     const { source, stream } = await connectFake({}, { dedupe: 10 });
     const heard: string[] = [];
     source.on("x", (data) => heard.push(data));
@@ -167,7 +167,7 @@ describe("send()", () => {
   });
 });
 
-test("comment() is a sign of life: it keeps heartbeatTimeout away, and silence does not", async () => {
+test("comment() is a sign of life: it prevents heartbeatTimeout, and silence does not", async () => {
   const { source, stream } = await connectFake({}, { heartbeatTimeout: 1000 });
   const reasons: string[] = [];
   source.onerror = ({ error }: ConnectionErrorEvent) => reasons.push(error.reason);
@@ -181,7 +181,7 @@ test("comment() is a sign of life: it keeps heartbeatTimeout away, and silence d
   expect(stream.connected).toBe(false);
 });
 
-test("retry() sets the reconnection time, which stays for the connections after it", async () => {
+test("retry() sets the reconnection time, which later connections keep", async () => {
   const { source, stream } = await connectFake({}, { minUptime: 0 });
   const delays: (number | undefined)[] = [];
   source.addEventListener("error", (event) =>
@@ -198,7 +198,7 @@ test("retry() sets the reconnection time, which stays for the connections after 
 });
 
 describe("the end of a connection", () => {
-  test("end, drop and fail give their reasons, and the source comes back", async () => {
+  test("end, drop and fail have their reasons, and the source reconnects", async () => {
     const { source, stream } = await connectFake();
     const log: string[] = [];
     source.addEventListener("error", (event) =>
@@ -253,7 +253,7 @@ describe("the end of a connection", () => {
       expect(errors[0]!.error).toMatchObject({
         reason,
         cause,
-        message: `the test let the connection fail: ${reason}`,
+        message: `the test made the connection fail: ${reason}`,
       });
       expect(source.readyState).toBe(retried ? 0 : 2);
       await tick(1000);
@@ -261,7 +261,7 @@ describe("the end of a connection", () => {
     },
   );
 
-  test("close() and reconnect() leave it: nobody is connected, or somebody new", async () => {
+  test("close() disconnects; reconnect() makes a new connection", async () => {
     const { source, stream } = await connectFake();
     stream.open();
     source.reconnect();
@@ -273,7 +273,7 @@ describe("the end of a connection", () => {
   });
 });
 
-test("without a connection every method throws: a test cannot talk to nobody", async () => {
+test("every method throws while no source is connected", async () => {
   const { source, stream } = await connectFake();
   source.close();
   for (const talk of [
@@ -286,16 +286,18 @@ test("without a connection every method throws: a test cannot talk to nobody", a
     () => stream.fail({ reason: "network" }),
     () => fakeStream().open(),
   ])
-    expect(talk).toThrow(new Error("nobody is connected to this stream: await requested() first"));
+    expect(talk).toThrow(
+      new Error("no source is connected to this stream: await requested() first"),
+    );
 });
 
-test("a connection ends once: the second end has nobody to talk to", async () => {
+test("a connection ends once: a second end throws", async () => {
   const { stream } = await connectFake();
   stream.drop();
-  expect(() => stream.drop()).toThrow("nobody is connected");
+  expect(() => stream.drop()).toThrow("no source is connected");
 });
 
-test("names: what the app listens to", async () => {
+test("names: the names that have listeners", async () => {
   const { source, stream } = await connectFake();
   const changes: string[] = [];
   const [{ names }] = stream.requests as [(typeof stream.requests)[0]];

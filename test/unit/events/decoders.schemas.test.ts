@@ -21,7 +21,7 @@ interface Price {
 
 interface Library {
   readonly price: Decoder<Price> & { "~standard": { validate(value: unknown): unknown } };
-  /** Trims the text, then makes a number of it. */
+  /** Trims the text, then converts it to a number. */
   readonly number: Decoder<number>;
 }
 
@@ -51,7 +51,7 @@ const good = (eur: number) => ({ eur, at: "2026-11-23" });
 const decoded = (eur: number): Price => ({ eur, at: new Date("2026-11-23") });
 
 describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }) => {
-  test("gives its output, not its input, to every kind of listener", async () => {
+  test("every kind of listener gets its output, not its input", async () => {
     const { source, stream } = await connectFake({ price, message: price });
     const heard: [string, Price][] = [];
     const iteration = source.iterate("price");
@@ -72,7 +72,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
     expect(await iteration.next()).toEqual({ done: false, value: decoded(1) });
   });
 
-  test("refuses in the middle of a burst: the rest arrives, the ids count, and a resume does not replay what was refused", async () => {
+  test("a refusal in a burst affects no other event, its id counts, and it is not replayed", async () => {
     const { source, stream } = await connectFake({ price });
     const prices: [Price, string][] = [];
     const invalid: InvalidEvent[] = [];
@@ -108,7 +108,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
     expect(invalid).toHaveLength(3);
   });
 
-  test("says what is wrong: its own issues are those of the invalid event", async () => {
+  test("the invalid event has the issues of the schema", async () => {
     const { source, stream } = await connectFake({ price });
     const invalid: InvalidEvent[] = [];
     source.on("price", () => expect.unreachable());
@@ -128,7 +128,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
     expect(readable(invalid[0]!.issues).map(([, path]) => path)).toEqual([["eur"], ["at"]]);
   });
 
-  test("never sees what is no JSON", async () => {
+  test("is not called with data that is not JSON", async () => {
     const { source, stream } = await connectFake({ price });
     const invalid: InvalidEvent[] = [];
     source.on("price", () => expect.unreachable());
@@ -141,7 +141,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
       expect(issues).toEqual([{ message: expect.stringMatching(/JSON/) }]);
   });
 
-  test("gets the text itself by text()", async () => {
+  test("gets the text itself with text()", async () => {
     const { source, stream } = await connectFake({ number });
     const heard: unknown[] = [];
     source.on("number", (payload) => heard.push(payload));
@@ -153,7 +153,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
   });
 });
 
-describe("a schema that answers later is refused, and says so", () => {
+describe("an asynchronous schema refuses every payload, and the issue says why", () => {
   const late = "the schema validates asynchronously, which would break the order of events";
   const schemas: Record<string, Decoder<unknown>> = {
     "zod's async refinement": z.string().refine(async () => Promise.resolve(true)),
@@ -168,7 +168,7 @@ describe("a schema that answers later is refused, and says so", () => {
         validate: async (value) => Promise.resolve({ value }),
       },
     },
-    // Its rejection must not become an unhandled one.
+    // Its rejection must be handled.
     "an async validate that fails": {
       "~standard": {
         version: 1,
@@ -206,7 +206,7 @@ describe("a schema that answers later is refused, and says so", () => {
   });
 });
 
-test("a schema that throws refuses like one that finds issues", async () => {
+test("a schema that throws refuses the payload, as one that finds issues", async () => {
   const validate = (): never => {
     throw new RangeError("out of schemas");
   };
@@ -220,7 +220,7 @@ test("a schema that throws refuses like one that finds issues", async () => {
   expect(issues).toEqual([[{ message: "out of schemas" }]]);
 });
 
-test("a refusal that nobody listens for is reported, with the event", async () => {
+test("a refusal without a listener is reported, with the event as the cause", async () => {
   const { source, stream } = await connectFake({ price: libraries["zod"]!.price });
   source.on("price", () => expect.unreachable());
   stream.send("price", good(-1), { id: "1" });
@@ -232,7 +232,7 @@ test("a refusal that nobody listens for is reported, with the event", async () =
   expect(report!.cause).toMatchObject({ eventType: "price", lastEventId: "1" });
 });
 
-describe("decoders that the types see and we would not are a mistake that is told", () => {
+describe("decoders that exist for the types only are a TypeError", () => {
   class Decoders {
     price(data: string): number {
       return Number(data);

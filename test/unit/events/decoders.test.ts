@@ -11,7 +11,7 @@ import { takeReports, tick, track, useWorld } from "../../support/unit/world.ts"
 
 useWorld();
 
-/** A Standard Schema that does what it is told. */
+/** A Standard Schema with this `validate`. */
 function schema<T>(validate: (value: unknown) => any) {
   return { "~standard": { version: 1, vendor: "test", validate } } as unknown as Decoders<{
     x: T;
@@ -28,7 +28,7 @@ const positive = schema<number>((value) =>
     : { issues: [{ message: "not positive", path: ["deep"] }, { message: "really" }] },
 );
 
-/** An open source with these decoders; `invalid` collects what they refuse. */
+/** An open source with these decoders; `invalid` collects the events of refused payloads. */
 async function decoding<P extends object>(events: Decoders<P>, { listen = true } = {}) {
   const server = new FakeServer();
   const source = track(
@@ -48,7 +48,7 @@ async function decoding<P extends object>(events: Decoders<P>, { listen = true }
 }
 
 describe("a payload comes from", () => {
-  test("a function of the text, which gets nothing else", async () => {
+  test("a function, which gets the text and nothing else", async () => {
     const decode = vi.fn((raw: string) => raw.length);
     const { source, send } = await decoding({ size: decode });
     const heard: unknown[] = [];
@@ -69,7 +69,7 @@ describe("a payload comes from", () => {
     expect(heard).toHaveBeenCalledWith({ seen: { cents: 7 } }, expect.anything());
   });
 
-  test("a schema that is a function as well (arktype's are): the schema is meant", async () => {
+  test("a schema that is also a function (as in arktype) is used as a schema", async () => {
     const callable = Object.assign(
       () => "called as a function",
       schema<string>((value) => ({ value: `validated ${String(value)}` })),
@@ -107,7 +107,7 @@ describe("a payload comes from", () => {
     expect(invalid[0]).toMatchObject({ raw: "}", issues: [{ message: "no brace" }] });
   });
 
-  test("the text, where there is no decoder; message has one only if it is given one", async () => {
+  test("the text if there is no decoder; message has no decoder by default", async () => {
     const plain = await decoding({ price: positive });
     const typed = await decoding({ message: json<number>() });
     const heard: unknown[] = [];
@@ -118,7 +118,7 @@ describe("a payload comes from", () => {
     expect(heard).toEqual(["1", 1]);
   });
 
-  test("names as strange as they come", async () => {
+  test("decoders of unusual names", async () => {
     const events = Object.fromEntries(
       ["__proto__", "constructor", "open", "error"].map((name) => [
         name,
@@ -134,7 +134,7 @@ describe("a payload comes from", () => {
     expect(heard).toEqual([...Object.keys(events).map((name) => `${name} x`), "x"]);
   });
 
-  test("any value at all: undefined, null and 0 are payloads", async () => {
+  test("any value: undefined, null and 0 are payloads", async () => {
     const values = [undefined, null, 0, "", false];
     let next = 0;
     const { source, send } = await decoding({ x: () => values[next++] });
@@ -146,7 +146,7 @@ describe("a payload comes from", () => {
 });
 
 describe("a payload that its decoder refuses", () => {
-  test("becomes an invalid event with all that is known; no listener of its name hears of it", async () => {
+  test("becomes an invalid event with all details; listeners of its name are not called", async () => {
     const { source, send, invalid } = await decoding({ price: positive });
     const heard = vi.fn();
     source.on("price", heard);
@@ -164,7 +164,7 @@ describe("a payload that its decoder refuses", () => {
     expect(takeReports()).toEqual([]);
   });
 
-  test("does no harm: the stream goes on, the id counts", async () => {
+  test("does no harm: the stream continues, the id counts", async () => {
     const { source, server, send } = await decoding({ price: positive });
     const heard = vi.fn();
     source.on("price", heard);
@@ -223,7 +223,7 @@ describe("a payload that its decoder refuses", () => {
     },
   );
 
-  test("is reported when nobody listens for invalid events, the event as the cause", async () => {
+  test("is reported if invalid has no listener, with the event as the cause", async () => {
     const { source, send } = await decoding({ price: positive }, { listen: false });
     source.on("price", () => {});
     send("price", "-1", "41");
@@ -232,7 +232,7 @@ describe("a payload that its decoder refuses", () => {
     expect(report).toBeInstanceOf(TypeError);
     expect(report!.message).toBe('invalid "price" event: not positive; really');
     expect(report!.cause).toMatchObject({ eventType: "price", raw: "-1", lastEventId: "41" });
-    // Listening to server events of that name is something else.
+    // A listener for server events named "invalid" is not a listener for the lifecycle event.
     source.on("invalid", () => {});
     send("price", "-1");
     expect(takeReports()).toHaveLength(1);
@@ -245,8 +245,8 @@ describe("a payload that its decoder refuses", () => {
   });
 });
 
-describe("decoding costs only what is needed", () => {
-  test("no decoder runs for a name nobody listens to, nor for one nobody listens to any more", async () => {
+describe("decoding runs only when it is needed", () => {
+  test("no decoder runs for a name without a listener, or after the last was removed", async () => {
     const decode = vi.fn(() => {
       throw new Error("refused");
     });
@@ -258,7 +258,7 @@ describe("decoding costs only what is needed", () => {
     expect([decode.mock.calls, invalid]).toEqual([[], []]);
   });
 
-  test("one event is decoded once, however many listen; all get the same object", async () => {
+  test("an event is decoded once for all listeners; all get the same object", async () => {
     const decode = vi.fn((raw: string) => ({ raw }));
     const { source, send } = await decoding({ x: decode });
     const heard: unknown[] = [];
@@ -270,7 +270,7 @@ describe("decoding costs only what is needed", () => {
     expect([heard.length, new Set(heard).size]).toEqual([6, 1]);
   });
 
-  test("a refused one is decoded once, and makes one invalid event", async () => {
+  test("a refused event is decoded once and causes one invalid event", async () => {
     const decode = vi.fn(() => {
       throw new Error("refused");
     });

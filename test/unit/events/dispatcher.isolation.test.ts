@@ -9,7 +9,7 @@ describe("a listener that throws", () => {
     throw boom;
   };
 
-  test("is reported; the next listener, the next event and the connection go on", async () => {
+  test("is reported, and affects neither other listeners nor events nor the connection", async () => {
     const { source, server } = connect();
     const heard: string[] = [];
     for (const type of ["open", "error", "statechange", "message"] as const) {
@@ -42,7 +42,7 @@ describe("a listener that throws", () => {
     expect([server.connections.length, server.live.length]).toEqual([2, 1]);
   });
 
-  test("once is still once", async () => {
+  test("is called once if it was added with once", async () => {
     const { source, server } = await connectOpen();
     source.addEventListener("message", throwing, { once: true });
     source.on("message", throwing, { once: true });
@@ -57,7 +57,7 @@ describe("a listener that throws", () => {
     expect(takeReports()).toEqual([expect.any(TypeError)]);
   });
 
-  test("without reportError it becomes an uncaught exception, outside of the dispatch", async () => {
+  test("without reportError the exception is uncaught, outside of the dispatch", async () => {
     const { source, server } = await connectOpen();
     const microtasks: (() => void)[] = [];
     vi.stubGlobal("reportError", undefined);
@@ -72,7 +72,7 @@ describe("a listener that throws", () => {
   });
 });
 
-describe("server events with names of ours, and of Object's", () => {
+describe("server events with the names of lifecycle events and of members of Object", () => {
   const ours = ["open", "error", "invalid", "statechange"];
   const strange = [
     "constructor",
@@ -104,7 +104,7 @@ describe("server events with names of ours, and of Object's", () => {
     },
   );
 
-  test.each(strange)("%j is a name like any other", async (type) => {
+  test.each(strange)("%j is an ordinary name", async (type) => {
     const { source, server } = await connectOpen();
     const dom = vi.fn();
     const plain = vi.fn();
@@ -116,7 +116,7 @@ describe("server events with names of ours, and of Object's", () => {
     expect(plain.mock.calls).toEqual([["x", expect.anything()]]);
   });
 
-  test.each([...ours, ...strange])("%j with nobody listening is harmless", async (type) => {
+  test.each([...ours, ...strange])("%j without a listener is harmless", async (type) => {
     const { source, server, log } = await connectOpen();
     log.length = 0;
     server.latest.send("x", { type, id: "9" });

@@ -5,7 +5,7 @@ import { connect, connectOpen, tick, useWorld } from "../../support/unit/world.t
 useWorld();
 
 describe("onopen, onmessage, onerror", () => {
-  test("are null until set, and give back what was set", () => {
+  test("are null until set, and return the value that was set", () => {
     const { source } = connect();
     for (const name of ["onopen", "onmessage", "onerror"] as const) {
       expect(source[name]).toBeNull();
@@ -21,7 +21,7 @@ describe("onopen, onmessage, onerror", () => {
     }
   });
 
-  test("onmessage fires once an event, the latest handler only, null silences", async () => {
+  test("onmessage fires once per event, for the latest handler only; null removes it", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     source.onmessage = ({ data }) => heard.push(`first ${data}`);
@@ -36,7 +36,7 @@ describe("onopen, onmessage, onerror", () => {
     expect(heard).toEqual(["first 1", "second 2"]);
   });
 
-  test("keep their place when replaced, and lose it when set to null, as in HTML", async () => {
+  test("keep their place when replaced and lose it when set to null, as in HTML", async () => {
     const { source, server } = await connectOpen();
     const order: string[] = [];
     const send = (): string => {
@@ -54,7 +54,7 @@ describe("onopen, onmessage, onerror", () => {
     expect(send()).toBe("listener again");
   });
 
-  test("one that also is a listener is called twice, removing it as a listener leaves the handler", async () => {
+  test("a function that is also a listener is called twice; both are removed separately", async () => {
     const { source, server } = await connectOpen();
     const handler = vi.fn();
     source.onmessage = handler;
@@ -66,7 +66,7 @@ describe("onopen, onmessage, onerror", () => {
     expect(handler).toHaveBeenCalledTimes(3);
   });
 
-  test("set during a dispatch: the new one is called for it if its turn is still to come", async () => {
+  test("a handler set during a dispatch is called if its turn has not come yet", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     source.addEventListener("message", () => (source.onmessage = () => heard.push("new")), {
@@ -77,7 +77,7 @@ describe("onopen, onmessage, onerror", () => {
     expect(heard).toEqual(["new"]);
   });
 
-  test("the id is recorded, whoever listens", async () => {
+  test("the id is recorded with any kind of listener", async () => {
     for (const listen of [
       () => {},
       (source: ResilientEventSource) => (source.onmessage = () => {}),
@@ -90,7 +90,7 @@ describe("onopen, onmessage, onerror", () => {
     }
   });
 
-  test("lifecycle events go to onopen and onerror once", async () => {
+  test("onopen and onerror are called once for a lifecycle event", async () => {
     const { source, server } = connect();
     const heard: string[] = [];
     source.onopen = ({ type }) => heard.push(type);

@@ -6,8 +6,11 @@ import { connect, connectOpen, leftovers, useWorld } from "../../support/unit/wo
 
 useWorld();
 
-describe("an EventTarget like any other", () => {
-  /** What is done to a target: listeners 0 to 2, of which 2 is an object; some act during the dispatch. Node's own cannot remove by a plain `true`. */
+describe("the behaviour of an EventTarget", () => {
+  /**
+   * The actions on a target with listeners 0 to 2; listener 2 is an object, and some act during the
+   * dispatch. Node's own EventTarget does not accept `true` as the options of a removal.
+   */
   const step = fc.oneof(
     fc.record({
       do: fc.constantFrom("add" as const),
@@ -37,7 +40,8 @@ describe("an EventTarget like any other", () => {
     during: readonly number[],
   ): unknown[] {
     const log: unknown[] = [];
-    // Node calls what is added during a dispatch in that same dispatch: two listeners that add each other would never end.
+    // Node calls a listener that was added during a dispatch in the same dispatch, so two listeners
+    // that add each other would never end.
     let additions = 0;
     const react = (index: number) =>
       function (this: unknown, event: Event) {
@@ -63,7 +67,7 @@ describe("an EventTarget like any other", () => {
     return log;
   }
 
-  test("whatever is added, removed and dispatched, also during a dispatch: what the platform's own does", () => {
+  test("random actions, also during a dispatch, have the effect of the native EventTarget", () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 20 }),
@@ -78,7 +82,7 @@ describe("an EventTarget like any other", () => {
     );
   });
 
-  test("true removes what was added with capture, and nothing else", () => {
+  test("removing with true removes listeners added with capture, and no others", () => {
     const { source } = connect();
     const listener = vi.fn();
     source.addEventListener("x", listener, true);
@@ -91,7 +95,7 @@ describe("an EventTarget like any other", () => {
     expect(listener).toHaveBeenCalledTimes(2);
   });
 
-  test("null as a listener, and null as options, are nothing", () => {
+  test("null is accepted as a listener and as options", () => {
     const { source } = connect();
     const listener = vi.fn();
     source.addEventListener("x", null);
@@ -103,7 +107,7 @@ describe("an EventTarget like any other", () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  test("signal: aborting removes, already aborted never adds, and nothing stays on a signal that outlives its listener", async () => {
+  test("signal: aborting removes, an aborted signal never adds, no abort listener remains", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     const controller = new AbortController();
@@ -129,7 +133,7 @@ describe("an EventTarget like any other", () => {
     expect(heard).toEqual(["aborted later", "once"]);
   });
 
-  test("a removed and an added listener during the dispatch of a server event: the one is not called, the other from the next on", async () => {
+  test("during a server event: a removed listener is not called, an added one is called next time", async () => {
     const { source, server } = await connectOpen();
     const heard: string[] = [];
     const second = (): void => void heard.push("second");
@@ -144,7 +148,7 @@ describe("an EventTarget like any other", () => {
     expect(heard).toEqual(["first", "first", "third"]);
   });
 
-  test("this is the source in a function, the object in handleEvent", async () => {
+  test("this is the source in a function and the object in handleEvent", async () => {
     const { source, server } = await connectOpen();
     const seen: unknown[] = [];
     const object = {
@@ -164,7 +168,7 @@ describe("an EventTarget like any other", () => {
   });
 });
 
-test("a server event is a MessageEvent, as from an EventSource", async () => {
+test("a server event is a MessageEvent, as with EventSource", async () => {
   const { source, server } = await connectOpen();
   const events: MessageEvent<string>[] = [];
   source.addEventListener("price", (event) => events.push(event));

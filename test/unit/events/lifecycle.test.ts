@@ -9,7 +9,7 @@ import { connect, HOUR, leftovers, NOTHING, tick, useWorld } from "../../support
 useWorld();
 
 describe("from the first connection to the next", () => {
-  test("states and events come in order, the state before its event", async () => {
+  test("states and events come in order, each state before its event", async () => {
     const { source, server, log } = connect();
     expect(source.state).toEqual({ status: "connecting", attempt: 0 });
     expect(server.connections).toHaveLength(0);
@@ -40,7 +40,7 @@ describe("from the first connection to the next", () => {
     ]);
   });
 
-  test("readyState is CONNECTING, OPEN, CONNECTING, CLOSED; also inside the listeners", async () => {
+  test("readyState is CONNECTING, OPEN, CONNECTING, CLOSED, also in listeners", async () => {
     const { source, server } = connect({ backoff: { numOfAttempts: 2 } });
     const seen = [source.readyState];
     for (const type of ["open", "error", "statechange"] as const)
@@ -53,7 +53,7 @@ describe("from the first connection to the next", () => {
     expect(seen).toEqual([0, 1, 1, 0, 0, 0, 2, 2]);
   });
 
-  test("code that listens later in the task of the constructor misses nothing, however fast the server is", async () => {
+  test("listeners added in the same task as the construction miss nothing", async () => {
     const { source, server } = connect();
     const early = vi.fn();
     source.addEventListener("open", early);
@@ -62,7 +62,7 @@ describe("from the first connection to the next", () => {
     expect(early).toHaveBeenCalledOnce();
   });
 
-  test("the last id is asked for: none at first, the kept one, then the latest", async () => {
+  test("each request has the last event ID: none, or the given one, then the latest", async () => {
     const { source, server } = connect({ lastEventId: "kept" });
     expect(source.lastEventId).toBe("kept");
     await tick();
@@ -83,7 +83,7 @@ describe("from the first connection to the next", () => {
 });
 
 describe("the events themselves", () => {
-  test("open tells what the transport knows", async () => {
+  test("open has the details that the transport knows", async () => {
     const { source, server } = connect();
     const events: ConnectionOpenEvent[] = [];
     source.onopen = (event) => events.push(event);
@@ -99,7 +99,7 @@ describe("the events themselves", () => {
     expect(events[0]).toBeInstanceOf(ConnectionOpenEvent);
   });
 
-  test("error has what its type says, and nothing else", async () => {
+  test("error has the members of its type, and no others", async () => {
     const { source, server } = connect({ backoff: { numOfAttempts: 2 } });
     const events: ConnectionErrorEvent[] = [];
     source.onerror = (event) => events.push(event);
@@ -126,7 +126,7 @@ describe("the events themselves", () => {
     expect(events[0]!.type).toBe("error");
   });
 
-  test("what a transport throws that is no ConnectionError is a network error with a cause", async () => {
+  test("another exception of a transport is a network error with a cause", async () => {
     for (const thrown of [new TypeError("odd"), "odd", undefined, Object.create(null)]) {
       const { source } = connect({ transport: () => Promise.reject(thrown as Error) });
       await tick();
@@ -136,7 +136,7 @@ describe("the events themselves", () => {
     }
   });
 
-  test("a transport that throws before it returns is no different, and an AbortError that is not ours is no close()", async () => {
+  test("so is a synchronous exception, and an AbortError that our signal did not cause", async () => {
     const { source } = connect({
       transport: () => {
         throw new DOMException("aborted by somebody", "AbortError");
@@ -153,7 +153,7 @@ describe("the events themselves", () => {
 });
 
 describe("giving up", () => {
-  test("after numOfAttempts, with the last cause, and for good", async () => {
+  test("happens after numOfAttempts, with the last cause, and is final", async () => {
     const { source, server, log } = connect({ backoff: { numOfAttempts: 3 } });
     for (const status of [500, 502, 503]) {
       await tick(30_000);
@@ -178,7 +178,7 @@ describe("giving up", () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test("numOfAttempts counts failures in a row, so a stable connection starts anew", async () => {
+  test("numOfAttempts counts failures in a row: a stable connection resets it", async () => {
     const { server, log } = connect({ backoff: { numOfAttempts: 2 } });
     for (let round = 0; round < 5; round++) {
       await tick(30_000);
@@ -205,7 +205,7 @@ describe("giving up", () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test("reconnect() starts again, with a fresh counter", async () => {
+  test("reconnect() starts again, with the counter at 0", async () => {
     const { source, server, log } = connect({ backoff: { numOfAttempts: 2 } });
     await tick();
     server.latest.fail();
@@ -229,7 +229,7 @@ describe("giving up", () => {
     ]);
   });
 
-  test("reconnect() inside the last error, and inside its statechange", async () => {
+  test("reconnect() in a listener of the last error, and of its statechange", async () => {
     for (const type of ["error", "statechange"] as const) {
       const { source, server } = connect({ backoff: { numOfAttempts: 1 } });
       source.addEventListener(type, () => {
@@ -246,7 +246,7 @@ describe("giving up", () => {
     }
   });
 
-  test("reconnect() twice after it makes one connection", async () => {
+  test("two calls of reconnect() make one connection", async () => {
     const { source, server } = connect({ backoff: { numOfAttempts: 1 } });
     await tick();
     server.latest.fail();
