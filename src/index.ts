@@ -40,7 +40,14 @@ export {
   type RetryVerdict,
 } from "./connection/retry.ts";
 export type { OnOptions, PayloadListener } from "./events/subscriptions.ts";
-export type { IterateOptions, Iteration } from "./events/iterate.ts";
+export { batched, type BatchedListener } from "./events/batched.ts";
+export {
+  iterate,
+  type IterableSource,
+  type IterateOptions,
+  type IteratedEvent,
+} from "./events/iterate.ts";
+export type { Iteration } from "./events/iteration.ts";
 export { sharedTransport, type SharedOptions } from "./sharing/shared.ts";
 export type { PauseReason } from "./connection/gate.ts";
 export type { Resume, ResumeByQuery } from "./transport/resume.ts";

@@ -26,12 +26,12 @@ import {
   type PayloadListener,
   type Subscriptions,
 } from "./events/subscriptions.ts";
-import { iterate, type IterateOptions, type Iteration } from "./events/iterate.ts";
+import type { IterableParts } from "./events/iterate.ts";
 import { checkMilliseconds, resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
 import { report } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
-import { BRAND } from "./transport/event-source.ts";
+import { BRAND } from "./util/brand.ts";
 import type { SourceHandle } from "./transport/transport.ts";
 import { multicast } from "./util/multicast.ts";
 
@@ -333,25 +333,6 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   }
 
   /**
-   * The payloads of this event as an async iterable: `for await (const price of
-   * source.iterate("price")) …`. It listens from the call on. `break` ends it; after `close()` the
-   * reader gets what came before, and is done; giving up ends it with the ConnectionError. Payloads
-   * that their decoder refuses are left out.
-   *
-   * @throws RangeError for a `limit` below 1
-   */
-  iterate<K extends EventName<P>>(name: K, options?: IterateOptions): Iteration<Payload<P, K>> {
-    return iterate<Payload<P, K>>(
-      {
-        on: (listener) => this.on(name, listener),
-        state: this._state,
-        onState: this._states.subscribe,
-      },
-      options,
-    );
-  }
-
-  /**
    * Connects now: cuts a wait short, even one that the server asked for, replaces an open
    * connection (resuming after the last id), and starts again after giving up. Connects while the
    * device is offline, too; a page that is frozen or hidden stays paused. Does nothing after
@@ -386,6 +367,15 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this.close();
   }
 
+  /** @internal For `iterate`. */
+  get [BRAND](): IterableParts<P> {
+    return {
+      state: this._state,
+      onState: this._states.subscribe,
+      on: (name, listener) => this.on(name, listener),
+    };
+  }
+
   protected override _onListenersChange(type: string, hasListeners: boolean): void {
     if (!isLifecycle(type)) this._subscriptions.setDomListener(type, hasListeners);
   }
@@ -399,8 +389,6 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this.close();
   };
 }
-
-Object.defineProperty(ResilientEventSource.prototype, BRAND, { value: true });
 
 /** @throws SyntaxError (DOMException), as EventSource does. */
 function parseUrl(url: string | URL): string {

@@ -1,132 +1,113 @@
 import type { ConnectionState } from "../connection/state.ts";
+import type { SourceHandle } from "../transport/transport.ts";
+import { BRAND } from "../util/brand.ts";
+import { BufferedIteration, type Iteration } from "./iteration.ts";
+import type { EventName, Payload } from "./lifecycle.ts";
+import type { PayloadListener } from "./subscriptions.ts";
 
-/** How many events wait for a slow reader at most, unless told otherwise: more than any transport hands over in one turn. */
-const LIMIT = 2 ** 18;
+/** More events than any transport delivers in one task. */
+const DEFAULT_LIMIT = 2 ** 18;
 
 /** Options of `iterate`. */
 export interface IterateOptions {
   /**
-   * How many events may wait for the reader. Default 262,144; at least 1; Infinity: no bound. A reader that falls further behind gets those that wait,
-   * then a RangeError: nothing is lost in silence.
+   * The number of events that may wait for the reader; at least 1. Default 262,144. Infinity: no
+   * limit. A reader that falls further behind gets the waiting events, then a RangeError: nothing is
+   * lost silently.
    */
   limit?: number | undefined;
-  /** Aborting it ends the iteration, as `break` does. Default none. */
+  /**
+   * Aborting it ends the iteration, as `break` does, without an error. To tell an abort from the end
+   * of the stream, call `signal.throwIfAborted()` after the loop. Default none.
+   */
   signal?: AbortSignal | undefined;
 }
 
-/** Payloads as they come. An AsyncIterableIterator; that type could not say what it returns before TypeScript 5.6. */
-export interface Iteration<T> extends AsyncIterator<T, undefined, undefined> {
-  /** Ends the iteration, as `break` does: it stops listening, and what waits for the reader is dropped. */
-  return(): Promise<IteratorResult<T, undefined>>;
-  /** Ends the iteration likewise, and rejects with `error`. */
-  throw(error?: unknown): Promise<IteratorResult<T, undefined>>;
-  /** Itself: there is one reader. */
-  [Symbol.asyncIterator](): Iteration<T>;
-}
+/** An event as an iteration over several names gives it, discriminated by `type`. */
+export type IteratedEvent<P extends object, K extends string> = K extends unknown
+  ? {
+      /** The name of the event. */
+      readonly type: K;
+      /** The payload. */
+      readonly data: Payload<P, K>;
+      /** The last event ID as of this event. */
+      readonly lastEventId: string;
+    }
+  : never;
 
-/** What an iteration reads from. */
-export interface IterationSource<T> {
-  /** Calls `listener` with each payload until the function it returned is called. */
-  on(listener: (payload: T) => void): () => void;
+/** The part of a source that `iterate` needs. */
+export interface IterableParts<P extends object> {
   /** The current state. */
   readonly state: ConnectionState;
-  /** Calls `listener` with every new state until the returned function is called. */
-  onState(listener: (state: ConnectionState) => void): () => void;
+  /** Observes the state, `close()` included. */
+  readonly onState: SourceHandle["onState"];
+  /** Adds a listener, as `on` of the source does. */
+  on<K extends EventName<P>>(name: K, listener: PayloadListener<Payload<P, K>>): () => void;
 }
 
-/** A promise from outside: what a reader that is ahead of the events waits for. */
-interface Waiting<T> {
-  readonly resolve: (result: IteratorResult<T, undefined>) => void;
-  readonly reject: (error: Error) => void;
+/** A source whose events can be iterated over. */
+export interface IterableSource<P extends object> {
+  /** @internal */
+  readonly [BRAND]: IterableParts<P>;
 }
 
 /**
- * Payloads as an async iterable, from now on: it listens at once, so that nothing is missed before the loop begins. `break`, `return()`, `throw()`, the
- * signal and the end of the source end it and settle every pending `next()`. When the source ends, the reader still gets what came before.
+ * Iterates over the payloads of one event name, or over the events of several names in the order of
+ * the stream:
+ *
+ * ```ts
+ * for await (const price of iterate(source, "price")) draw(price);
+ * for await (const { type, data } of iterate(source, ["delta", "done"])) …
+ * ```
+ *
+ * It listens from the call on, and buffers events for a slower reader. `break` ends it. After
+ * `close()`, and after a normal end of the stream, the loop gets the buffered events and ends; if
+ * the source gives up, the loop then throws the ConnectionError. Refused payloads are left out.
+ *
+ * @throws RangeError if `limit` is less than 1.
  */
-export function iterate<T>(
-  source: IterationSource<T>,
-  { limit = LIMIT, signal }: IterateOptions = {},
-): Iteration<T> {
+export function iterate<P extends object, K extends EventName<P>>(
+  source: IterableSource<P>,
+  name: K,
+  options?: IterateOptions,
+): Iteration<Payload<P, K>>;
+export function iterate<P extends object, K extends EventName<P>>(
+  source: IterableSource<P>,
+  names: readonly K[],
+  options?: IterateOptions,
+): Iteration<IteratedEvent<P, K>>;
+export function iterate<P extends object>(
+  source: IterableSource<P>,
+  names: EventName<P> | readonly EventName<P>[],
+  { limit = DEFAULT_LIMIT, signal }: IterateOptions = {},
+): Iteration<unknown> {
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
-  let payloads: T[] = [];
-  let read = 0;
-  const readers: Waiting<T>[] = [];
-  let ended = false;
-  let failure: Error | undefined;
-
-  const end = (error?: Error): void => {
-    if (ended) return;
-    ended = true;
-    failure = error;
-    leave();
-    for (const reader of readers.splice(0)) settle(reader);
+  const { on, onState, ...initial } = source[BRAND];
+  const iteration = new BufferedIteration<unknown>(limit, () => {
+    signal?.removeEventListener("abort", abort);
+    for (const unsubscribe of unsubscribes) unsubscribe();
+  });
+  const abort = (): void => {
+    iteration._stop();
   };
-  /** Ends at once: what waits is not wanted any more. */
-  const stop = (): void => {
-    payloads = [];
-    failure = undefined;
-    end();
-  };
-  /** For a reader after the last payload. A failure is told once. */
-  const settle = ({ resolve, reject }: Waiting<T>): void => {
-    if (failure) reject(failure);
-    else resolve({ done: true, value: undefined });
-    failure = undefined;
-  };
-
-  const undo: (() => void)[] = [];
-  const leave = (): void => {
-    for (const step of undo.splice(0)) step();
-  };
-  undo.push(
-    source.on((value) => {
-      const reader = readers.shift();
-      if (reader) reader.resolve({ done: false, value });
-      else if (payloads.length - read < limit) payloads.push(value);
-      else end(new RangeError(`the reader fell ${limit} events behind`));
-    }),
-  );
-  signal?.addEventListener("abort", stop);
-  undo.push(() => signal?.removeEventListener("abort", stop));
-  let state = source.state;
-  undo.push(source.onState((next) => onState((state = next))));
-  const onState = (next: ConnectionState): void => {
+  let { state } = initial;
+  const endIfClosed = (next: ConnectionState): void => {
+    state = next;
     if (next.status !== "closed") return;
     // Listeners of `error` run before the microtask, and may call reconnect().
     queueMicrotask(() => {
-      if (state === next) end(next.error);
+      if (state === next) iteration._end(next.error);
     });
   };
-  onState(state);
-  if (signal?.aborted) stop();
-  // The source may have ended long ago.
-  if (ended) leave();
-
-  return {
-    next: () =>
-      new Promise((resolve, reject) => {
-        if (read < payloads.length) {
-          resolve({ done: false, value: payloads[read++] as T });
-          // Forgotten in bulk: shifting each would move all the others.
-          if (read === payloads.length || read > 1024) {
-            payloads = payloads.slice(read);
-            read = 0;
-          }
-        } else if (ended) settle({ resolve, reject });
-        else readers.push({ resolve, reject });
-      }),
-    return: () => {
-      stop();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    throw: (error: unknown) => {
-      stop();
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the reader threw
-      return Promise.reject(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  const unsubscribes =
+    typeof names === "string"
+      ? [on(names, (payload) => iteration._push(payload))]
+      : [...new Set(names)].map((type) =>
+          on(type, (data, { lastEventId }) => iteration._push({ type, data, lastEventId })),
+        );
+  unsubscribes.push(onState(endIfClosed));
+  signal?.addEventListener("abort", abort);
+  endIfClosed(state);
+  if (signal?.aborted) abort();
+  return iteration;
 }

@@ -1,5 +1,6 @@
 import { toFunctions } from "./decoders.ts";
 import type { EventMeta } from "./lifecycle.ts";
+import { multicast } from "../util/multicast.ts";
 import type { ListenedTypes } from "../transport/transport.ts";
 
 /** A listener as `on` takes it. */
@@ -49,7 +50,7 @@ export interface Subscriptions extends ListenedTypes {
 export function createSubscriptions(decoders: object | undefined): Subscriptions {
   const subscriptions = new Map<string, Subscription>();
   const decoderFunctions = toFunctions(decoders);
-  let observers: readonly ((type: string, hasListeners: boolean) => void)[] = [];
+  const changes = multicast<[type: string, hasListeners: boolean]>();
   // The result of the latest `find`: most streams repeat one name.
   let foundType: string | undefined;
   let found: Subscription | undefined;
@@ -68,8 +69,7 @@ export function createSubscriptions(decoders: object | undefined): Subscriptions
     const hasListeners = subscription.hasDomListener || subscription.registrations.length > 0;
     if (hasListeners) subscriptions.set(type, subscription);
     else subscriptions.delete(type);
-    if (hasListeners !== !!known && type !== "message")
-      for (const observer of observers) observer(type, hasListeners);
+    if (hasListeners !== !!known && type !== "message") changes.notify(type, hasListeners);
   };
 
   return {
@@ -101,10 +101,7 @@ export function createSubscriptions(decoders: object | undefined): Subscriptions
     // `message` is always included: events of that name show that the stream lives, and carry ids.
     [Symbol.iterator]: () => new Set(["message", ...subscriptions.keys()]).values(),
 
-    observe(listener) {
-      observers = [...observers, listener];
-      return () => (observers = observers.filter((other) => other !== listener));
-    },
+    observe: changes.subscribe,
   };
 }
 

@@ -1,6 +1,7 @@
 import { ConnectionError } from "../errors.ts";
 import { messageOf } from "../util/report.ts";
 import { multicast } from "../util/multicast.ts";
+import { BRAND } from "../util/brand.ts";
 import { openedBy } from "./opened.ts";
 import { resumeRequest } from "./resume.ts";
 import type { EventMeta, Sink, Transport, TransportRequest } from "./transport.ts";
@@ -33,12 +34,6 @@ interface LifecycleEvent {
   readonly status?: unknown;
   readonly code?: unknown;
 }
-
-/**
- * Marks our own class, so that installing it as `globalThis.EventSource` cannot make it wrap
- * itself. All copies of the package share the mark.
- */
-export const BRAND = Symbol.for("resilient-eventsource");
 
 const CLOSED = 2;
 /** How often (ms) we look for an EventSource that Firefox has closed without an event. */

@@ -19,13 +19,13 @@ const server = createServer((request, response) => {
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 
-for (const { ResilientEventSource, json } of [esModule, commonJs]) {
+for (const { ResilientEventSource, iterate, json } of [esModule, commonJs]) {
   const source = new ResilientEventSource(`http://127.0.0.1:${server.address().port}/`, {
     events: { tick: json() },
     backoff: { startingDelay: 100 },
   });
   const seen = [];
-  for await (const { n } of source.iterate("tick")) if (seen.push(n) === 3) break;
+  for await (const { n } of iterate(source, "tick")) if (seen.push(n) === 3) break;
   source.close();
   assert.deepEqual(seen, [1, 2, 3]);
 }

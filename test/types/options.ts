@@ -2,6 +2,7 @@
 import {
   eventSourceTransport,
   fetchTransport,
+  iterate,
   polyfillTransport,
   ResilientEventSource,
   type BackoffOptions,
@@ -66,7 +67,7 @@ export const noBackoff: BackoffOptions = {
   retry: undefined,
 };
 new ResilientEventSource("/stream").on("any", console.log, { once: undefined, signal: undefined });
-new ResilientEventSource("/stream").iterate("any", { limit: undefined, signal: undefined });
+iterate(new ResilientEventSource("/stream"), "any", { limit: undefined, signal: undefined });
 
 new ResilientEventSource("/stream", { backoff: { retry: async () => Promise.resolve(true) } });
 new ResilientEventSource("/stream", { backoff: { retry: () => 500 } });

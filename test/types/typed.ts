@@ -1,10 +1,13 @@
 // With `events`, payload types flow from the decoders to every listener, and a name without a decoder is an error.
 import {
+  batched,
+  iterate,
   json,
   ResilientEventSource,
   text,
   type Decoder,
   type Decoders,
+  type EventMeta,
   type EventName,
   type Iteration,
   type Listener,
@@ -77,21 +80,60 @@ greeted.on("message", (payload) => exactly<Tick>()(payload));
 
 // --- iterate
 
-exactly<Iteration<Tick>>()(source.iterate("tick"));
-export const iterable: AsyncIterable<Tick> = source.iterate("tick");
-export const iterator: AsyncIterableIterator<Tick> = source.iterate("tick", {
+exactly<Iteration<Tick>>()(iterate(source, "tick"));
+export const iterable: AsyncIterable<Tick> = iterate(source, "tick");
+export const iterator: AsyncIterableIterator<Tick> = iterate(source, "tick", {
   limit: 10,
   signal: new AbortController().signal,
 });
 export async function read(): Promise<void> {
-  for await (const date of source.iterate("connecttime")) exactly<Date>()(date);
-  const iteration = source.iterate("tick");
+  for await (const date of iterate(source, "connecttime")) exactly<Date>()(date);
+  const iteration = iterate(source, "tick");
   const { done, value } = await iteration.next();
   if (done) exactly<undefined>()(value);
   else exactly<Tick>()(value);
   await iteration.return();
   await iteration.throw(new Error());
 }
+
+for (const events of [iterate(source, ["tick", "connecttime"])]) {
+  exactly<
+    Iteration<
+      | { readonly type: "tick"; readonly data: Tick; readonly lastEventId: string }
+      | { readonly type: "connecttime"; readonly data: Date; readonly lastEventId: string }
+    >
+  >()(events);
+}
+export async function readSeveral(): Promise<void> {
+  for await (const event of iterate(source, ["tick", "connecttime", "message"])) {
+    exactly<string>()(event.lastEventId);
+    if (event.type === "tick") exactly<Tick>()(event.data);
+    else if (event.type === "connecttime") exactly<Date>()(event.data);
+    else exactly<string>()(event.data);
+    // @ts-expect-error: not one of the names
+    if (event.type === "count") return;
+  }
+  const names = ["tick", "count"] as const;
+  for await (const { type, data } of iterate(source, names)) {
+    if (type === "count") exactly<number>()(data);
+    else exactly<Tick>()(data);
+  }
+}
+
+// --- batched
+
+source.on(
+  "tick",
+  batched((ticks, meta) => {
+    exactly<Tick[]>()(ticks);
+    exactly<EventMeta>()(meta);
+  }),
+);
+const batchedTicks = batched((ticks: Tick[]) => ticks.length);
+source.on("tick", batchedTicks);
+batchedTicks.cancel();
+// @ts-expect-error: not its payloads
+source.on("connecttime", batchedTicks);
 
 // --- what no decoder says
 
@@ -102,7 +144,9 @@ source.addEventListener("nope", () => undefined);
 // @ts-expect-error: no decoder
 source.removeEventListener("nope", () => undefined);
 // @ts-expect-error: no decoder
-source.iterate("nope");
+iterate(source, "nope");
+// @ts-expect-error: no decoder for one of them
+iterate(source, ["tick", "nope"]);
 // @ts-expect-error: inherited by every object, but not an event
 source.on("constructor", () => undefined);
 // @ts-expect-error: a name that is only known at run time

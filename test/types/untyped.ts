@@ -1,5 +1,5 @@
 // Without `events`, every name is allowed and data is a string.
-import { ResilientEventSource, type EventMeta, type Untyped } from "resilient-eventsource";
+import { iterate, ResilientEventSource, type EventMeta, type Untyped } from "resilient-eventsource";
 import { exactly } from "./exactly.ts";
 
 const source = new ResilientEventSource("/stream");
@@ -25,7 +25,11 @@ new ResilientEventSource("/stream", { events: {} }).on("anything", (payload) =>
 );
 
 export async function read(): Promise<void> {
-  for await (const payload of source.iterate("anything")) exactly<string>()(payload);
+  for await (const payload of iterate(source, "anything")) exactly<string>()(payload);
+  for await (const event of iterate(source, ["delta", "done"])) {
+    exactly<"delta" | "done">()(event.type);
+    exactly<string>()(event.data);
+  }
 }
 
 // @ts-expect-error: data is a string

@@ -1,5 +1,5 @@
 import { type } from "arktype";
-import { ResilientEventSource, text } from "resilient-eventsource";
+import { iterate, ResilientEventSource, text } from "resilient-eventsource";
 import { exactly } from "../exactly.ts";
 
 // arktype's schemas are functions, too, which return errors beside payloads: what counts is the schema.
@@ -17,7 +17,7 @@ source.on("length", (payload) => exactly<number>()(payload));
 source.on("code", (payload) => exactly<number>()(payload));
 source.addEventListener("price", (event) => exactly<MessageEvent<typeof Price.infer>>()(event));
 export async function read(): Promise<void> {
-  for await (const price of source.iterate("price")) exactly<{ eur: number; at: Date }>()(price);
+  for await (const price of iterate(source, "price")) exactly<{ eur: number; at: Date }>()(price);
 }
 // @ts-expect-error: the schema says number
 source.on("price", ({ eur }) => eur.length);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ConnectionError, ConnectionOpenEvent, type Transport } from "../../../src/index.ts";
+import {
+  ConnectionError,
+  ConnectionOpenEvent,
+  iterate,
+  type Transport,
+} from "../../../src/index.ts";
 import { connect, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
@@ -15,7 +20,7 @@ describe("reconnect() after giving up", () => {
     expect(source.readyState).toBe(source.CLOSED);
     source.reconnect();
     expect(source.state).toEqual({ status: "connecting", attempt: 0 });
-    const iteration = source.iterate("message");
+    const iteration = iterate(source, "message");
     await tick();
     server.latest.open().send("a");
     expect(await iteration.next()).toEqual({ done: false, value: "a" });
@@ -23,7 +28,7 @@ describe("reconnect() after giving up", () => {
 
   test("inside the last error event keeps the iterations", async () => {
     const { source, server } = connect(giveUp);
-    const iteration = source.iterate("message");
+    const iteration = iterate(source, "message");
     source.addEventListener("error", () => source.reconnect(), { once: true });
     await tick();
     server.latest.fail();

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import {
   InvalidEvent,
+  iterate,
   ResilientEventSource,
   text,
   type Decoder,
@@ -54,7 +55,7 @@ describe.each(Object.entries(libraries))("a schema of %s", (_, { price, number }
   test("every kind of listener gets its output, not its input", async () => {
     const { source, stream } = await connectFake({ price, message: price });
     const heard: [string, Price][] = [];
-    const iteration = source.iterate("price");
+    const iteration = iterate(source, "price");
     source.on("price", (payload, { lastEventId }) => heard.push([`on ${lastEventId}`, payload]));
     source.addEventListener("price", (event) =>
       heard.push([`addEventListener ${event.lastEventId}`, event.data]),

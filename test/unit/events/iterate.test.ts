@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { ConnectionError, json, type Iteration } from "../../../src/index.ts";
-import { iterate } from "../../../src/events/iterate.ts";
+import { ConnectionError, iterate, json, type Iteration } from "../../../src/index.ts";
 import { connectFake } from "../../support/unit/fake.ts";
 import { leftovers, NOTHING, tick, useWorld } from "../../support/unit/world.ts";
 
@@ -8,7 +7,7 @@ useWorld();
 
 const end = { done: true, value: undefined };
 
-/** Everything that is there to read, and then how it ended, if it has. */
+/** All values that can be read now, and the end, if there is one. */
 async function drain<T>(iteration: Iteration<T>): Promise<unknown[]> {
   const results: unknown[] = [];
   for (let ended = false; !ended;) {
@@ -28,12 +27,12 @@ async function drain<T>(iteration: Iteration<T>): Promise<unknown[]> {
 }
 
 describe("reading", () => {
-  test("for await gets each payload in order; break ends it and nothing listens any more", async () => {
+  test("for await gets each payload in order; break ends it and removes the listener", async () => {
     const { source, stream } = await connectFake({ n: Number });
     const { names } = stream.requests[0]!;
     const read: number[] = [];
     const reading = (async () => {
-      for await (const n of source.iterate("n")) {
+      for await (const n of iterate(source, "n")) {
         read.push(n);
         if (n === 3) break;
       }
@@ -48,14 +47,14 @@ describe("reading", () => {
   test("listens from the call on, not from the first next()", async () => {
     const { source, stream } = await connectFake();
     stream.send("n", "before");
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     stream.send("n", "after");
     expect(await iteration.next()).toEqual({ done: false, value: "after" });
   });
 
-  test("a reader that is ahead waits; several next() are answered in their order", async () => {
+  test("several pending next() are answered in their order", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     const reads = [iteration.next(), iteration.next(), iteration.next()];
     stream.send("n", "1");
     stream.send("n", "2");
@@ -65,9 +64,9 @@ describe("reading", () => {
     expect(await iteration.next()).toEqual({ done: false, value: "4" });
   });
 
-  test("long bursts arrive whole, however reading and sending take turns", async () => {
+  test("long bursts arrive whole, in any alternation of reading and sending", async () => {
     const { source, stream } = await connectFake({ n: Number });
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     const read: unknown[] = [];
     let sent = 0;
     for (const burst of [1, 3000, 1, 1025, 2, 5000]) {
@@ -78,10 +77,10 @@ describe("reading", () => {
     expect(read).toEqual(Array.from({ length: sent }, (_, n) => n));
   });
 
-  test("two iterations of a name each get everything; ending one leaves the other", async () => {
+  test("two iterations over a name both get everything; the end of one does not affect the other", async () => {
     const { source, stream } = await connectFake();
-    const one = source.iterate("n");
-    const two = source.iterate("n");
+    const one = iterate(source, "n");
+    const two = iterate(source, "n");
     stream.send("n", "1");
     expect(await one.next()).toEqual({ done: false, value: "1" });
     await one.return();
@@ -90,10 +89,10 @@ describe("reading", () => {
     expect(await drain(two)).toEqual(["1", "2"]);
   });
 
-  test("names are kept apart, message is one of them, and [Symbol.asyncIterator] is the iteration itself", async () => {
+  test("names are separate, message is one of them, [Symbol.asyncIterator] is the iteration", async () => {
     const { source, stream } = await connectFake();
-    const messages = source.iterate("message");
-    const errors = source.iterate("error");
+    const messages = iterate(source, "message");
+    const errors = iterate(source, "error");
     stream.send("message", "m");
     stream.send("error", "e");
     expect(messages[Symbol.asyncIterator]()).toBe(messages);
@@ -105,15 +104,15 @@ describe("reading", () => {
     const { source, stream } = await connectFake({ n: json<number>() });
     const invalid = vi.fn();
     source.addEventListener("invalid", invalid);
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     for (const data of ["1", "{", "3"]) stream.send("n", data);
     expect(await drain(iteration)).toEqual([1, 3]);
     expect(invalid).toHaveBeenCalledOnce();
   });
 
-  test("goes on after a reconnect, from the last id, with what was buffered before", async () => {
+  test("continues after a reconnect, and keeps the buffered values", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     stream.send("n", "1", { id: "a" });
     stream.drop();
     await tick(1000);
@@ -127,11 +126,61 @@ describe("reading", () => {
   });
 });
 
-describe("what came before the end of the source", () => {
-  test("close() in another listener takes nothing from the reader", async () => {
+describe("several names", () => {
+  test("arrive in the order of the stream, each with its type, payload and id", async () => {
+    const { source, stream } = await connectFake({ delta: String, usage: json<number[]>() });
+    const { names } = stream.requests[0]!;
+    const iteration = iterate(source, ["delta", "usage", "message"]);
+    expect([...names].sort()).toEqual(["delta", "message", "usage"]);
+    stream.send("delta", "Hel", { id: "1" });
+    stream.send("usage", [1, 2], { id: "2" });
+    stream.send("other", "not asked for", { id: "3" });
+    stream.send("delta", "lo");
+    stream.send("message", "m", { id: "5" });
+    expect(await drain(iteration)).toEqual([
+      { type: "delta", data: "Hel", lastEventId: "1" },
+      { type: "usage", data: [1, 2], lastEventId: "2" },
+      { type: "delta", data: "lo", lastEventId: "3" },
+      { type: "message", data: "m", lastEventId: "5" },
+    ]);
+    await iteration.return();
+    expect([...names]).toEqual(["message"]);
+  });
+
+  test("a name given twice is delivered once; without a name there is only the end", async () => {
+    const { source, stream } = await connectFake();
+    const twice = iterate(source, ["n", "n"]);
+    const none = iterate(source, []);
+    stream.send("n", "1");
+    source.close();
+    expect(await drain(twice)).toEqual([{ type: "n", data: "1", lastEventId: "" }, "end"]);
+    expect(await drain(none)).toEqual(["end"]);
+  });
+
+  test("share the limit", async () => {
+    const { source, stream } = await connectFake();
+    const iteration = iterate(source, ["a", "b"], { limit: 2 });
+    for (const type of ["a", "b", "a"]) stream.send(type, "");
+    const [first, second, error] = await drain(iteration);
+    expect([first, second]).toMatchObject([{ type: "a" }, { type: "b" }]);
+    expect(error).toBeInstanceOf(RangeError);
+  });
+
+  test("keep names of members of Object apart", async () => {
+    const { source, stream } = await connectFake();
+    const iteration = iterate(source, ["__proto__", "constructor", "open"]);
+    for (const type of ["constructor", "open", "__proto__"]) stream.send(type, type);
+    expect(await drain(iteration)).toEqual(
+      ["constructor", "open", "__proto__"].map((type) => ({ type, data: type, lastEventId: "" })),
+    );
+  });
+});
+
+describe("values before the end of the source", () => {
+  test("close() in another listener does not discard buffered values", async () => {
     const { source, stream } = await connectFake();
     source.on("done", () => source.close());
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     for (const n of ["1", "2", "3"]) stream.send("n", n);
     stream.send("done", "");
     expect(leftovers()).toEqual(NOTHING);
@@ -144,7 +193,7 @@ describe("what came before the end of the source", () => {
   });
 });
 
-describe("every end settles what is pending, forgets what is buffered, and leaves nothing", () => {
+describe("every end settles pending reads, discards the buffer, and leaves nothing behind", () => {
   const ends: Record<
     string,
     (iteration: Iteration<string>, close: () => void, abort: () => void) => unknown
@@ -166,8 +215,8 @@ describe("every end settles what is pending, forgets what is buffered, and leave
     const { names } = stream.requests[0]!;
     const controller = new AbortController();
     const { signal } = controller;
-    const pending = source.iterate("n", { signal });
-    const buffered = source.iterate("n", { signal });
+    const pending = iterate(source, "n", { signal });
+    const buffered = iterate(source, "n", { signal });
     const reads = [pending.next(), pending.next(), pending.next()];
     stream.send("n", "1");
 
@@ -186,15 +235,15 @@ describe("every end settles what is pending, forgets what is buffered, and leave
     ]);
     expect([...names]).toEqual(["message"]);
     expect(leftovers().abortListeners).toBe(source.readyState === source.CLOSED ? 0 : 2);
-    // Again: nothing.
+    // A second end has no effect.
     expect(await buffered.return()).toEqual(end);
     expect(await buffered.next()).toEqual(end);
   });
 
-  test("what a loop's body throws ends it, too", async () => {
+  test("an exception in the body of the loop ends it, too", async () => {
     const { source, stream } = await connectFake();
     const reading = (async () => {
-      for await (const n of source.iterate("n")) throw new Error(n);
+      for await (const n of iterate(source, "n")) throw new Error(n);
     })();
     stream.send("n", "1");
     await expect(reading).rejects.toThrow("1");
@@ -205,28 +254,28 @@ describe("every end settles what is pending, forgets what is buffered, and leave
     const controller = new AbortController();
     const first = await connectFake();
     const second = await connectFake({}, { signal: controller.signal });
-    const reads = [first.source.iterate("n").next(), second.source.iterate("n").next()];
+    const reads = [iterate(first.source, "n").next(), iterate(second.source, "n").next()];
     first.source[Symbol.dispose]();
     controller.abort();
     expect(await Promise.all(reads)).toEqual([end, end]);
     expect(leftovers()).toEqual(NOTHING);
   });
 
-  test("many iterations that came and went leave nothing on the signal", async () => {
+  test("many iterations leave no listener on their signal", async () => {
     const { source, stream } = await connectFake();
     const before = leftovers();
     const { signal } = new AbortController();
     for (let i = 0; i < 100; i++) {
-      const iteration = source.iterate("n", { signal });
+      const iteration = iterate(source, "n", { signal });
       stream.send("n", "x");
       await iteration.return();
     }
     expect(leftovers()).toEqual(before);
   });
 
-  test("a signal that has aborted already", async () => {
+  test("a signal that is aborted already", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n", { signal: AbortSignal.abort() });
+    const iteration = iterate(source, "n", { signal: AbortSignal.abort() });
     expect([...stream.requests[0]!.names]).toEqual(["message"]);
     stream.send("n", "1");
     expect(await iteration.next()).toEqual(end);
@@ -236,9 +285,9 @@ describe("every end settles what is pending, forgets what is buffered, and leave
 describe("giving up", () => {
   const giveUp = { reason: "status", status: 403 } as const;
 
-  test("rejects after what is buffered, once, and with the last cause", async () => {
+  test("rejects after the buffered values, once, with the last error", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     stream.send("n", "1");
     stream.send("n", "2");
     stream.fail(giveUp);
@@ -256,7 +305,7 @@ describe("giving up", () => {
 
   test("settles every pending next(): the first rejects, the others are done", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     const reads = Promise.allSettled([iteration.next(), iteration.next(), iteration.next()]);
     stream.fail(giveUp);
     expect(await reads).toEqual([
@@ -266,11 +315,11 @@ describe("giving up", () => {
     ]);
   });
 
-  test("is no unhandled rejection where nobody reads on", async () => {
+  test("causes no unhandled rejection if nothing reads", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     const { source, stream } = await connectFake();
-    source.iterate("n");
+    iterate(source, "n");
     stream.fail(giveUp);
     await tick();
     await new Promise((resolve) => setImmediate(resolve));
@@ -278,18 +327,18 @@ describe("giving up", () => {
     expect(unhandled).not.toHaveBeenCalled();
   });
 
-  test("does not reach an iteration that has ended already", async () => {
+  test("does not affect an iteration that has ended already", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     await iteration.return();
     stream.fail(giveUp);
     await tick();
     expect(await iteration.next()).toEqual(end);
   });
 
-  test("an error that is retried does not end it", async () => {
+  test("an error that is retried does not end the iteration", async () => {
     const { source, stream } = await connectFake();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     const read = iteration.next();
     for (const [attempt, wait] of [1000, 2000, 4000].entries()) {
       stream.fail({ reason: "status", status: 503 });
@@ -302,36 +351,36 @@ describe("giving up", () => {
 });
 
 describe("a source that has ended before", () => {
-  test("by close(): done at once, and nothing is listened to", async () => {
+  test("by close(): done at once, without a listener", async () => {
     const { source } = await connectFake();
     source.close();
-    expect(await drain(source.iterate("n"))).toEqual(["end"]);
-    expect(await drain(source.iterate("n", { signal: new AbortController().signal }))).toEqual([
+    expect(await drain(iterate(source, "n"))).toEqual(["end"]);
+    expect(await drain(iterate(source, "n", { signal: new AbortController().signal }))).toEqual([
       "end",
     ]);
     expect(leftovers()).toEqual(NOTHING);
   });
 
-  test("by giving up: rejects with the cause; after reconnect() it reads again", async () => {
+  test("by giving up: rejects with the error; after reconnect() a new iteration reads again", async () => {
     const { source, stream } = await connectFake();
     stream.fail({ reason: "unsupported" });
     await tick();
-    const [error] = await drain(source.iterate("n"));
+    const [error] = await drain(iterate(source, "n"));
     expect(error).toMatchObject({ reason: "unsupported" });
 
     source.reconnect();
     await stream.requested();
-    const iteration = source.iterate("n");
+    const iteration = iterate(source, "n");
     stream.send("n", "1");
     expect(await drain(iteration)).toEqual(["1"]);
   });
 });
 
 describe("limit", () => {
-  test("a reader that falls behind gets what is buffered, then a RangeError, then the end; nobody else is touched", async () => {
+  test("a reader too far behind gets the buffered values, then a RangeError, then the end", async () => {
     const { source, stream } = await connectFake();
-    const slow = source.iterate("n", { limit: 2 });
-    const other = source.iterate("n");
+    const slow = iterate(source, "n", { limit: 2 });
+    const other = iterate(source, "n");
     for (const n of ["1", "2", "3", "4"]) stream.send("n", n);
     expect(await slow.next()).toEqual({ done: false, value: "1" });
     stream.send("n", "5");
@@ -342,9 +391,9 @@ describe("limit", () => {
     expect(source.readyState).toBe(source.OPEN);
   });
 
-  test("counts what waits, not what was read", async () => {
+  test("counts waiting values only", async () => {
     const { source, stream } = await connectFake({ n: Number });
-    const iteration = source.iterate("n", { limit: 3 });
+    const iteration = iterate(source, "n", { limit: 3 });
     for (let n = 0; n < 30; n += 3) {
       for (let i = 0; i < 3; i++) stream.send("n", n + i);
       for (let i = 0; i < 3; i++) expect((await iteration.next()).value).toBe(n + i);
@@ -357,42 +406,37 @@ describe("limit", () => {
     expect(await drain(iteration)).toEqual([31, 32, 33]);
   });
 
-  test("stops listening when it is exceeded, so that an abandoned iteration does not grow", async () => {
+  test("removes the listener when it is exceeded, so that an abandoned iteration does not grow", async () => {
     const { source, stream } = await connectFake();
-    source.iterate("n", { limit: 1 });
+    iterate(source, "n", { limit: 1 });
     stream.send("n", "1");
     expect([...stream.requests[0]!.names]).toContain("n");
     stream.send("n", "2");
     expect([...stream.requests[0]!.names]).toEqual(["message"]);
   });
 
-  test("is 262,144 unless told otherwise, and Infinity is none", async () => {
-    const listeners: ((n: number) => void)[] = [];
-    const numbers = {
-      on: (listener: (n: number) => void) => (listeners.push(listener), () => {}),
-      state: { status: "open", openedAt: 0 } as const,
-      onState: () => () => {},
-    };
-    const bounded = iterate(numbers);
-    const boundless = iterate(numbers, { limit: Infinity });
-    for (let n = 0; n <= 262_144; n++) for (const listen of listeners) listen(n);
+  test("is 262,144 by default, and Infinity means no limit", async () => {
+    const { source, stream } = await connectFake({ n: Number });
+    const limited = iterate(source, "n");
+    const unlimited = iterate(source, "n", { limit: Infinity });
+    for (let n = 0; n <= 262_144; n++) stream.send("n", n);
 
     let count = 0;
     const counting = async (iteration: AsyncIterable<number>): Promise<void> => {
       count = 0;
       for await (const n of iteration) if (n !== count++ || n === 262_144) return;
     };
-    await expect(counting(bounded)).rejects.toThrow("the reader fell 262144 events behind");
+    await expect(counting(limited)).rejects.toThrow("the reader fell 262144 events behind");
     expect(count).toBe(262_144);
-    await counting(boundless);
+    await counting(unlimited);
     expect(count).toBe(262_145);
   });
 
   test.each([0, 0.5, -1, NaN])(
-    "%d is refused, by name, and nothing is listened to",
+    "%d is refused, by name, and no listener is added",
     async (limit) => {
       const { source, stream } = await connectFake();
-      expect(() => source.iterate("n", { limit })).toThrow(
+      expect(() => iterate(source, "n", { limit })).toThrow(
         new RangeError(`limit must be a number from 1, got ${limit}`),
       );
       expect([...stream.requests[0]!.names]).toEqual(["message"]);
