@@ -16,8 +16,22 @@ export interface Rendered<P extends object> {
 export interface Persistent<P extends object> {
   /** The arguments of the latest committed render. */
   rendered: Rendered<P>;
-  /** The last event ID of the previous connection. */
-  resumePoint?: { stream: string; lastEventId: string };
+  /** The latest stream. The same object for all of its connections. */
+  stream?: Stream;
+}
+
+/** A stream, as the component sees it: it goes on from one connection to the next. */
+interface Stream {
+  readonly key: string;
+  /** Where the next connection resumes; undefined during the first connection. */
+  lastEventId?: string;
+}
+
+const streams = new WeakMap<object, Stream>();
+
+/** Identifies the stream of a source; the source itself if `useEventSource` did not make it. */
+export function streamOf(source: object): object {
+  return streams.get(source) ?? source;
 }
 
 /** A store for useSyncExternalStore. */
@@ -64,6 +78,8 @@ export function createStore<P extends object>(
   const subscribe = (onChange: () => void): (() => void) => {
     const { url, options } = persistent.rendered;
     if (url == null || stream === null) return () => undefined;
+    const current: Stream = persistent.stream?.key === stream ? persistent.stream : { key: stream };
+    persistent.stream = current;
     const source = connect<P>(
       typeof url === "function"
         ? () =>
@@ -71,17 +87,16 @@ export function createStore<P extends object>(
               ? (persistent.rendered.url as typeof url)
               : url)()
         : url,
-      persistent.resumePoint?.stream === stream
-        ? { ...options, lastEventId: persistent.resumePoint.lastEventId }
-        : options,
-      (current) => {
-        connection = current;
+      { ...options, lastEventId: current.lastEventId ?? options.lastEventId },
+      (next) => {
+        connection = next;
         onChange();
       },
     );
+    streams.set(source, current);
     updateSubscriptions();
     return () => {
-      persistent.resumePoint = { stream, lastEventId: source.lastEventId };
+      current.lastEventId = source.lastEventId;
       source.close();
       connection = initial;
       subscriptions.clear();

@@ -2,9 +2,11 @@ import { useInsertionEffect, useMemo, useRef, useSyncExternalStore } from "react
 import type { EventName, Payload } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import type { Connection, PlainOptions, TypedOptions } from "./connection.ts";
-import { createStore, type Persistent, type Rendered } from "./react-store.ts";
+import { createStore, streamOf, type Persistent, type Rendered } from "./react-store.ts";
+import { reduceEvents, type Reducers } from "./reduction.ts";
 
 export type { Connection, Listeners, PlainOptions, TypedOptions } from "./connection.ts";
+export type { Reducers } from "./reduction.ts";
 
 /** The option that only the hook has. */
 export interface Keyed {
@@ -17,7 +19,7 @@ export interface Keyed {
 
 /**
  * Connects while the component is mounted. It renders the component when the state changes, never
- * for an event: handle events with `on`, or render them with `useLatest`.
+ * for an event: handle events with `on`, or render them with `useLatest` and `useReduced`.
  *
  * The effect of a change between two renders:
  * - `url` (compared as text; all functions are equal) or `key`: connects to the new stream, from
@@ -68,7 +70,7 @@ export function useEventSource<P extends object>(
 /**
  * Returns the payload of the latest event of this name; undefined before the first event of this
  * source. It renders the component for an event, but several events in one task render once, with
- * the last payload. For every payload use `on`.
+ * the last payload. For every payload use `useReduced`, or `on`.
  */
 export function useLatest<P extends object, K extends EventName<P>>(
   source: ResilientEventSource<P> | null,
@@ -86,4 +88,66 @@ export function useLatest<P extends object, K extends EventName<P>>(
     return { get: () => latest, subscribe };
   }, [source, name]);
   return useSyncExternalStore(store.subscribe, store.get, store.get);
+}
+
+/** `S`. As a plain `S`, the result would make the compiler infer `0` from 0, in place of `number`. */
+type Widened<S> = [S] extends [infer T] ? T : never;
+
+/** The state of `useReduced`, and what it belongs to. */
+interface Reduction<S> {
+  readonly stream: object;
+  readonly names: string;
+  state: S;
+}
+
+/**
+ * Reduces every event of some names to a state, and renders the component at most once a frame:
+ *
+ * ```ts
+ * const prices = useReduced(source, { price: (list, price) => [...list, price] }, [] as Price[]);
+ * ```
+ *
+ * The state lives as long as the component. It is kept when the connection resumes, and while
+ * `source` is null; another stream, or another set of names, starts from `initial`. A reducer runs
+ * once for each event, outside of rendering. After a render with other reducers, later events use
+ * those.
+ *
+ * @param initial The first state. Later values are used when another stream starts.
+ */
+export function useReduced<P extends object, S>(
+  source: ResilientEventSource<P> | null,
+  reducers: Reducers<P, S>,
+  initial: S,
+): Widened<S> {
+  const names = JSON.stringify(Object.keys(reducers).sort());
+  const latestReducers = useRef<Reducers<P, S>>(reducers);
+  useInsertionEffect(() => {
+    latestReducers.current = reducers;
+  });
+  const reduction = useRef<Reduction<S> | null>(null);
+  const store = useMemo(() => {
+    const stream = source && streamOf(source);
+    const getCurrent = (): Reduction<S> | null => {
+      const { current } = reduction;
+      const isSame = current?.names === names && (!stream || current.stream === stream);
+      return isSame ? current : null;
+    };
+    const subscribe = (onChange: () => void): (() => void) => {
+      if (!source || !stream) return () => undefined;
+      const current = getCurrent() ?? { stream, names, state: initial };
+      reduction.current = current;
+      return reduceEvents(
+        source,
+        JSON.parse(names) as string[],
+        () => latestReducers.current,
+        current.state,
+        (state) => {
+          current.state = state;
+          onChange();
+        },
+      );
+    };
+    return { get: () => (getCurrent() ?? { state: initial }).state, subscribe };
+  }, [source, names]);
+  return useSyncExternalStore(store.subscribe, store.get, store.get) as Widened<S>;
 }

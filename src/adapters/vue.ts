@@ -11,8 +11,10 @@ import type { ConnectionState } from "../connection/state.ts";
 import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
 import { connect, unconnected, type PlainOptions, type TypedOptions } from "./connection.ts";
+import { reduceEvents, type Reducers } from "./reduction.ts";
 
 export type { Listeners, PlainOptions, TypedOptions } from "./connection.ts";
+export type { Reducers } from "./reduction.ts";
 
 /**
  * A URL, a ref of a URL, or a getter. A {@link StreamUrl} that is a function, called on every
@@ -36,17 +38,24 @@ export interface ReactiveConnection<P extends object = Untyped> {
   readonly reconnect: () => void;
   /**
    * The payload of the latest event of this name; undefined before the first event of this source.
-   * A component or watcher may skip payloads: several events in one task cause one update. For every payload use `on`.
+   * A component or watcher may skip payloads: several events in one task cause one update. For
+   * every payload use `reduced`, or `on`.
    */
   readonly latest: <K extends EventName<P>>(
     name: K,
   ) => Readonly<ShallowRef<Payload<P, K> | undefined>>;
+  /**
+   * Reduces every event of some names to a state, and updates the ref at most once a frame:
+   * `reduced({ price: (list, price) => [...list, price] }, [] as Price[])`. Every source starts
+   * from `initial`. A reducer runs once for each event.
+   */
+  readonly reduced: <S>(reducers: Reducers<P, S>, initial: S) => Readonly<ShallowRef<S>>;
 }
 
 /**
  * Connects until the scope is disposed; in `setup`, that is the component. If `url` is a ref or a
  * getter and its value changes, it connects to the new stream. The options are read for each
- * connection. An event updates only the refs of `latest`.
+ * connection. An event updates only the refs of `latest` and `reduced`.
  *
  * @param url The event stream. null or undefined: no connection. On a server there is no connection
  * either.
@@ -84,22 +93,48 @@ export function useEventSource<P extends object>(
     { immediate: true },
   );
 
+  /** Calls `listen` with each source, and with null where there is none. */
+  const watchSource = (
+    listen: (source: ResilientEventSource<P> | null) => (() => void) | null | undefined,
+  ): void => {
+    watch(
+      source,
+      (current, _, onCleanup) => {
+        const stop = listen(current);
+        if (stop) onCleanup(stop);
+      },
+      { immediate: true, flush: "sync" },
+    );
+  };
+
   return {
     source,
     state: computed(() => connection.value.state),
     reconnect: () => connection.value.reconnect(),
     latest: <K extends EventName<P>>(name: K) => {
       const latest = shallowRef<Payload<P, K>>();
-      const listen = (
-        current: ResilientEventSource<P> | null,
-        _: unknown,
-        onCleanup: (cleanup: () => void) => void,
-      ): void => {
+      watchSource((current) => {
         latest.value = undefined;
-        if (current) onCleanup(current.on(name, (payload) => (latest.value = payload)));
-      };
-      watch(source, listen, { immediate: true, flush: "sync" });
+        return current?.on(name, (payload) => (latest.value = payload));
+      });
       return latest;
+    },
+    reduced: <S>(reducers: Reducers<P, S>, initial: S) => {
+      const state = shallowRef(initial);
+      watchSource((current) => {
+        state.value = initial;
+        return (
+          current &&
+          reduceEvents(
+            current,
+            Object.keys(reducers),
+            () => reducers,
+            initial,
+            (next) => (state.value = next),
+          )
+        );
+      });
+      return state;
     },
   };
 }

@@ -19,6 +19,7 @@ describeAdapter("React 19", { page: "react" }, (bench) => {
     await bench.update({ url: to.url });
     await bench.heard("|€2|2");
     expect(to.resumedAfter).toEqual(["", "1"]);
+    await bench.shows("all", "1,2");
     await bench.unmount();
   });
 });
@@ -52,6 +53,29 @@ function defineReact(bench: AdapterBench): void {
     await bench.unmount();
   });
 
+  test("the latest reducers apply to later events only", async () => {
+    const to = new Route(bench.server, [stream(one)]);
+    await bench.mount({ url: to.url, label: "a" });
+    await bench.shows("all", "a1");
+    await bench.update({ url: to.url, label: "b" });
+    to.arrivals[0]!.connection.write(two);
+    await bench.shows("all", "a1,b2");
+    await bench.unmount();
+  });
+
+  test("the reduced state outlives a time without a URL", async () => {
+    const to = new Route(bench.server, [stream(one), stream(two)]);
+    await bench.mount({ url: to.url });
+    await bench.shows("all", "1");
+    await bench.update({ url: null });
+    await bench.live(0);
+    await bench.shows("all", "1");
+    await bench.update({ url: to.url });
+    await bench.shows("all", "1,2");
+    expect(to.resumedAfter).toEqual(["", "1"]);
+    await bench.unmount();
+  });
+
   test("another option makes a new connection, which resumes", async () => {
     const to = new Route(bench.server, [stream(one), stream(two)]);
     await bench.mount({ url: to.url, options: { heartbeatTimeout: 60_000 } });
@@ -59,6 +83,7 @@ function defineReact(bench: AdapterBench): void {
     await bench.update({ url: to.url, options: { heartbeatTimeout: 90_000 } });
     await bench.heard("|€2|2");
     expect(to.resumedAfter).toEqual(["", "1"]);
+    await bench.shows("all", "1,2");
     await bench.live(1);
     await bench.unmount();
     await bench.live(0);
@@ -71,6 +96,7 @@ function defineReact(bench: AdapterBench): void {
     await bench.update({ url: to.url, stream: "of Bob" });
     await bench.heard("|€2|2");
     expect(to.resumedAfter).toEqual(["", ""]);
+    await bench.shows("all", "2");
     await bench.live(1);
     await bench.unmount();
   });

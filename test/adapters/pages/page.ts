@@ -41,6 +41,11 @@ globalThis.complaints = [];
 /** The decoders of every page. */
 export const events = { price: (text: string): { eur: number } => ({ eur: Number(text) }) };
 
+/** The reducers of every page. */
+export const reducers = {
+  price: (all: readonly number[], { eur }: { eur: number }): readonly number[] => [...all, eur],
+};
+
 /** Records a call of a listener. */
 export function hear(
   label: string | undefined,

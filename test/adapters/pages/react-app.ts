@@ -1,7 +1,7 @@
 import { createElement, StrictMode, type ReactNode } from "react";
 import * as React from "react";
 import type { ResilientEventSource } from "resilient-eventsource";
-import { useEventSource, useLatest } from "resilient-eventsource/react";
+import { useEventSource, useLatest, useReduced } from "resilient-eventsource/react";
 import { events, hear, type Props } from "./page.ts";
 
 function Prices({ url, options, names = ["price"], label, stream }: Props): ReactNode {
@@ -24,16 +24,25 @@ function Prices({ url, options, names = ["price"], label, stream }: Props): Reac
     null,
     createElement("output", { id: "status" }, state.status),
     createElement(Price, { source }),
+    createElement(All, { source, label }),
     createElement("button", { id: "reconnect", onClick: reconnect }, "now"),
   );
 }
 
-function Price({
-  source,
-}: {
-  source: ResilientEventSource<{ price: { eur: number } }> | null;
-}): ReactNode {
+type Source = ResilientEventSource<{ price: { eur: number } }> | null;
+
+function Price({ source }: { source: Source }): ReactNode {
   return createElement("output", { id: "latest" }, useLatest(source, "price")?.eur ?? "none");
+}
+
+/** Every payload, with the label as of its event. */
+function All({ source, label = "" }: { source: Source; label?: string | undefined }): ReactNode {
+  const all = useReduced(
+    source,
+    { price: (list, { eur }) => [...list, `${label}${eur}`] },
+    [] as readonly string[],
+  );
+  return createElement("output", { id: "all" }, all.join());
 }
 
 /** React 18 has no Activity. */

@@ -48,7 +48,7 @@ export class AdapterBench {
   }
 
   /** Waits until an element of the component shows this. */
-  async shows(id: "status" | "latest", text: string): Promise<void> {
+  async shows(id: "status" | "latest" | "all", text: string): Promise<void> {
     await this.page.waitForFunction(
       ({ id, text }) => document.getElementById(id)?.textContent === text,
       { id, text },
@@ -81,6 +81,10 @@ export class AdapterBench {
     });
     return (await Promise.all(types)).flat().sort();
   }
+}
+
+declare global {
+  var counts: { frames: number; changes: number };
 }
 
 const price = (id: number): string => `id: ${id}\nevent: price\ndata: ${id}\n\n`;
@@ -147,6 +151,43 @@ export function describeAdapter(
       await bench.shows("latest", "50");
       expect(await bench.renders()).toBe(renders);
       expect(await bench.page.evaluate(() => heard.length)).toBe(51);
+      await bench.unmount();
+    });
+
+    test("reduces every event, and renders at most once a frame", async () => {
+      const to = new Route(bench.server, [stream(price(0))]);
+      await bench.mount({ url: to.url });
+      await bench.shows("all", "0");
+      await bench.page.evaluate(() => {
+        const counts = (globalThis.counts = { frames: 0, changes: 0 });
+        const nextFrame = (): void => {
+          counts.frames++;
+          requestAnimationFrame(nextFrame);
+        };
+        nextFrame();
+        new MutationObserver(() => counts.changes++).observe(document.getElementById("all")!, {
+          subtree: true,
+          childList: true,
+          characterData: true,
+        });
+      });
+      const ids = Array.from({ length: 501 }, (_, id) => id);
+      for (let id = 1; id <= 500; id++) to.arrivals[0]!.connection.write(price(id));
+      await bench.shows("all", ids.join());
+      const { frames, changes } = await bench.page.evaluate(() => counts);
+      // A change is also possible 100 ms after a frame that did not come.
+      expect(changes).toBeLessThanOrEqual(frames + 1);
+      expect(changes).toBeLessThan(250);
+      await bench.unmount();
+    });
+
+    test("reduces another stream from the beginning", async () => {
+      const first = new Route(bench.server, [stream(price(1), price(2))]);
+      const second = new Route(bench.server, [stream(price(7))]);
+      await bench.mount({ url: first.url });
+      await bench.shows("all", "1,2");
+      await bench.update({ url: second.url });
+      await bench.shows("all", "7");
       await bench.unmount();
     });
 

@@ -8,6 +8,7 @@ import {
 import {
   useEventSource,
   useLatest,
+  useReduced,
   type Connection,
   type Listeners,
 } from "resilient-eventsource/react";
@@ -49,6 +50,26 @@ export function Typed({
   exactly<string | undefined>()(useLatest(connection.source, "message"));
   // @ts-expect-error: no decoder
   useLatest(connection.source, "nope");
+  const ticks = useReduced(
+    connection.source,
+    {
+      tick: (list, tick) => {
+        exactly<Tick[]>()(list);
+        exactly<Tick>()(tick);
+        return [...list, tick];
+      },
+      connecttime: () => [],
+    },
+    [] as Tick[],
+  );
+  exactly<Tick[]>()(ticks);
+  exactly<number>()(useReduced(connection.source, { count: (sum, count) => sum + count }, 0));
+  // @ts-expect-error: no decoder
+  useReduced(connection.source, { nope: (sum: number) => sum }, 0);
+  // @ts-expect-error: not its payload
+  useReduced(connection.source, { count: (sum: number, count: Date) => sum + +count }, 0);
+  // @ts-expect-error: not the state
+  useReduced(connection.source, { count: () => "text" }, 0);
   // @ts-expect-error: null without a connection
   connection.source.close();
   // @ts-expect-error: a source has what it was given

@@ -33,6 +33,13 @@ exactly<ResilientEventSource<Payloads> | null>()(connection.current.source);
 const tick = connection.latest("tick");
 exactly<Live<Tick | undefined>>()(tick);
 exactly<Tick | undefined>()(tick.current);
+exactly<Live<Tick[]>>()(
+  connection.reduced({ tick: (list, tick) => [...list, tick] }, [] as Tick[]),
+);
+// @ts-expect-error: no decoder
+connection.reduced({ nope: (list: Tick[]) => list }, [] as Tick[]);
+// @ts-expect-error: not its payload
+connection.reduced({ tick: (sum: number, tick: Date) => sum + +tick }, 0);
 // @ts-expect-error: no decoder
 connection.latest("nope");
 // @ts-expect-error: read-only

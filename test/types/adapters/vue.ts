@@ -24,6 +24,13 @@ exactly<Readonly<ShallowRef<Tick | undefined>>>()(connection.latest("tick"));
 exactly<number | undefined>()(connection.latest("tick").value?.price);
 exactly<ResilientEventSource<{ connecttime: Date; tick: Tick }> | null>()(connection.source.value);
 connection.source.value?.on("tick", (tick) => exactly<Tick>()(tick));
+exactly<Readonly<ShallowRef<Tick[]>>>()(
+  connection.reduced({ tick: (list, tick) => [...list, tick] }, [] as Tick[]),
+);
+// @ts-expect-error: no decoder
+connection.reduced({ nope: (list: Tick[]) => list }, [] as Tick[]);
+// @ts-expect-error: not its payload
+connection.reduced({ tick: (sum: number, tick: Date) => sum + +tick }, 0);
 // @ts-expect-error: no decoder
 connection.latest("nope");
 // @ts-expect-error: null without a connection
