@@ -33,8 +33,8 @@ import type { ConnectionErrorReason } from "../errors.ts";
 import type { RelayedEvent } from "./relayed.ts";
 
 /**
- * The version of the protocol, part of the name of channel and lock: releases that do not understand
- * each other do not share. Change it whenever a message changes.
+ * The version of the protocol, part of the name of channel and lock: releases that do not
+ * understand each other do not share. Change it whenever a message changes.
  */
 export const PROTOCOL = 2;
 

@@ -117,6 +117,27 @@ describe("a leader that goes and comes back", () => {
     expect([await leader.isLeader(), log.requests]).toEqual([false, 2]);
   });
 
+  test("hung in a loop: another tab takes over, and the old leader follows", async (context) => {
+    if (engine.name !== "chromium")
+      context.skip("only Chromium is known to have a process for each tab, so that only one hangs");
+    await openTabs(5);
+    log.tick(50);
+    const leader = await findLeader();
+    await leader.page.evaluate(() => {
+      setTimeout(() => {
+        const end = Date.now() + 25_000;
+        while (Date.now() < end);
+      });
+    });
+    await until(() => log.requests === 2, "another leader");
+    const { last } = log;
+    for (const tab of tabs) if (tab !== leader) await tab.reads(last);
+    expect(log.connections).toBe(2);
+    await leader.reads(log.last);
+    await expectEverything();
+    expect([await leader.isLeader(), log.peak]).toEqual([false, 2]);
+  });
+
   test("hidden for longer than pauseWhenHidden: the visible tab takes over", async () => {
     const [first, second] = [
       await open({ pauseWhenHidden: 300 }),
