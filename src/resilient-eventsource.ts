@@ -29,7 +29,7 @@ import {
 import type { IterableParts } from "./events/iterate.ts";
 import { checkMilliseconds, resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
-import { report } from "./util/report.ts";
+import { reportInput } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { BRAND } from "./util/brand.ts";
 import type { SourceHandle } from "./transport/transport.ts";
@@ -147,7 +147,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
         const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
         if (this._hasListener("invalid")) this.dispatchEvent(event);
         else
-          report(
+          reportInput(
             new TypeError(
               `invalid "${eventType}" event: ${issues.map(({ message }) => message).join("; ")}`,
               { cause: event },

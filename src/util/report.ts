@@ -34,3 +34,12 @@ export function report(error: unknown): void {
       throw error;
     });
 }
+
+/**
+ * Reports what the server sent. Unlike `report`, it never ends a Node process: remote input must not
+ * be able to.
+ */
+export function reportInput(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
+}

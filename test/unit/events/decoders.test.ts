@@ -6,6 +6,7 @@ import {
   type Decoders,
   type InvalidEvent,
 } from "../../../src/index.ts";
+import { connectFake } from "../../support/unit/fake.ts";
 import { FakeServer, ORIGIN } from "../../support/unit/server.ts";
 import { takeReports, tick, track, useWorld } from "../../support/unit/world.ts";
 
@@ -242,6 +243,25 @@ describe("a payload that its decoder refuses", () => {
     source.removeEventListener("invalid", listener);
     send("price", "-1");
     expect([takeReports().length, listener.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  test("never ends a Node process: without reportError it goes to console.error", async () => {
+    const uncaught = vi.fn();
+    process.on("uncaughtException", uncaught);
+    vi.stubGlobal("reportError", undefined);
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { source, stream } = await connectFake({ n: json<number>() });
+    const listener = vi.fn();
+    source.on("n", listener);
+    stream.send("n", "[DONE]");
+    stream.send("n", "2");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtException", uncaught);
+    expect(uncaught).not.toHaveBeenCalled();
+    expect(logged).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ message: expect.stringContaining('invalid "n" event') as string }),
+    );
+    expect(listener).toHaveBeenCalledExactlyOnceWith(2, expect.anything());
   });
 });
 
