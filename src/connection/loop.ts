@@ -26,7 +26,7 @@ type FailedState =
   | { readonly status: "closed"; readonly error: ConnectionError };
 
 /** What is known of a connection when it opens. */
-export interface Opening extends OpenDetails {
+interface Opening extends OpenDetails {
   /** How many connections in a row failed before it. */
   readonly attempt: number;
   /**

@@ -39,7 +39,7 @@ import type { RelayedEvent } from "./relayed.ts";
 export const PROTOCOL = 2;
 
 /** The part of a ConnectionError that can be cloned, and that other tabs may see. */
-export interface RelayedError {
+interface RelayedError {
   readonly message: string;
   readonly reason: ConnectionErrorReason;
   readonly status?: number | undefined;
@@ -64,7 +64,7 @@ export type LeaderState =
     };
 
 /** The leader's connection, and everything that a follower needs to go on from there. */
-export interface StateBody {
+interface StateBody {
   readonly kind: "state";
   readonly state: LeaderState;
   readonly lastEventId: string;

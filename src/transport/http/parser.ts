@@ -12,7 +12,7 @@ const SPACE = 32;
 const COLON = 58;
 
 /** An event as a sink takes it. */
-export interface ParsedEvent {
+interface ParsedEvent {
   readonly type: string;
   readonly data: string;
   readonly meta: TransportEventMeta;
