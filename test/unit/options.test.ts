@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  eventSourceTransport,
+  fetchTransport,
+  polyfillTransport,
+  sharedTransport,
+  type Transport,
+} from "../../src/index.ts";
 import { defaults, resolveOptions } from "../../src/options.ts";
 
 /** Sets any option by its path, such as `backoff.maxDelay`, as an untyped caller could. */
@@ -239,4 +246,49 @@ describe("the docstrings", () => {
     for (const [option, docstring] of docs)
       expect([option, docstring]).toEqual([option, expect.stringMatching(/Default/)]);
   });
+});
+
+describe("names that are not options", () => {
+  afterEach(() => void vi.restoreAllMocks());
+  const warnings = (options: object): unknown[] => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    resolveOptions(options);
+    return warn.mock.calls.flat();
+  };
+
+  test.each([
+    [{ silenceTimout: 5 }, "silenceTimout", "connectTimeout"],
+    [{ hearbeatTimeout: 5 }, "hearbeatTimeout", "heartbeatTimeout"],
+    [{ minUptme: 5 }, "minUptme", "minUptime"],
+    [{ withCredential: true }, "withCredential", "withCredentials"],
+    [{ event: {} }, "event", "events"],
+    [{ lastEventID: "1" }, "lastEventID", "lastEventId"],
+    [{ backoff: { startDelay: 5 } }, "backoff.startDelay", "backoff.startingDelay"],
+    [{ backoff: { maxAttempts: 5 } }, "backoff.maxAttempts", "backoff.numOfAttempts"],
+  ])("%j: one warning, which names the nearest option", (options, name, known) => {
+    expect(warnings(options)).toEqual([
+      `resilient-eventsource: unknown option ${name}, did you mean ${known}?`,
+    ]);
+  });
+
+  test("every option, and an unknown one without a value, are silent", () => {
+    const { backoff } = defaults;
+    expect(warnings({ ...defaults, backoff, signal: undefined, nothing: undefined })).toEqual([]);
+  });
+
+  test.each(["headers", "method", "body", "fetch"])("%s belongs to fetchTransport", (name) => {
+    expect(() => resolveOptions({ [name]: "x" })).toThrow(
+      new TypeError(`${name} is an option of fetchTransport({ … }), not of the source`),
+    );
+  });
+
+  test.each([fetchTransport, eventSourceTransport, polyfillTransport, sharedTransport])(
+    "%o has to be called",
+    (factory) => {
+      expect(() => resolveOptions({ transport: factory as never })).toThrow(
+        `transport must be a transport, such as fetchTransport({ … }), which has to be called, got the function ${factory.name}`,
+      );
+      expect(() => resolveOptions({ transport: vi.fn<Transport>() })).not.toThrow();
+    },
+  );
 });
