@@ -1,4 +1,5 @@
 import { ConnectionError, type ConnectionErrorInit } from "./errors.ts";
+import { nextTask } from "./util/next-task.ts";
 import type { OpenDetails, Sink, Transport, TransportRequest } from "./transport/transport.ts";
 
 export type { OpenDetails, Transport, TransportRequest } from "./transport/transport.ts";
@@ -21,6 +22,11 @@ export interface FakeStream {
    * connects in a microtask after its construction.
    */
   requested(): Promise<TransportRequest>;
+  /**
+   * Resolves when the source has dispatched what follows from the calls so far, such as the `error`
+   * event after `drop()`. It does not wait for timers, and works with fake ones.
+   */
+  settled(): Promise<void>;
   /** Accepts the connection. `send`, `comment` and `retry` do it if it is needed. */
   open(details?: OpenDetails): void;
   /**
@@ -73,7 +79,7 @@ export function fakeStream(): FakeStream {
     current = undefined;
     return connection;
   };
-  const transport: Transport = (request, sink) =>
+  const connect: Transport = (request, sink) =>
     new Promise((resolve, reject) => {
       const connection: Connection = { request, sink, resolve, reject };
       current = connection;
@@ -89,7 +95,7 @@ export function fakeStream(): FakeStream {
     });
 
   const stream: FakeStream = {
-    transport,
+    transport: Object.assign(connect, { isLocal: true }),
     requests,
     get connected() {
       return current !== undefined;
@@ -98,6 +104,7 @@ export function fakeStream(): FakeStream {
       current
         ? Promise.resolve(current.request)
         : new Promise((resolve) => waitingForRequest.push(resolve)),
+    settled: nextTask,
     open: (details) => {
       const { sink } = connected();
       isOpen = true;

@@ -234,7 +234,7 @@ export class Loop {
       // Grace period: a page that is being left pauses without an error, since it may come back.
       // An error that another tab reports has nothing to do with this page.
       const left = this._nextStep(isBlocked);
-      if (gate.errorGracePeriod && error.retryIn === undefined)
+      if (gate.errorGracePeriod && error.retryIn === undefined && !host.transport.isLocal)
         await sleep(gate.errorGracePeriod, left);
       if (left.aborted) continue;
 

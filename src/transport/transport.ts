@@ -153,4 +153,9 @@ export interface Transport {
    * with equal keys can share a connection. Undefined if that cannot be told.
    */
   readonly key?: string | undefined;
+  /**
+   * True if it does not use the network, as in tests: no browser cuts its connections when the page
+   * is left, so errors are reported without a grace period. Default false.
+   */
+  readonly isLocal?: boolean | undefined;
 }

@@ -38,7 +38,7 @@ test("shows prices, survives an outage, and resumes where it was", async () => {
   expect(ticker.status).toBe("live");
 
   stream.drop();
-  await vi.advanceTimersByTimeAsync(0);
+  await stream.settled();
   expect(ticker.status).toBe("back in 3000 ms");
 
   await vi.advanceTimersByTimeAsync(3000);
@@ -55,6 +55,6 @@ test("says so when the server is no help any more", async () => {
   const ticker = new PriceTicker({ transport: stream.transport });
   await stream.requested();
   stream.fail({ reason: "status", status: 404 });
-  await vi.advanceTimersByTimeAsync(0);
+  await stream.settled();
   expect(ticker.status).toBe("gone: status");
 });
