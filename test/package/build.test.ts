@@ -1,8 +1,8 @@
 import { parse } from "acorn";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { entries } from "../../rollup.config.mjs";
-import { dist } from "../support/package/dist.ts";
+import { dist, root } from "../support/package/dist.ts";
 
 const builds = [".js", ".cjs"];
 const modules = Object.keys(entries).flatMap((name) => builds.map((build) => name + build));
@@ -23,5 +23,13 @@ test.each(modules)('dist/%s has "use client" only if it is the React entry', (fi
 });
 
 test.each(modules)("the private members of dist/%s have the names of the source", (file) => {
-  expect(readFileSync(dist(file), "utf8")).not.toMatch(/\._[0-9a-z]{1,2}\b/);
+  const sources = readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })
+    .filter((source) => source.endsWith(".ts"))
+    .map((source) => readFileSync(`${root}/src/${source}`, "utf8"));
+  const namesIn = (text: string): Set<string> =>
+    new Set([...text.matchAll(/\bthis\.(_\w+)/g)].map(([, name]) => name!));
+  const known = namesIn(sources.join());
+  expect([...namesIn(readFileSync(dist(file), "utf8"))].filter((name) => !known.has(name))).toEqual(
+    [],
+  );
 });
