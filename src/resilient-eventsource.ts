@@ -358,8 +358,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   close(): void {
     this._loop?.close();
     this._signal?.removeEventListener("abort", this._abort);
-    // Also after giving up: a shared source listens for a reconnect in another tab until then.
-    if (this._state.status !== "closed" || this._state.error) this._setState({ status: "closed" });
+    const { _state: state } = this;
+    if (state.status !== "closed") this._setState({ status: "closed" });
+    // After giving up the state keeps its error. Its observers are told all the same: a shared
+    // source listens for a reconnect in another tab until then.
+    else if (state.error) this._states.notify({ status: "closed" });
   }
 
   /** Closes the source at the end of the block of `using source = …`. */

@@ -42,7 +42,10 @@ export interface IterableParts<P extends object> {
   /** Observes the state, `close()` included. */
   readonly onState: SourceHandle["onState"];
   /** Adds a listener, as `on` of the source does. */
-  on<K extends EventName<P>>(name: K, listener: PayloadListener<Payload<P, K>>): () => void;
+  readonly on: <K extends EventName<P>>(
+    name: K,
+    listener: PayloadListener<Payload<P, K>>,
+  ) => () => void;
 }
 
 /** A source whose events can be iterated over. */

@@ -26,7 +26,7 @@ interface Registration {
 }
 
 /** Everything about one event name. It exists only while the name has a listener. */
-export interface Subscription {
+interface Subscription {
   /** Replaced, never changed in place, so that a dispatch under way keeps its list. */
   registrations: readonly Registration[];
   /** Whether `addEventListener` was called for this name, so that a MessageEvent is needed. */

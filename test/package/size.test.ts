@@ -4,14 +4,14 @@ import { dist } from "../support/package/dist.ts";
 
 /** Gzipped bytes: the present sizes, rounded up, so that growth is a decision. */
 const budgets: Partial<Record<string, number>> = {
-  class: 10_950,
-  everything: 13_800,
-  testing: 400,
+  class: 13_550,
+  everything: 18_550,
+  testing: 450,
   polyfill: 2_900,
-  react: 600,
-  svelte: 350,
-  vue: 340,
-  cdn: 16_050,
+  react: 920,
+  svelte: 500,
+  vue: 510,
+  cdn: 20_500,
 };
 
 test("the sizes are within their budgets", async () => {
