@@ -41,6 +41,10 @@ export interface ConnectionErrorInit {
    * again. Default undefined: our own.
    */
   retryIn?: number | undefined;
+  /** True for a normal end. Default false. */
+  expected?: boolean | undefined;
+  /** False if the request must not be sent again. Default true. */
+  repeatable?: boolean | undefined;
   /** The error that caused this one. Default undefined. */
   cause?: unknown;
 }
@@ -85,6 +89,16 @@ export class ConnectionError extends Error {
    * reconnects, Infinity if it gave up. Its decision replaces `backoff`. Otherwise undefined.
    */
   declare readonly retryIn: number | undefined;
+  /**
+   * True for a normal end: the server answered 204, or ended the answer to a request that is not
+   * sent again. The source is then closed without an error in its state.
+   */
+  declare readonly expected: boolean | undefined;
+  /**
+   * False if the request was sent and its method is not safe (as GET, HEAD, OPTIONS and QUERY are),
+   * so that it must not be sent again on its own. Otherwise undefined.
+   */
+  declare readonly repeatable: boolean | undefined;
   /** The error that caused this one, if there is one. */
   declare readonly cause: unknown;
 

@@ -136,6 +136,10 @@ class Attempt implements Sink {
     if (this._isLive) this._sink.retry(ms);
   }
 
+  unrepeatable(): void {
+    if (this._isLive) this._sink.unrepeatable?.();
+  }
+
   private readonly _interrupt = (): void => {
     this._settle();
   };

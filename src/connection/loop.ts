@@ -103,6 +103,8 @@ export class Loop {
   private _drain:
     { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
   private _role: Role | undefined;
+  /** True if the current request was sent and must not be sent again on its own. */
+  private _isUnrepeatable = false;
 
   /** Starts it: the first attempt begins in a later task, so that listeners can be added first. */
   constructor(host: LoopHost) {
@@ -145,6 +147,7 @@ export class Loop {
       return;
     clearTimeout(this._drain?.timer);
     const timer = setTimeout(() => {
+      if (this._isUnrepeatable) return;
       this._failures = 0;
       this._interrupt();
     }, at - performance.now());
@@ -188,7 +191,8 @@ export class Loop {
     const { _host: host } = this;
     const { gate, settings } = host;
     const { backoff } = settings;
-    const isBlocked = (): boolean => gate.blocked !== undefined;
+    // A frozen or hidden page keeps a connection that cannot be made again.
+    const isBlocked = (): boolean => gate.blocked !== undefined && !this._isUnrepeatable;
     while (!this._closed) {
       // Gate.
       const { blocked } = gate;
@@ -201,16 +205,27 @@ export class Loop {
 
       // Attempt.
       this._hasNamedTime = false;
+      this._isUnrepeatable = false;
       const interrupted = this._nextStep(isBlocked);
       if (!this._isQuiet) host.setState({ status: "connecting", attempt: this._failures });
       const end = await attemptConnection(host, this._sink, this._failures, interrupted);
       this._noteEnd(end);
       const { error, openFor } = end;
       if (interrupted.aborted || !error) continue;
+      if (this._isUnrepeatable) Object.assign(error, { repeatable: false });
+
+      // A normal end.
+      if (error.status === 204 || (this._isUnrepeatable && error.reason === "ended")) {
+        this._running = false;
+        Object.assign(error, { expected: true });
+        this._publish({ status: "closed", error });
+        return;
+      }
 
       // Classify. Where another tab has the connection, its decision counts.
       const isPolling = this._hasNamedTime && error.reason === "ended";
-      this._isQuiet = gate.isOffline && openFor === undefined && isUnanswered(error);
+      this._isQuiet =
+        !this._isUnrepeatable && gate.isOffline && openFor === undefined && isUnanswered(error);
       let verdict: RetryVerdict = error.retryIn !== Infinity;
       if (isPolling) this._failures = 0;
       else if (!this._isQuiet) {
@@ -330,7 +345,7 @@ export class Loop {
   }
 
   private _publish(state: FailedState): void {
-    this._host.setState(state);
+    this._host.setState(state.error.expected ? { status: "closed" } : state);
     // A listener of the state may have called `close()` or `reconnect()`.
     if (!this._closed && this._running === (state.status === "waiting")) this._host.failed(state);
   }
@@ -369,6 +384,9 @@ export class Loop {
         // NaN and negative numbers count as 0.
         this._reconnectionTime = Math.max(0, ms) || 0;
         this._hasNamedTime = true;
+      },
+      unrepeatable: () => {
+        this._isUnrepeatable = true;
       },
     };
   }

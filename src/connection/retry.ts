@@ -60,9 +60,11 @@ const retried: Record<ConnectionErrorReason, Row> = {
  * `backoff.retry` replaces it.
  */
 export function isRetried(
-  { reason, status = 0 }: ConnectionError,
+  { reason, status = 0, repeatable }: ConnectionError,
   { lostFor = Infinity }: RetryFacts = {},
 ): boolean {
+  // The server answered before it did the work. (After 502 and 504 it has often been done.)
+  if (repeatable === false) return [408, 425, 429, 503].includes(status);
   const row = retried[reason];
   return typeof row === "function" ? row(status, lostFor) : row;
 }

@@ -135,6 +135,9 @@ async function run(
   const call = buildCall(request, given);
   const { fetcher, url, options } = call;
   let response: Response;
+  // A function decides what each attempt sends.
+  if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
+    sink.unrepeatable?.();
   try {
     response = await (fetcher ?? fetch)(url, { ...options, signal });
   } catch (cause) {

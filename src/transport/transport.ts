@@ -129,6 +129,11 @@ export interface Sink {
   role?(role: Role | undefined): void;
   /** The stream's reconnection time (the `retry` field) in milliseconds, as the server wrote it. */
   retry(ms: number): void;
+  /**
+   * The request is about to be sent, and must not be sent again: its method is not safe, so a second
+   * request would do, and bill, the work twice.
+   */
+  unrepeatable?(): void;
 }
 
 /** What a transport can do, as data that can be printed and tested. */

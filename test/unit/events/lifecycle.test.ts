@@ -192,7 +192,6 @@ describe("giving up", () => {
   });
 
   test.each([
-    ["status", 204],
     ["status", 404],
     ["content-type", 200],
     ["unsupported", undefined],
@@ -203,6 +202,18 @@ describe("giving up", () => {
     await tick(HOUR);
     expect(log).toEqual([`state: closed ${reason}`, `error: final, ${reason}`]);
     expect(server.connections).toHaveLength(1);
+  });
+
+  test("a 204 is a normal end: closed without an error, and the event says so", async () => {
+    const { source, server, log } = connect();
+    const ends: unknown[] = [];
+    source.addEventListener("error", ({ error }) => ends.push(error.expected));
+    await tick();
+    server.latest.fail("status", { status: 204 });
+    await tick(HOUR);
+    expect(log).toEqual(["state: closed", "error: final, status"]);
+    expect(source.state).toEqual({ status: "closed" });
+    expect([ends, server.connections.length]).toEqual([[true], 1]);
   });
 
   test("reconnect() starts again, with the counter at 0", async () => {
