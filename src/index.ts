@@ -67,4 +67,5 @@ export {
   type EventSourceLike,
 } from "./transport/event-source.ts";
 export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
+export type { AddListenerOptions, RemoveListenerOptions } from "./events/event-target.ts";
 export { polyfillTransport } from "./transport/polyfill.ts";

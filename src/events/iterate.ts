@@ -50,7 +50,7 @@ export interface IterableParts<P extends object> {
 
 /** A source whose events can be iterated over. */
 export interface IterableSource<P extends object> {
-  /** @internal */
+  /** For `iterate` alone. */
   readonly [BRAND]: IterableParts<P>;
 }
 

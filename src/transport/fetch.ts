@@ -69,7 +69,9 @@ export function canStream(): boolean {
  * every attempt: for a fresh token, say. If it throws, the attempt fails with reason `network`. A
  * request that cannot be built from it fails with reason `unsupported`. Default: a plain GET.
  */
-export function fetchTransport(init: InitSource = {}): Transport {
+export function fetchTransport(
+  init: FetchInit | ((context: FetchContext) => FetchInit | Promise<FetchInit>) = {},
+): Transport {
   const connect: Transport = (request, sink) => connectByFetch(request, sink, init);
   return Object.assign(connect, {
     key: keyOf(init),

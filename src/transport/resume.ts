@@ -1,5 +1,3 @@
-import type { TransportRequest } from "./transport.ts";
-
 /**
  * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, in the query
  * of the URL, or in a URL that a function returns. The function is called on each attempt that has
@@ -17,6 +15,14 @@ export interface ResumeByQuery {
    * or `lastEventID`.
    */
   readonly query: string | readonly string[];
+}
+
+/** The part of a request that says where the last event id goes. */
+interface ResumableRequest {
+  readonly url: string;
+  readonly origin: string;
+  readonly lastEventId: string;
+  readonly resume: Resume | undefined;
 }
 
 /** Where the last event id goes. */
@@ -46,7 +52,7 @@ export function resumeRequest(
     origin,
     lastEventId,
     resume = isSameOrigin(origin || new URL(url).origin) ? "header" : inQuery,
-  }: Pick<TransportRequest, "url" | "origin" | "lastEventId" | "resume">,
+  }: ResumableRequest,
   canSendHeader: boolean,
 ): ResumedRequest {
   if (!lastEventId) return { url, header: "" };

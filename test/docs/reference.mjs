@@ -10,7 +10,15 @@ const path = (file) => fileURLToPath(new URL(file, root));
 export const folder = ".docs";
 
 /** Types that the compiler infers and nobody names; the text around them describes them. */
-const machinery = ["AnyHandler", "Handler", "PlainArguments", "Secondary", "Spelled"];
+const machinery = [
+  "AnyHandler",
+  "Handler",
+  "IterableParts",
+  "PlainArguments",
+  "Secondary",
+  "Spelled",
+  "Widened",
+];
 
 /**
  * Writes the reference of every entry, from the docstrings. `problems` are TypeDoc's warnings: a

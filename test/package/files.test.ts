@@ -9,7 +9,7 @@ import { pack } from "../support/package/pack.ts";
 import { integrity, scriptTag } from "./sri.mjs";
 
 /** Bytes of the tarball: what is there now, rounded up, so that growth is a decision. */
-const BUDGET = 290_000;
+const BUDGET = 370_000;
 
 const tarball = pack();
 const packed = createPackageFromTarballData(tarball);
@@ -31,10 +31,15 @@ test("every file is reached from package.json, or belongs to every package", () 
     found.add(file);
     if (!/\.c?[jt]s$/.test(file)) return;
     const text = read(file);
-    const { importedFiles } = ts.preProcessFile(text, true, true);
+    // Declarations have no `import()`; JavaScript may also have what only looks like one.
+    const imported = file.endsWith("ts")
+      ? ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
+      : [...text.matchAll(/(?:from|import|require)\s*\(?\s*(["'])(\..+?)\1/g)].map(
+          ([, , path]) => path!,
+        );
     const map = /^\/\/# sourceMappingURL=(.+)$/m.exec(text)?.[1];
     for (const path of [
-      ...importedFiles.map(({ fileName }) => fileName).filter((name) => name.startsWith(".")),
+      ...imported.filter((name) => name.startsWith(".")),
       ...(map ? [map] : []),
     ]) {
       const target = posix.join(posix.dirname(file), path);

@@ -4,14 +4,14 @@ import { dist } from "../support/package/dist.ts";
 
 /** Gzipped bytes: the present sizes, rounded up, so that growth is a decision. */
 const budgets: Partial<Record<string, number>> = {
-  class: 13_550,
-  everything: 18_550,
+  class: 13_750,
+  everything: 18_750,
   testing: 450,
   polyfill: 2_900,
   react: 920,
   svelte: 500,
   vue: 510,
-  cdn: 20_500,
+  cdn: 20_700,
 };
 
 test("the sizes are within their budgets", async () => {
