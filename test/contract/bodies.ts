@@ -65,7 +65,7 @@ export function describeBodies(
     const dataOf = (count: number): string[] =>
       Array.from({ length: count }, (_, index) => String(index));
 
-    const hear = (title: string, harness: Harness, body: MadeBody): void =>
+    const itReceives = (title: string, harness: Harness, body: MadeBody): void =>
       it(title, async () => {
         const client = await connect(harness, `/made?${encodeURIComponent(JSON.stringify(body))}`);
         expect((await client.end()).call).toBe(
@@ -76,13 +76,13 @@ export function describeBodies(
 
     describe("a body of a custom fetch that", () => {
       for (const [title, body] of Object.entries({ ...bodies, ...customBodies }))
-        hear(title, custom, body);
+        itReceives(title, custom, body);
     });
 
     describe("a body of the global fetch that", () => {
       // The copy of a body that does not answer never ends.
       for (const [title, body] of Object.entries(bodies))
-        hear(title, global, { ...body, answers: !!body.isCopied });
+        itReceives(title, global, { ...body, answers: !!body.isCopied });
 
       it("a server sends, while other code reads a clone of it", async () => {
         const accepted = server.accept("/copied");

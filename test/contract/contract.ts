@@ -197,9 +197,9 @@ export class Bench {
       // Anything late would come in this turn.
       await connection.update(1);
       const calls = connection.entries.map(({ call }) => call);
-      const heard = connection.entries.filter((entry) => !isSettlement(entry));
+      const received = connection.entries.filter((entry) => !isSettlement(entry));
       expect(
-        heard.length === 0 || heard[0]!.call === "open",
+        received.length === 0 || received[0]!.call === "open",
         `open comes first: ${calls.join()}`,
       ).toBe(true);
       expect(

@@ -73,11 +73,11 @@ describe("eventSourceTransport", () => {
       const client = await connect(eventSourceTransport(MockEventSource), {
         names: ["message", "price"],
       });
-      await client.hear("late", true);
+      await client.setListened("late", true);
       const source = MockEventSource.last;
       await end(client, source);
       await client.end();
-      await client.hear("later", true);
+      await client.setListened("later", true);
       expect({ how, listeners: source.listeners, closed: source.closed }).toEqual({
         how,
         listeners: 0,

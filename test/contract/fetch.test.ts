@@ -153,7 +153,7 @@ describe("fetchTransport", () => {
       cancel: () => void (cancelled = true),
     });
     const client = await connect(fetchTransport({ fetch: async () => eventStream(body) }));
-    await client.heard("a");
+    await client.received("a");
     await client.abort();
     expect(await client.end()).toEqual({ call: "resolved" });
     expect(cancelled).toBe(true);

@@ -29,8 +29,12 @@ export function inNode(create: () => Transport): Harness {
     stop: async () => undefined,
     abilities: async () => create().abilities,
     async connect(options) {
-      const { since, abort, hear } = record(create(), options);
-      return { since, abort: async () => abort(), hear: async (name, heard) => hear(name, heard) };
+      const { since, abort, setListened } = record(create(), options);
+      return {
+        since,
+        abort: async () => abort(),
+        setListened: async (name, isListened) => setListened(name, isListened),
+      };
     },
   };
 }
@@ -51,7 +55,7 @@ export class Connection {
     while (!condition(this.entries)) {
       if (this.settled || performance.now() > deadline) {
         throw new Error(
-          `waited in vain for ${condition.toString()}\nlast entries: ${JSON.stringify(this.entries.slice(-20))}`,
+          `timed out waiting for ${condition.toString()}\nlast entries: ${JSON.stringify(this.entries.slice(-20))}`,
         );
       }
       await this.update();
@@ -67,8 +71,8 @@ export class Connection {
     return this.recording.abort();
   }
 
-  hear(name: string, heard: boolean): Promise<void> {
-    return this.recording.hear(name, heard);
+  setListened(name: string, isListened: boolean): Promise<void> {
+    return this.recording.setListened(name, isListened);
   }
 
   /** Waits until the promise settles, and returns how. */
@@ -98,7 +102,7 @@ export class Connection {
   }
 
   /** Waits for an event with this data. */
-  heard(data: string): Promise<void> {
+  received(data: string): Promise<void> {
     return this.until((entries) =>
       entries.some((entry) => entry.call === "event" && entry.data === data),
     );

@@ -56,8 +56,8 @@ export function inPage(
             await page.evaluate(`${recording}.since(${index}, ${patience}).then(JSON.stringify)`),
           ),
         abort: () => page.evaluate(`${recording}.abort()`),
-        hear: (name, heard) =>
-          page.evaluate(`${recording}.hear(${JSON.stringify(name)}, ${heard})`),
+        setListened: (name, isListened) =>
+          page.evaluate(`${recording}.setListened(${JSON.stringify(name)}, ${isListened})`),
       };
     },
   };

@@ -44,7 +44,7 @@ export interface Recording {
   /** The entries from an index on. Waits for one, for up to `patience` (ms). */
   since(index: number, patience: number): Promise<Entry[]>;
   abort(): void;
-  hear(name: string, heard: boolean): void;
+  setListened(name: string, isListened: boolean): void;
 }
 
 /** Longer data is recorded as its length, since recordings go to another process. */
@@ -64,7 +64,7 @@ export function record(transport: Transport, options: ConnectOptions): Recording
   const controller = new AbortController();
   const entries: Entry[] = [];
   const names = new Set(options.names ?? ["message"]);
-  const observers = new Set<(name: string, heard: boolean) => void>();
+  const observers = new Set<(name: string, isListened: boolean) => void>();
   let wake = (): void => undefined;
 
   const add = (entry: Entry): void => {
@@ -86,7 +86,7 @@ export function record(transport: Transport, options: ConnectOptions): Recording
     signal: controller.signal,
     names: {
       [Symbol.iterator]: () => names.values(),
-      observe: (observer: (name: string, heard: boolean) => void) => {
+      observe: (observer: (name: string, isListened: boolean) => void) => {
         observers.add(observer);
         return () => observers.delete(observer);
       },
@@ -143,10 +143,10 @@ export function record(transport: Transport, options: ConnectOptions): Recording
       return entries.slice(index);
     },
     abort: () => controller.abort(),
-    hear(name, heard) {
-      if (heard) names.add(name);
+    setListened(name, isListened) {
+      if (isListened) names.add(name);
       else names.delete(name);
-      for (const observer of observers) observer(name, heard);
+      for (const observer of observers) observer(name, isListened);
     },
   };
 }

@@ -15,7 +15,7 @@ export function crossingOrigins(bench: Bench): void {
           lastEventId,
         });
         connection.write("data: a\n\n");
-        await client.heard("a");
+        await client.received("a");
         const inQuery = bench.isPage || client.abilities.resume === "query";
         expect(request.query).toBe(lastEventId && inQuery ? "lastEventId=%C3%A9%201" : "");
         expect(request.headers.get("last-event-id") ?? "").toBe(
@@ -35,7 +35,7 @@ export function crossingOrigins(bench: Bench): void {
     });
     const resume: Resume = "header";
     const client = await bench.connect({ url: bench.away.origin + path, lastEventId: "1", resume });
-    await client.heard("a");
+    await client.received("a");
     const isHeader = client.abilities.resume === "header";
     expect(bench.away.requestsTo(path).at(-1)!.headers.get("last-event-id")).toBe(
       isHeader ? "1" : undefined,
@@ -57,7 +57,7 @@ export function crossingOrigins(bench: Bench): void {
     const { client, connection } = await bench.request({ server: bench.away, cors: false });
     connection.head().write("data: secret\n\n");
     if (!bench.isPage) {
-      await client.heard("secret");
+      await client.received("secret");
       return;
     }
     const settled = await client.end();

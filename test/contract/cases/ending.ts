@@ -91,7 +91,7 @@ export function ending(bench: Bench): void {
     const { head, end } = ending;
     const { client, connection } = await bench.request();
     connection.head(head?.(WHOLE.length)).write(WHOLE);
-    await client.heard("a");
+    await client.received("a");
     end(connection);
     expectEnd(await client.end(), ending, client.abilities);
     expect(client.data).toEqual(["a"]);
@@ -103,7 +103,7 @@ export function ending(bench: Bench): void {
       const cutIn = async (half: string): Promise<void> => {
         const { client, connection } = await bench.request();
         connection.head(head?.(WHOLE.length + half.length)).write(WHOLE);
-        await client.heard("a");
+        await client.received("a");
         connection.write(half);
         end(connection);
         expectEnd(await client.end(), ending, client.abilities);
@@ -130,7 +130,7 @@ export function ending(bench: Bench): void {
     // Few enough for one chunk.
     const sent = Array.from({ length: 200 }, (_, index) => String(index));
     connection.write(sent.map((data) => `id: ${data}\ndata: ${data}\n\n`).join(""));
-    await client.heard("0");
+    await client.received("0");
     connection.reset();
     await client.end();
     expect(client.data).toEqual(
@@ -186,7 +186,7 @@ export function ending(bench: Bench): void {
   it("an abort while open", async () => {
     const { client, connection } = await bench.open();
     connection.write("data: a\n\ndata: half\n");
-    await client.heard("a");
+    await client.received("a");
     await client.abort();
     expect(await client.end()).toEqual({ call: "resolved" });
     connection.write("data: late\n\n");
@@ -220,7 +220,7 @@ export function ending(bench: Bench): void {
     expect((await failing.client.end()).call).toBe("rejected");
     expect((await cutting.client.end()).call).toBe("rejected");
     healthy.connection.write("id: 1\ndata: still here\n\n");
-    await healthy.client.heard("still here");
+    await healthy.client.received("still here");
     expect(healthy.client.settled).toBeUndefined();
   });
 }

@@ -9,7 +9,7 @@ export function load(bench: Bench): void {
     const { client, connection } = await bench.open();
     const sent = Array.from({ length: MANY }, (_, index) => String(index));
     connection.write(sent.map((data) => `id: ${data}\ndata: ${data}\n\n`).join(""));
-    await client.heard(String(MANY - 1));
+    await client.received(String(MANY - 1));
     expect(client.data.join()).toBe(sent.join());
     expect(client.resumePoint).toBe(String(MANY - 1));
   });
@@ -25,6 +25,6 @@ export function load(bench: Bench): void {
     }
     // An EventSource has a limit of its own, or none.
     connection.write("\n\n");
-    await client.heard(`${longestEvent} characters`);
+    await client.received(`${longestEvent} characters`);
   });
 }

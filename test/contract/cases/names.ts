@@ -47,17 +47,17 @@ export function names(bench: Bench): void {
       connection.write(
         `event: early\ndata: early ${mark}\n\nevent: late\ndata: late ${mark}\n\ndata: ${mark}\n\n`,
       );
-      await client.heard(mark);
+      await client.received(mark);
     };
     await send("1");
-    await client.hear("late", true);
-    await client.hear("late", true);
+    await client.setListened("late", true);
+    await client.setListened("late", true);
     await send("2");
-    await client.hear("early", false);
+    await client.setListened("early", false);
     await send("3");
-    await client.hear("early", true);
-    await client.hear("late", false);
-    await client.hear("never", false);
+    await client.setListened("early", true);
+    await client.setListened("late", false);
+    await client.setListened("never", false);
     await send("4");
     const sent = ["1", "2", "3", "4"].flatMap((mark) => [`early ${mark}`, `late ${mark}`, mark]);
     const tooEarly = client.abilities.comments ? [] : ["late 1"];

@@ -170,7 +170,7 @@ export function opening(bench: Bench): void {
       head: { headers: { "Content-Type": "text/event-stream;charset=utf-8" } },
     });
     connection.write("data: é\n\n");
-    await client.heard("é");
+    await client.received("é");
   });
 
   it("reports status and headers of the answer where it can see them", async () => {
@@ -187,7 +187,7 @@ export function opening(bench: Bench): void {
   it("opens before the first event", async () => {
     const { client, connection } = await bench.request();
     connection.head().write("data: a\n\n");
-    await client.heard("a");
+    await client.received("a");
     expect(client.entries[0]).toMatchObject({ call: "open" });
   });
 
@@ -228,7 +228,7 @@ export function opening(bench: Bench): void {
     const { request, connection: second } = await arrived;
     expect(request.query).toBe("to=here");
     second.head().write("data: a\n\n");
-    await client.heard("a");
+    await client.received("a");
     await letGo(client, second);
   });
 
@@ -244,7 +244,7 @@ export function opening(bench: Bench): void {
       .end();
     const { connection: second } = await arrived;
     second.head().write("data: a\n\n");
-    await client.heard("a");
+    await client.received("a");
     await letGo(client, second);
     expect(client.events[0]!.origin).toBe(traits.hidesOrigin ? null : bench.away.origin);
   });

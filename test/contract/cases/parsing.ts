@@ -167,11 +167,11 @@ export function parsing(bench: Bench): void {
   it("an id without data moves the resume point", async () => {
     const { client, connection } = await bench.open();
     connection.write("id: 1\ndata: a\n\nid: 2\n\n");
-    await client.heard("a");
+    await client.received("a");
     // Only our own parser reports it before the next event.
     if (client.abilities.comments) await client.until(() => client.resumePoint === "2");
     connection.write("data: b\n\n");
-    await client.heard("b");
+    await client.received("b");
     expect(client.resumePoint).toBe(
       traits.forgetsIds ? "" : traits.forgetsIdsWithoutData ? "1" : "2",
     );
@@ -198,7 +198,7 @@ export function parsing(bench: Bench): void {
       }
     } else {
       connection.write(": ping\n\ndata: a\n\n");
-      await client.heard("a");
+      await client.received("a");
       expect(signs()).toBe(0);
     }
   });

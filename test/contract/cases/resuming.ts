@@ -95,7 +95,7 @@ export function resuming(bench: Bench): void {
   it("an id is inherited until the stream names its own", async () => {
     const { client, connection } = await bench.open({ lastEventId: "7" });
     connection.write("data: a\n\nid: 8\ndata: b\n\ndata: c\n\n");
-    await client.heard("c");
+    await client.received("c");
     expect(
       client.events.map(({ lastEventId, idInherited }) => ({ lastEventId, idInherited })),
     ).toEqual([
@@ -108,7 +108,7 @@ export function resuming(bench: Bench): void {
   it("an inherited id can be reset where the transport sees it", async () => {
     const { client, connection } = await bench.open({ lastEventId: "7" });
     connection.write("id\ndata: a\n\n");
-    await client.heard("a");
+    await client.received("a");
     // For a new EventSource a reset changes nothing: its id is empty already.
     expect(client.resumePoint).toBe(client.abilities.comments ? "" : "7");
   });

@@ -111,7 +111,7 @@ export class PageSource {
       if (condition(notes)) return notes;
       if (performance.now() > deadline)
         throw new Error(
-          `waited in vain for ${condition.toString()}\n${JSON.stringify(notes, null, 2)}`,
+          `timed out waiting for ${condition.toString()}\n${JSON.stringify(notes, null, 2)}`,
         );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

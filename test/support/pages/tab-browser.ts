@@ -34,7 +34,7 @@ export interface TabOptions extends Pick<
 export async function until(condition: () => unknown, what: string): Promise<void> {
   const deadline = performance.now() + PATIENCE;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

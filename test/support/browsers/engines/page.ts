@@ -59,7 +59,8 @@ export class Page<Drive extends Driven = Driven> {
   async waitFor(condition: () => unknown, patience = PATIENCE): Promise<void> {
     const deadline = performance.now() + patience;
     while (!(await this.evaluate(`!!(${String(condition)})()`))) {
-      if (performance.now() > deadline) throw new Error(`waited in vain for ${String(condition)}`);
+      if (performance.now() > deadline)
+        throw new Error(`timed out waiting for ${String(condition)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
