@@ -175,7 +175,7 @@ export class Bench {
       await new Promise((resolve) => setTimeout(resolve, CHUNK_PAUSE));
     }
     connection.write("\n\ndata: behind\n\n");
-    await client.heard("behind");
+    await client.received("behind");
     const behind = client.entries.findIndex(
       (entry) => entry.call === "event" && entry.data === "behind",
     );

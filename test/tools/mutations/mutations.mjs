@@ -165,18 +165,12 @@ export const mutations = [
     changes: [{ find: "Math.random() * $SPREAD", within: ["PageGate"], replace: "0 * $SPREAD" }],
   },
   {
-    breaks: "The leader's heartbeat keeps a follower alive whose own catching up is stuck",
-    changes: [
-      {
-        find: "if (!this.$CATCHING_UP) $SINK.activity()",
-        within: ["Follower"],
-        replace: "$SINK.activity()",
-      },
-    ],
+    breaks: "A catch-up that makes no progress never ends",
+    changes: [leaveOut("$DEADLINE = setTimeout($FAIL, $MS)", "CatchUp")],
   },
   {
     breaks: "A follower does not know which connection of the leader brought an event",
-    changes: [leaveOut("this.$LISTEN($EVENT.connection)", "Follower")],
+    changes: [leaveOut("this.$OPEN({ connection })", "Follower")],
   },
   {
     breaks: "The resume parameter is added to an older copy of itself",
@@ -221,7 +215,11 @@ export const mutations = [
       {
         find: {
           pattern: "if (signal.aborted) return",
-          precedes: { pattern: "if ($CAUSE instanceof ConnectionError) throw $CAUSE" },
+          inside: {
+            kind: "catch_clause",
+            stopBy: "end",
+            inside: { kind: "try_statement", has: { kind: "for_statement", stopBy: "end" } },
+          },
         },
         replace: 'if (cause.name === "AbortError") return;',
       },
