@@ -97,7 +97,7 @@ export function describeState(state) {
             : "This page is asleep",
       };
     case "closed":
-      if (state.error?.status === 204)
+      if (!state.error)
         return {
           label: "Stopped",
           detail: "The server asked it to; reconnect() resumes where it was",
