@@ -52,7 +52,7 @@ const panel = `
 export function start(Source) {
   showHeader(element("top"));
   element("demo").innerHTML = panel;
-  const log = eventLog(element("log"), 200);
+  const log = eventLog(element("log"), 1000);
   const view = stateView();
   const count = counter();
   const reconnect = button("reconnect");
