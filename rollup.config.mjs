@@ -76,6 +76,10 @@ const modules = (format, extension) => ({
   // Bundlers would warn of imports of nothing.
   hoistTransitiveImports: false,
   banner: useClient,
+  // A chunk that nothing imports is dropped whole. Of one file, bundlers keep every call that builds
+  // a constant, as those of the message checks.
+  manualChunks: (id) => (id.includes("/src/sharing/") ? "sharing" : undefined),
+  onlyExplicitManualChunks: true,
   entryFileNames: `[name]${extension}`,
   chunkFileNames: (chunk) => (isPolyfill(chunk) ? polyfillChunk : "chunk-[name]") + extension,
 });

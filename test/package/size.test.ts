@@ -4,13 +4,13 @@ import { dist } from "../support/package/dist.ts";
 
 /** Gzipped bytes: the present sizes, rounded up, so that growth is a decision. */
 const budgets: Partial<Record<string, number>> = {
-  class: 13_750,
+  class: 13_300,
   everything: 18_750,
   testing: 450,
   polyfill: 2_900,
-  react: 920,
-  svelte: 500,
-  vue: 510,
+  react: 940,
+  svelte: 510,
+  vue: 520,
   cdn: 20_700,
 };
 
