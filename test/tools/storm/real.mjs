@@ -1,9 +1,10 @@
 // npm run storm:real: 5,000 real sources of this library lose a server that is killed, and that
 // comes back with 500 connections a second.
-import { execFileSync, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { openFiles } from "../../support/open-files.mjs";
 import { loadLibrary } from "./library.mjs";
 import { ours } from "./policies.mjs";
 import { peak, simulate, timeTo } from "./simulate.mjs";
@@ -125,14 +126,4 @@ async function until(condition, what) {
 
 function sleep(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** How many files a process may open here; Infinity if that is not known. */
-function openFiles() {
-  try {
-    const said = execFileSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
-    return /^\d+$/.test(said) ? Number(said) : Infinity;
-  } catch {
-    return Infinity;
-  }
 }

@@ -1,10 +1,14 @@
 // npm run storm:search: tries the waits that the options of `backoff` allow, and some that they do
-// not, in the same storms as our defaults. For the choice of the defaults; it changes nothing.
+// not, in the same storms as our defaults; then the same for clients whose server had named a
+// `retry`. For the choice of the defaults; it changes nothing. `-- --named` prints only the second
+// table.
+import { parseArgs } from "node:util";
 import { loadLibrary } from "./library.mjs";
 import { measure, PER_SECOND } from "./measure.mjs";
 import { ours } from "./policies.mjs";
 import { BIN, simulate } from "./simulate.mjs";
 
+const { values } = parseArgs({ options: { named: { type: "boolean" } } });
 const CLIENTS = 100_000;
 const library = await loadLibrary();
 
@@ -75,28 +79,75 @@ const lateness = (policy, down) => {
   );
 };
 
-const storms = [
-  { down: 0, refusal: "closed" },
-  { down: 5, refusal: "closed" },
-  { down: 30, refusal: "closed" },
-  { down: 300, refusal: "closed" },
-  { down: 5, refusal: "closed", refusalCost: 0.05 },
+const result = (policy, storm) => {
+  const { peak, times } = measure({ clients: CLIENTS, ...storm }, policy);
+  return [
+    `${(peak / PER_SECOND).toFixed(1)} ×`,
+    ...times.slice(1).map((time) => time?.toFixed(0) ?? "never"),
+  ].join(", ");
+};
+const print = (cells) => console.log(`| ${cells.join(" | ")} |`);
+const printHead = (cells) => {
+  print(cells);
+  console.log(`|---|${"--:|".repeat(cells.length - 1)}`);
+};
+
+function searchDefaults() {
+  const storms = [
+    { down: 0, refusal: "closed" },
+    { down: 5, refusal: "closed" },
+    { down: 30, refusal: "closed" },
+    { down: 300, refusal: "closed" },
+    { down: 5, refusal: "closed", refusalCost: 0.05 },
+  ];
+  printHead([
+    "Waits",
+    ...storms.map(
+      ({ down, refusalCost }) => `${down} s down${refusalCost ? ", refusals cost 5 %" : ""}`,
+    ),
+    "alone, 0 / 5 / 30 / 300 s down",
+  ]);
+  for (const policy of candidates) {
+    const alone = [0, 5, 30, 300].map((down) => lateness(policy, down).toFixed(1)).join(" / ");
+    print([policy.name, ...storms.map((storm) => result(policy, storm)), alone]);
+  }
+}
+
+/** The rules for a `retry` that the server has named, in milliseconds. */
+const named = (retry) => [
+  {
+    name: "as the end of the range, which undercuts it: `U(0, grown(retry))`",
+    delay: ({ failures }) => Math.max(100, evenly(0, grownFrom(retry, failures))),
+  },
+  {
+    ...ours(library, "", { reconnectionTime: retry }),
+    name: "**ours**: `retry + U(0, grown(retry))`",
+  },
+  {
+    name: "twice as wide: `retry + U(0, 2 × grown(retry))`",
+    delay: ({ failures }) => retry + evenly(0, 2 * grownFrom(retry, failures)),
+  },
 ];
+const grownFrom = (retry, failures) =>
+  Math.min(Math.max(retry, 3000) * 2 ** (failures - 1), 30_000);
+
+function searchNamed() {
+  const downs = [0, 5, 30];
+  printHead(["`retry`", "Waits", ...downs.map((down) => `${down} s down`)]);
+  for (const retry of [1000, 3000, 5000, 10_000, 20_000, 30_000])
+    for (const policy of named(retry))
+      print([
+        retry,
+        policy.name,
+        ...downs.map((down) => result(policy, { down, refusal: "closed" })),
+      ]);
+}
+
 console.log(
   `${CLIENTS.toLocaleString("en")} clients: peak × capacity, then seconds to 99 % and 100 %. Alone: how late one client is, on average.\n`,
 );
-console.log(
-  `| Waits | ${storms.map(({ down, refusalCost }) => `${down} s down${refusalCost ? ", refusals cost 5 %" : ""}`).join(" | ")} | alone, 0 / 5 / 30 / 300 s down |`,
-);
-console.log(`|---|${"--:|".repeat(storms.length + 1)}`);
-for (const policy of candidates) {
-  const cells = storms.map((storm) => {
-    const { peak, times } = measure({ clients: CLIENTS, ...storm }, policy);
-    return [
-      `${(peak / PER_SECOND).toFixed(1)} ×`,
-      ...times.slice(1).map((time) => time?.toFixed(0) ?? "never"),
-    ].join(", ");
-  });
-  const alone = [0, 5, 30, 300].map((down) => lateness(policy, down).toFixed(1)).join(" / ");
-  console.log(`| ${policy.name} | ${cells.join(" | ")} | ${alone} |`);
+if (!values.named) {
+  searchDefaults();
+  console.log("\nThe server had named a `retry`, which every client has seen:\n");
 }
+searchNamed();

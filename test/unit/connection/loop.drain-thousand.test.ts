@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { chiSquare, CRITICAL } from "../../support/spread.ts";
 import { FakeServer, type Connection } from "../../support/unit/server.ts";
 import { connect, seedRandom, tick, useWorld } from "../../support/unit/world.ts";
 
@@ -6,9 +7,6 @@ useWorld();
 
 const SOURCES = 1000;
 const WITHIN = 5000;
-const BINS = 10;
-/** The 95th percentile of the chi-square distribution with 9 degrees of freedom. */
-const CRITICAL = 16.919;
 
 /**
  * Two servers with one log: event number 7 has the id "7", and each sends what came after an id.
@@ -76,11 +74,10 @@ async function drain(seed: number, events: number): Promise<number> {
   expect(got.filter((events) => events.join() !== all)).toEqual([]);
   for (const source of sources) source.close();
 
-  const counts = new Array<number>(BINS).fill(0);
-  for (const { at } of cluster.successor.connections)
-    counts[Math.min(BINS - 1, Math.floor(((at - start) / WITHIN) * BINS))]!++;
-  const expected = SOURCES / BINS;
-  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  return chiSquare(
+    cluster.successor.connections.map(({ at }) => at - start),
+    WITHIN,
+  );
 }
 
 test(
@@ -90,6 +87,8 @@ test(
     const statistics: number[] = [];
     for (let seed = 1; seed <= 20; seed++) statistics.push(await drain(seed, seed === 1 ? 50 : 1));
     // Of twenty even spreads, one is expected below p = 0.05; more than three are unlikely.
-    expect(statistics.filter((value) => value > CRITICAL).length).toBeLessThanOrEqual(3);
+    expect(statistics.filter((value) => value > CRITICAL["p = 0.05"]).length).toBeLessThanOrEqual(
+      3,
+    );
   },
 );
