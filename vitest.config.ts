@@ -64,7 +64,7 @@ const quick = [
       "test/unit/**/*.test.ts",
       "test/support/**/*.test.ts",
       "test/tools/{mutations,storm}/**/*.test.ts",
-      "test/tools/chaos/book.test.ts",
+      "test/tools/chaos/{book,model}.test.ts",
     ],
   }),
   project("contract"),

@@ -207,6 +207,7 @@ class Chaos {
       transport,
       random,
       repeats,
+      this.server.retriesOf(stream),
     );
     this.subjects.push(subject);
     this.report.sources++;
@@ -423,16 +424,17 @@ class Chaos {
       const isBehind = (subject: Subject): boolean =>
         subject.closedAt === undefined &&
         !(subject.news?.status === "open" && (subject.last ?? 0) >= goals.get(subject)!);
-      await this.eventually(
-        () =>
-          own
-            .filter(isBehind)
-            .map(
-              ({ spec, news, last, log }) =>
-                `${spec.id}: ${news?.status}, event ${last} of ${log.published}`,
-            ),
-        "not caught up",
-      );
+      await this.eventually(async () => {
+        // The server has named a reconnection time of days, which only `reconnect()` overrules.
+        for (const { spec, news } of own)
+          if (news && news.dueIn > PATIENCE) await host.call(spec.id, "reconnect");
+        return own
+          .filter(isBehind)
+          .map(
+            ({ spec, news, last, log }) =>
+              `${spec.id}: ${news?.status}, event ${last} of ${log.published}`,
+          );
+      }, "not caught up");
       await this.eventually(
         () =>
           own

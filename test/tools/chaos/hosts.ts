@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { dist } from "../../support/package/dist.ts";
+import { installModel } from "./model.ts";
 import { installWitness, type News, type SourceSpec } from "./witness.ts";
 
 /** A place for sources. */
@@ -36,7 +37,7 @@ export class NodeHost implements Host {
       host.answers.set(0, resolve);
       child.once("exit", (code) => reject(new Error(`the Node client ended with ${code}`)));
     });
-    child.send(installWitness.toString());
+    child.send([installModel, installWitness].map(String));
     await ready;
     return host;
   }
@@ -76,6 +77,7 @@ export class PageHost implements Host {
 
   static async open(context: BrowserContext, name: string, url: string): Promise<PageHost> {
     const page = await context.newPage();
+    await page.addInitScript(installModel);
     await page.addInitScript(installWitness);
     const host = new PageHost(name, page, await context.newCDPSession(page));
     await page.goto(url);

@@ -1,10 +1,10 @@
 // A process with sources in it, as a page has them: `node node-client.mjs LIBRARY`. Its first
-// message is the witness's source text.
+// message is the source text of the functions that install the witness.
 import { pathToFileURL } from "node:url";
 
-process.once("message", async (installWitness) => {
+process.once("message", async (installers) => {
   // Before the library is loaded, as in a page.
-  (0, eval)(`(${installWitness})()`);
+  for (const install of installers) (0, eval)(`(${install})()`);
   globalThis.library = await import(pathToFileURL(process.argv[2]).href);
   process.on("message", ({ number, call, parameters }) => {
     process.send({ number, result: globalThis.witness[call](...parameters) });

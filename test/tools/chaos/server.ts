@@ -27,8 +27,8 @@ const answers = {
 const openings = {
   nothing: 60,
   "a byte order mark": 8,
-  "a wrong retry": 12,
-  retry: 8,
+  "a wrong retry": 6,
+  retry: 14,
   "a huge comment": 4,
   "a replay": 8,
 };
@@ -36,7 +36,14 @@ const openings = {
 /** How many events are large. */
 const LARGE = 0.01;
 
-const wrongRetries = ["99999999999", "0", "-5", "abc", "1.5", "", "100000000000000000000000000000"];
+const wrongRetries = ["-5", "abc", "1.5", "", "0x10", " 7"];
+
+/**
+ * Reconnection times that mean "not in this century": a source then waits until somebody calls
+ * `reconnect()`. How many of the answers that name a time name one of these.
+ */
+const hugeRetries = ["99999999999", "100000000000000000000000000000"];
+const HUGE = 0.04;
 
 /** Every form of Retry-After in a transient answer. The date is in the past: no wait at all. */
 const retryAfters = ["1", "0", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", undefined];
@@ -47,6 +54,8 @@ interface Stream {
   readonly random: Random;
   /** Its sources use `dedupe`, so the server may repeat events. */
   readonly repeats: boolean;
+  /** The reconnection times that its answers name. */
+  readonly retries: readonly number[];
   requests: number;
   readonly feeds: Set<Feed>;
 }
@@ -80,8 +89,21 @@ export class ChaosServer {
 
   addStream(name: string, repeats: boolean): EventLog {
     const log = new EventLog(this.random.fork(`log of ${name}`), LARGE);
-    this.streams.set(name, { log, random: this.random, repeats, requests: 0, feeds: new Set() });
+    const random = this.random.fork(`retries of ${name}`);
+    this.streams.set(name, {
+      log,
+      random: this.random,
+      repeats,
+      retries: [0, random.int(1, 300), random.int(400, 1000)],
+      requests: 0,
+      feeds: new Set(),
+    });
     return log;
+  }
+
+  /** Every reconnection time (ms) that this stream's sources can have. */
+  retriesOf(name: string): number[] {
+    return [...this.streams.get(name)!.retries, ...hugeRetries.map(Number)];
   }
 
   /** No source will ask for it again. */
@@ -188,7 +210,11 @@ export class ChaosServer {
         feed.send(Buffer.from(`retry: ${random.pick(wrongRetries)}\n\n`));
         break;
       case "retry":
-        feed.send(Buffer.from(`retry: ${random.int(1, 300)}\n\n`));
+        feed.send(
+          Buffer.from(
+            `retry: ${random.chance(HUGE) ? random.pick(hugeRetries) : random.pick(stream.retries)}\n\n`,
+          ),
+        );
         break;
       case "a huge comment":
         feed.send(Buffer.from(`: ${"very ".repeat(random.int(10_000, 100_000))}\n`));

@@ -32,12 +32,14 @@ export class Subject {
     transport: TransportName,
     random: Random,
     repeats: boolean,
+    retries: readonly number[],
   ) {
     this.spec = {
       id,
       url: `${origin}/chaos?source=${encodeURIComponent(stream)}&member=${encodeURIComponent(id)}`,
       transport,
       names: eventNames,
+      retries,
       options: {
         backoff: {
           startingDelay: random.pick([0, 100, 200]),

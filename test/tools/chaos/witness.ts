@@ -5,8 +5,10 @@ import type {
   ConnectionState,
   ResilientEventSource,
   ResilientEventSourceOptions,
+  Sink,
   Transport,
 } from "../../../src/index.ts";
+import type { Pace } from "./model.ts";
 
 export type TransportName =
   "fetch" | "auto" | "eventSource" | "polyfill" | "shared fetch" | "shared auto";
@@ -17,9 +19,10 @@ export interface SourceSpec {
   url: string;
   transport: TransportName;
   names: readonly string[];
-  options: Pick<
+  /** Every reconnection time that the server may name (ms). */
+  retries: readonly number[];
+  options: { backoff: Pace["backoff"] } & Pick<
     ResilientEventSourceOptions,
-    | "backoff"
     | "connectTimeout"
     | "dedupe"
     | "pauseWhenHidden"
@@ -46,6 +49,8 @@ export interface SourceNews {
   status: ConnectionState["status"];
   /** How long it has been in its state (ms). */
   for: number;
+  /** How long (ms) its wait still takes; 0 if it does not wait. */
+  dueIn: number;
   lastEventId: string;
   closed: boolean;
 }
@@ -121,11 +126,15 @@ export function installWitness(): void {
   };
   Object.assign(globalThis, wrapped);
 
-  let offline = false;
   let frozen = false;
+  /** When the page or the network came back: within so long (ms) it may cut waits short. */
+  let returnedAt = -Infinity;
+  const RETURN = 6000;
   if (isPage) {
-    addEventListener("offline", () => (offline = true));
-    addEventListener("online", () => (offline = false));
+    addEventListener("online", () => (returnedAt = performance.now()));
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) returnedAt = performance.now();
+    });
     document.addEventListener("freeze", () => (frozen = true));
     document.addEventListener("resume", () => (frozen = false));
     const callbacks = new Map<unknown, number>();
@@ -189,11 +198,11 @@ export function installWitness(): void {
     // reconnect() overruled that.
     connecting: ["connecting", "open", "waiting", "paused", "closed"],
     open: ["open", "connecting", "waiting", "paused", "closed"],
-    waiting: ["connecting", "paused"],
+    // The page has returned: the rest of the wait is shorter.
+    waiting: ["waiting", "connecting", "paused"],
     paused: ["connecting", "paused"],
     closed: ["connecting"],
   };
-  const LONGEST = 2 ** 31 - 1;
   /**
    * Clocks may differ by this much (ms). Ten times as much may pass between two lines of code if
    * this process has to wait for its turn.
@@ -210,53 +219,79 @@ export function installWitness(): void {
     }
   >();
 
+  /** A sink that lets us see some of its calls. */
+  const tapped = (sink: Sink, taps: Partial<Sink>): Sink =>
+    new Proxy(sink, {
+      get(target, key: keyof Sink) {
+        const method = target[key] as ((...parameters: unknown[]) => void) | undefined;
+        const tap = taps[key] as typeof method;
+        return (...parameters: unknown[]) => {
+          tap?.(...parameters);
+          method?.apply(target, parameters);
+        };
+      },
+    });
+
+  /** What the transport shows of the connection, which `auto`, the default, does not. */
+  interface Seen {
+    /** The stream's reconnection time. */
+    retry: number;
+    /** The current connection has named it. */
+    hasNamedTime: boolean;
+  }
+
   /**
    * The transport. Its URL says whose connection it is, and whether it is the leader's if that is
    * known.
    */
   const transportOf = (
-    { transport }: SourceSpec,
+    { transport, retries }: SourceSpec,
+    seen: Seen,
     complain: (what: string) => void,
   ): Transport | undefined => {
     const { eventSourceTransport, fetchTransport, polyfillTransport, sharedTransport } = library();
+    const watched =
+      (inner: Transport, taps: Partial<Sink> = {}): Transport =>
+      (request, sink) => {
+        seen.hasNamedTime = false;
+        return inner(
+          request,
+          tapped(sink, {
+            ...taps,
+            retry(ms) {
+              seen.retry = ms;
+              seen.hasNamedTime = true;
+              if (!retries.includes(ms)) complain(`a reconnection time of ${ms} ms`);
+            },
+          }),
+        );
+      };
     switch (transport) {
       case "auto":
         return undefined;
       case "shared auto":
-        return sharedTransport(undefined, { key: transport });
+        return watched(sharedTransport(undefined, { key: transport }));
       case "shared fetch": {
         let role = "";
         const inner = fetchTransport();
         const shared = sharedTransport(
           (request, sink) => inner({ ...request, url: `${request.url}&role=${role}` }, sink),
-          {
-            key: transport,
-          },
+          { key: transport },
         );
-        return (request, sink) =>
-          shared(request, {
-            event: sink.event,
-            open: (details) => sink.open(details),
-            lastEventId: (id) => sink.lastEventId(id),
-            activity: () => sink.activity(),
-            retry: (ms) => sink.retry(ms),
-            role(now) {
-              role = now ?? "";
-              sink.role?.(now);
-            },
-          });
+        return watched(shared, { role: (now) => (role = now ?? "") });
       }
       default: {
-        const inner = {
-          fetch: fetchTransport,
-          eventSource: eventSourceTransport,
-          polyfill: polyfillTransport,
-        }[transport]();
+        const inner = watched(
+          {
+            fetch: fetchTransport,
+            eventSource: eventSourceTransport,
+            polyfill: polyfillTransport,
+          }[transport](),
+        );
         let current: AbortSignal | undefined;
         return async (request, sink) => {
           if (current) complain("a second connection begins while another one is wanted");
-          if (offline || frozen)
-            complain(`a request while the page is ${offline ? "offline" : "frozen"}`);
+          if (frozen) complain("a request while the page is frozen");
           const { signal } = request;
           current = signal;
           const over = (): void => {
@@ -271,11 +306,13 @@ export function installWitness(): void {
 
   const make = (spec: SourceSpec): void => {
     const { id, options } = spec;
-    const { isRetried, ResilientEventSource } = library();
-    const maxDelay = Math.max(options.backoff?.maxDelay ?? 0, 100);
+    const { backoff } = options;
+    const { ResilientEventSource } = library();
+    const isShared = spec.transport.startsWith("shared");
     const complain = (what: string): void =>
       void violations.push(`${id} (${spec.transport}): ${what}`);
-    const transport = transportOf(spec, complain);
+    const seen: Seen = { retry: 0, hasNamedTime: false };
+    const transport = transportOf(spec, seen, complain);
     const source = new ResilientEventSource(spec.url, {
       ...options,
       ...(transport && { transport }),
@@ -285,6 +322,7 @@ export function installWitness(): void {
       states: [],
       status: "connecting",
       for: 0,
+      dueIn: 0,
       lastEventId: "",
       closed: false,
     };
@@ -299,6 +337,12 @@ export function installWitness(): void {
     let errors = 0;
     /** The state that belongs to an `error` event. */
     let owed: ConnectionState | undefined;
+    /** When the last connection was lost. */
+    let lostAt = -Infinity;
+    /** Its end, if `reconnect()` or the page has ended it, which is no loss. */
+    let leftAt = -Infinity;
+    /** Only `reconnect()` may end a wait before this time: the server asked for it. */
+    let earliest = -Infinity;
 
     function called(what: string): void {
       if (what !== "close") reconnected = true;
@@ -332,40 +376,64 @@ export function installWitness(): void {
       if (before.status === "closed" && !reconnected)
         complain("it came back after giving up, and nobody had asked for it");
       if (owed) complain(`${owed.status} without an error event`);
+      const now = performance.now();
+      if (before.status === "open" && state.status !== "open")
+        if (state.status === "waiting") lostAt = now;
+        else leftAt = now;
+      if (reconnected) earliest = -Infinity;
       if (state.status === "connecting") {
-        // After giving up the gate is not watched: reconnect() is visible at once, and becomes a
-        // pause before there is a request.
-        if ((offline || frozen) && before.status !== "closed")
-          complain(`it connects while the page is ${offline ? "offline" : "frozen"}`);
-        if (
-          before.status === "waiting" &&
-          !reconnected &&
-          !spec.transport.startsWith("shared") &&
-          Date.now() < before.retryAt - 10 * SLACK
-        )
-          complain(`it connects ${before.retryAt - Date.now()} ms too early`);
+        if (frozen && before.status !== "closed")
+          // After giving up the gate is not watched: reconnect() is visible at once, and becomes a
+          // pause before there is a request.
+          complain("it connects while the page is frozen");
+        if (!reconnected && !isShared) {
+          if (
+            before.status === "waiting" &&
+            Date.now() < before.retryAt - 10 * SLACK &&
+            now - returnedAt > RETURN + 10 * SLACK
+          )
+            complain(`it connects ${before.retryAt - Date.now()} ms too early`);
+          if (now < earliest - 10 * SLACK)
+            complain(`it connects ${earliest - now} ms before the server allows it`);
+        }
       }
-      if (state.status === "waiting") {
-        const { delay, attempt, error, retryAt: until } = state;
-        const isOwn = error.retryIn === undefined;
-        if (!(delay >= (isOwn ? 100 : 0) && delay <= LONGEST)) complain(`a wait of ${delay} ms`);
-        if (isOwn && delay < Math.min(error.retryAfter ?? 0, LONGEST))
-          complain(`a wait of ${delay} ms, asked for ${error.retryAfter}`);
-        if (isOwn && delay > maxDelay + (error.retryAfter ?? 0))
-          complain(`a wait of ${delay} ms, with a maxDelay of ${maxDelay}`);
-        // In a busy page some time may have passed since it was computed.
-        const left = until - Date.now();
-        if (left > delay + SLACK || left < delay - 1000)
-          complain(`a wait of ${delay} ms until ${left} ms from now`);
-        if (!(attempt >= 1)) complain(`attempt ${attempt}`);
-      }
+      if (state.status === "waiting") checkWait(state, now);
+      if (state.status === "paused" && state.reason === "offline" && isPage)
+        complain("a loopback host is offline");
+      // A wait that is cut down to the server's floor is still the same one.
+      const isRest =
+        state.status === "waiting" && before.status === "waiting" && state.error === before.error;
       owed =
-        state.status === "waiting" || (state.status === "closed" && state.error)
-          ? state
-          : undefined;
+        (state.status === "waiting" && !isRest) || state.status === "closed" ? state : undefined;
       before = state;
       reconnected = false;
     });
+    const checkWait = (
+      { delay, attempt, error, retryAt }: Extract<ConnectionState, { status: "waiting" }>,
+      now: number,
+    ): void => {
+      const { reason, retryAfter, retryIn } = error;
+      // In a busy page some time may have passed since it was computed.
+      const left = retryAt - Date.now();
+      if (left > delay + SLACK || left < delay - 1000)
+        complain(`a wait of ${delay} ms until ${left} ms from now`);
+      if (before.status === "waiting") {
+        if (before.error !== error) complain("another error in the same wait");
+        if (retryAt > before.retryAt + SLACK) complain("a wait that got longer");
+        return;
+      }
+      const isHidden = spec.transport === "auto";
+      const fault = model.faultOfWait(
+        { attempt, delay, reason, retryAfter, retryIn },
+        {
+          backoff,
+          retries: isHidden ? spec.retries : [seen.retry],
+          hasNamedTime: isHidden ? undefined : seen.hasNamedTime,
+        },
+      );
+      if (fault) complain(fault);
+      earliest = isShared || isHidden ? -Infinity : now + Math.max(seen.retry, retryAfter ?? 0);
+    };
     source.addEventListener("open", () => {
       expectAlive("open");
       if (source.state.status !== "open") complain(`open while ${source.state.status}`);
@@ -375,21 +443,24 @@ export function installWitness(): void {
       const { state } = source;
       if (state !== owed) complain(`an error event while ${state.status}`);
       owed = undefined;
-      if (!("error" in state) || state.error !== event.error)
+      const { reason, status = 0, expected = false } = event.error;
+      if (expected !== (status === 204))
+        complain(`${status} is ${expected ? "" : "not "}a normal end`);
+      const isInState = (state.status === "waiting" || state.status === "closed") && state.error;
+      if (isInState !== (expected ? undefined : event.error))
         complain("an error event with another error than its state");
       if (source.readyState !== event.readyState)
         complain(`an error event with readyState ${event.readyState}, not ${source.readyState}`);
-      if (isRetried(event.error) !== (event.readyState === 0))
-        complain(`${event.error.reason} ${event.error.status}: readyState ${event.readyState}`);
-      const { reason, status = 0 } = event.error;
-      // The retry table once more, written independently.
-      const isFinal =
-        reason === "content-type" ||
-        reason === "unsupported" ||
-        (reason === "status" && status < 500 && ![408, 425, 429].includes(status));
-      if (isFinal !== (event.readyState === 2))
+      // A shared connection may have been lost by another tab.
+      const now = performance.now();
+      const answers = new Set(
+        (isShared ? [0, Infinity] : [now - lostAt, now - leftAt]).map((lostFor) =>
+          model.isFinal(reason, status, lostFor),
+        ),
+      );
+      if (!answers.has(event.readyState === 2))
         complain(
-          `${reason} ${status} is ${isFinal ? "final" : "transient"}, readyState is ${event.readyState}`,
+          `${reason} ${status} is ${event.readyState === 2 ? "transient" : "final"}, readyState is ${event.readyState}`,
         );
       if (++errors === spec.reconnectsAtError) reconnect();
     });
@@ -434,6 +505,7 @@ export function installWitness(): void {
           ...note,
           status: source.state.status,
           for: performance.now() - since,
+          dueIn: "retryAt" in source.state ? (source.state.retryAt ?? 0) - Date.now() : 0,
           lastEventId: source.lastEventId,
         };
         note.events = [];
