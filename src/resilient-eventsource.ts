@@ -360,9 +360,9 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this._signal?.removeEventListener("abort", this._abort);
     const { _state: state } = this;
     if (state.status !== "closed") this._setState({ status: "closed" });
-    // After giving up the state keeps its error. Its observers are told all the same: a shared
-    // source listens for a reconnect in another tab until then.
-    else if (state.error) this._states.notify({ status: "closed" });
+    // A source that gave up keeps its state. Its observers are told all the same: a shared source
+    // listens for a reconnect in another tab until then.
+    else this._states.notify({ status: "closed" });
   }
 
   /** Closes the source at the end of the block of `using source = …`. */

@@ -20,14 +20,15 @@ export interface CatchUpHost {
 
 /**
  * A follower's own connection to the server, for events that the leader's history no longer has.
- * The leader's signs of life say nothing about it, so it has a deadline of its own.
+ * The leader's signs of life say nothing about it, so it has a deadline of its own. It sends no
+ * request that the leader must not repeat.
  */
 export class CatchUp {
   private readonly _abort = new AbortController();
   private _deadline: ReturnType<typeof setTimeout> | undefined;
 
   /** Connects, and resumes after `lastEventId`. A transport may call `host` before this returns. */
-  start({ inner, request }: MemberHost, lastEventId: string, host: CatchUpHost): void {
+  start({ inner, request, sink }: MemberHost, lastEventId: string, host: CatchUpHost): void {
     const { signal } = this._abort;
     const connection = new RelayedConnection();
     let resumePoint = lastEventId;
@@ -62,6 +63,11 @@ export class CatchUp {
         if (signal.aborted) return;
         host.deliver(connection.event(type, data, meta));
         reach(meta.lastEventId);
+      },
+      unrepeatable: () => {
+        sink.unrepeatable?.();
+        const message = "missed events, and the request must not be sent again";
+        fail(new ConnectionError(message, { reason: "network" }));
       },
     };
     expectProgress();

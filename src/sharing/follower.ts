@@ -28,7 +28,6 @@ export class Follower {
   private readonly _host: FollowerHost;
   private readonly _watch: LeaderWatch;
   private _isStopped = false;
-  private _origin = "";
   /** The leader whose events we deliver. */
   private _leaderId = "";
   /** Whether relayed events continue our history; until they do, they are pending. */
@@ -70,7 +69,6 @@ export class Follower {
         sink.retry(message.ms);
         break;
       case "events":
-        this._origin = message.origin;
         for (const event of message.events) this._receiveEvent(event);
         break;
       case "lastEventId":
@@ -106,7 +104,7 @@ export class Follower {
     });
   }
 
-  private _onState({ from, state, lastEventId, origin, names, answer }: StateMessage): void {
+  private _onState({ from, state, lastEventId, names, answer }: StateMessage): void {
     // A new leader does not know the names of a hello that was sent before it existed.
     const missing = this._member.names.notIn(names);
     if (missing.length) this._member.post({ kind: "names", names: missing });
@@ -117,11 +115,12 @@ export class Follower {
       this._unsync();
     }
     if (answer) this._sticky = answer.sticky;
+    this._member.isUnrepeatable = state.isUnrepeatable;
+    if (state.isUnrepeatable) this._host.sink.unrepeatable?.();
     switch (state.status) {
       case "connecting":
         break;
       case "open":
-        this._origin = origin;
         this._open({
           status: state.code,
           headers: new Headers([...state.headers]),
@@ -214,10 +213,10 @@ export class Follower {
     this._dispatch(event);
   }
 
-  private _dispatch({ type, data, lastEventId, idInherited, connection }: RelayedEvent): void {
+  private _dispatch({ type, data, connection, ...meta }: RelayedEvent): void {
     if (this._isStopped) return;
     this._open({ connection });
-    this._host.sink.event(type, data, { lastEventId, idInherited, origin: this._origin });
+    this._host.sink.event(type, data, meta);
   }
 
   private _moveTo(lastEventId: string): void {

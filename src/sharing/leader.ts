@@ -20,8 +20,7 @@ export class Leader {
   private readonly _member: Membership;
   /** Ends the current connection; undefined while there is none. */
   private _connection: AbortController | undefined;
-  private _state: LeaderState = { status: "connecting" };
-  private _origin = "";
+  private _state: LeaderState;
   private _outbox: RelayedEvent[] = [];
   private _lastActivity = 0;
   /** How the latest connection ended. */
@@ -29,7 +28,13 @@ export class Leader {
 
   constructor(member: Membership) {
     this._member = member;
+    this._state = this._connecting();
     this.term = Math.max(Date.now(), member.term + 1);
+  }
+
+  /** Whether the server wants no more requests, which the source knows before its followers do. */
+  get hasEnded(): boolean {
+    return this._error instanceof ConnectionError && !!this._error.expected;
   }
 
   get isConnected(): boolean {
@@ -37,13 +42,14 @@ export class Leader {
   }
 
   connect(host: MemberHost): void {
-    const { inner, request, resolve, reject } = host;
+    const { inner, request, resolve } = host;
     if (request.signal.aborted) return;
     const connection = new AbortController();
     const { signal } = connection;
     this._connection = connection;
-    this._origin ||= new URL(request.url).origin;
-    this._setState({ status: "connecting" });
+    this._error = undefined;
+    this._member.isUnrepeatable = false;
+    this._setState(this._connecting());
 
     const end = (settle: () => void): void => {
       if (signal.aborted) return;
@@ -60,30 +66,37 @@ export class Leader {
         { ...request, lastEventId: history.lastEventId, names, signal },
         this._relay(host, signal),
       );
-    run().then(
-      () => {
-        end(resolve);
-      },
-      (error: unknown) => {
-        end(() => {
-          this._error = error;
-          reject(error);
-        });
-      },
-    );
+    const fail = (error: unknown): void => {
+      end(() => this.reject(host, error));
+    };
+    run().then(() => {
+      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
+    }, fail);
+  }
+
+  /** Ends the source's connection with an error, about which the source decides. */
+  reject({ reject }: MemberHost, error: unknown): void {
+    this._error = error;
+    reject(error);
   }
 
   /**
    * The source waits until `retryAt`, or has given up: tells the followers.
    *
-   * @param error The reason; undefined while the device is offline, when errors are not published.
+   * @param error The reason; undefined after a normal end, and while the device is offline, when
+   * errors are not published.
    */
   fail(error: ConnectionError | undefined, retryAt: number | undefined): void {
     const known = error ?? this._error;
     if (!(known instanceof ConnectionError)) return;
     const { message, reason, status, retryAfter } = known;
     // Headers, bodies and causes stay here: they cannot be cloned, or are nobody else's business.
-    this._setState({ status: "failed", error: { message, reason, status, retryAfter }, retryAt });
+    this._setState({
+      status: "failed",
+      error: { message, reason, status, retryAfter },
+      retryAt,
+      isUnrepeatable: this._member.isUnrepeatable,
+    });
   }
 
   /** Answers a member that joins, or cannot tell how our events continue its own. */
@@ -95,7 +108,7 @@ export class Leader {
       (reconnectNow || (this._state.retryAt ?? 0) < Date.now() + SOON);
     const missed = (lastEventId && history.after(lastEventId)) || null;
     this.flush();
-    this._postState(isSoon ? { status: "connecting" } : this._state, {
+    this._postState(isSoon ? { status: "connecting", isUnrepeatable: false } : this._state, {
       to: from,
       after: lastEventId,
       missed,
@@ -113,15 +126,19 @@ export class Leader {
     const events = this._outbox;
     if (!events.length) return;
     this._outbox = [];
-    this._post({ kind: "events", origin: this._origin, events });
+    this._post({ kind: "events", events });
   }
 
   /** Ends the connection. Until the source says what comes next, new members are to wait. */
   disconnect(): void {
     this.flush();
-    this._state = { status: "connecting" };
+    this._state = this._connecting();
     this._connection?.abort();
     this._connection = undefined;
+  }
+
+  private _connecting(): LeaderState {
+    return { status: "connecting", isUnrepeatable: this._member.isUnrepeatable };
   }
 
   /** The sink of one connection, which delivers here and in the other tabs until `signal` aborts. */
@@ -140,12 +157,18 @@ export class Leader {
           code: details.status,
           headers: [...(details.headers ?? [])],
           connection: connection.id,
+          isUnrepeatable: this._member.isUnrepeatable,
         });
+      },
+      unrepeatable: () => {
+        if (signal.aborted) return;
+        this._member.isUnrepeatable = true;
+        this._setState(this._connecting());
+        sink.unrepeatable?.();
       },
       event: (type, data, meta) => {
         if (signal.aborted) return;
         const event = connection.event(type, data, meta);
-        this._origin = meta.origin;
         history.add(event);
         if (this._outbox.push(event) === 1) queueMicrotask(() => this.flush());
         sink.event(type, data, meta);
@@ -188,7 +211,6 @@ export class Leader {
       kind: "state",
       state,
       lastEventId: history.lastEventId,
-      origin: this._origin,
       names: [...names],
       answer,
     });

@@ -1,4 +1,5 @@
 import type { ConnectionState } from "../connection/state.ts";
+import { ConnectionError } from "../errors.ts";
 import type { SourceHandle, TransportRequest } from "../transport/transport.ts";
 import { aborted } from "../util/sleep.ts";
 import { Follower } from "./follower.ts";
@@ -34,6 +35,7 @@ export class Member implements Membership {
   readonly id = uniqueId();
   readonly names: SharedNames;
   term = 0;
+  isUnrepeatable = false;
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;
   private readonly _source: SourceHandle;
@@ -96,7 +98,7 @@ export class Member implements Membership {
     // Without a wait that has ended, without a message from another tab: the application did it.
     const reconnectNow = !this._isExpected && (this._retryAt ?? Infinity) > Date.now() + EARLY;
     this._host = host;
-    this._isExpected = false;
+    this._isExpected = this.isUnrepeatable = false;
     this._endRest();
     signal.addEventListener("abort", () => {
       if (!this._leader) this._release();
@@ -119,7 +121,10 @@ export class Member implements Membership {
 
   private _follow(host: MemberHost, reconnectNow: boolean): void {
     host.sink.role?.("follower");
-    const replaceLeader = (): void => this._requestLock(host, { steal: true });
+    const replaceLeader = (): void => {
+      // The request that nobody can repeat may still be answered.
+      if (!this.isUnrepeatable) this._requestLock(host, { steal: true });
+    };
     this._follower = new Follower(this, { ...host, lock: this.name, replaceLeader }, reconnectNow);
     this._requestLock(host);
   }
@@ -130,7 +135,10 @@ export class Member implements Membership {
     this._leader = new Leader(this);
     this.term = this._leader.term;
     host.sink.role?.("leader");
-    this._leader.connect(host);
+    if (this.isUnrepeatable) {
+      const message = "the tab that sent the request has gone";
+      this._leader.reject(host, new ConnectionError(message, { reason: "network" }));
+    } else this._leader.connect(host);
   }
 
   /** Queues for the lock, or takes it from a leader that hangs. */
@@ -180,8 +188,12 @@ export class Member implements Membership {
     const error = "error" in state ? state.error : undefined;
     // Offline, a source goes on with its attempts.
     const retryAt = "retryAt" in state ? state.retryAt : undefined;
-    // Closed or paused, it takes no part.
-    if (!error && retryAt === undefined) {
+    // Closed or paused, it takes no part. But after a normal end a leader has to tell the others.
+    if (
+      !error &&
+      retryAt === undefined &&
+      (this._retryAt === Infinity || !this._leader?.hasEnded)
+    ) {
       this.leave();
       return;
     }
@@ -190,7 +202,8 @@ export class Member implements Membership {
     if (!this._leader) return;
     // A leader that waits keeps the lock, so that nobody else connects.
     this._leader.fail(error, retryAt);
-    if (retryAt === undefined) this._lastWord = setTimeout(() => this._release(), LAST_WORD);
+    if (retryAt === undefined)
+      this._lastWord = setTimeout(() => (error ? this._release() : this.leave()), LAST_WORD);
   }
 
   private _receive(message: Message): void {

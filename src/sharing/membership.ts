@@ -21,5 +21,7 @@ export interface Membership {
   readonly names: SharedNames;
   /** The term of the latest leader. */
   readonly term: number;
+  /** Whether the shared request was sent and must not be sent again. */
+  isUnrepeatable: boolean;
   post(message: Message): void;
 }

@@ -46,14 +46,17 @@ const areEvents = listOf(
     type: isText,
     data: isText,
     lastEventId: isText,
+    origin: isText,
     idInherited: isFlag,
     connection: isNumber,
   }),
 );
+const hasState = (checks: Record<string, Check> = {}): Check =>
+  hasShape({ isUnrepeatable: isFlag, ...checks });
 const isState = oneOf("status", {
-  connecting: () => true,
-  open: hasShape({ code: optional(isNumber), headers: areHeaders, connection: isNumber }),
-  failed: hasShape({
+  connecting: hasState(),
+  open: hasState({ code: optional(isNumber), headers: areHeaders, connection: isNumber }),
+  failed: hasState({
     error: hasShape({
       message: isText,
       reason: isText,
@@ -85,11 +88,10 @@ export const isMessage = oneOf("kind", {
   state: ofLeader({
     state: isState,
     lastEventId: isText,
-    origin: isText,
     names: areNames,
     answer: optional(isAnswer),
   }),
-  events: ofLeader({ origin: isText, events: areEvents }),
+  events: ofLeader({ events: areEvents }),
   lastEventId: ofLeader({ lastEventId: isText }),
   retry: ofLeader({ ms: isNumber }),
   activity: ofLeader(),

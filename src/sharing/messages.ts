@@ -17,8 +17,9 @@
  * |             |          |                                 | steals the lock                   |
  * | pong        | leader   | it got a ping                   | it is not replaced                |
  * | state       | leader   | its connection begins, opens or | followers open, synchronize or    |
- * |             |          | fails; as the answer to a hello | fail with it; those that wait     |
- * |             |          |                                 | reconnect when it does            |
+ * |             |          | fails; it sends a request that  | fail with it; those that wait     |
+ * |             |          | must not be repeated; as the    | reconnect when it does            |
+ * |             |          | answer to a hello               |                                   |
  * | events      | leader   | events arrived; once per task   | followers in sync deliver them,   |
  * |             |          |                                 | the others keep them until in    |
  * |             |          |                                 | sync                              |
@@ -36,7 +37,7 @@ import type { RelayedEvent } from "./relayed.ts";
  * The version of the protocol, part of the name of channel and lock: releases that do not
  * understand each other do not share. Change it whenever a message changes.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** The part of a ConnectionError that can be cloned, and that other tabs may see. */
 interface RelayedError {
@@ -47,7 +48,12 @@ interface RelayedError {
 }
 
 /** The state of the leader's connection. */
-export type LeaderState =
+export type LeaderState = {
+  /**
+   * Whether its request was sent and must not be sent again, by this leader or by the next one.
+   */
+  readonly isUnrepeatable: boolean;
+} & (
   | { readonly status: "connecting" }
   | {
       readonly status: "open";
@@ -61,14 +67,14 @@ export type LeaderState =
       readonly error: RelayedError;
       /** When the leader reconnects, in milliseconds since the epoch; undefined if it gave up. */
       readonly retryAt?: number | undefined;
-    };
+    }
+);
 
 /** The leader's connection, and everything that a follower needs to go on from there. */
 interface StateBody {
   readonly kind: "state";
   readonly state: LeaderState;
   readonly lastEventId: string;
-  readonly origin: string;
   /** The names that the leader knows of; a follower sends those that are missing. */
   readonly names: readonly string[];
   /** Present if this is the answer to a hello. */
@@ -90,11 +96,7 @@ export interface Answer {
 /** What a leader says. */
 export type LeaderBody =
   | StateBody
-  | {
-      readonly kind: "events";
-      readonly origin: string;
-      readonly events: readonly RelayedEvent[];
-    }
+  | { readonly kind: "events"; readonly events: readonly RelayedEvent[] }
   | { readonly kind: "lastEventId"; readonly lastEventId: string }
   | { readonly kind: "retry"; readonly ms: number }
   | { readonly kind: "activity" }

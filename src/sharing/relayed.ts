@@ -5,6 +5,7 @@ export interface RelayedEvent {
   readonly type: string;
   readonly data: string;
   readonly lastEventId: string;
+  readonly origin: string;
   /**
    * Whether the event has the id of an earlier one, as far as that can be told: then it cannot be a
    * repeat.
@@ -15,8 +16,8 @@ export interface RelayedEvent {
 }
 
 /** The characters of an event: servers may send long names and ids, too. */
-export function sizeOf({ type, data, lastEventId }: RelayedEvent): number {
-  return type.length + data.length + lastEventId.length;
+export function sizeOf({ type, data, lastEventId, origin }: RelayedEvent): number {
+  return type.length + data.length + lastEventId.length + origin.length;
 }
 
 /** A text that no other call returns, in any tab. */
@@ -35,11 +36,12 @@ export class RelayedConnection {
 
   /** Converts an event of this connection to its relayed form. */
   event(type: string, data: string, meta: TransportEventMeta): RelayedEvent {
-    const { lastEventId, idInherited = false } = meta;
+    const { lastEventId, origin, idInherited = false } = meta;
     const event = {
       type,
       data,
       lastEventId,
+      origin,
       idInherited: idInherited || lastEventId === this._previous,
       connection: this.id,
     };

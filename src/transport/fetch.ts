@@ -140,6 +140,7 @@ async function run(
   // A function decides what each attempt sends.
   if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
     sink.unrepeatable?.();
+  if (signal.aborted) return;
   try {
     response = await (fetcher ?? fetch)(url, { ...options, signal });
   } catch (cause) {

@@ -131,7 +131,7 @@ export interface Sink {
   retry(ms: number): void;
   /**
    * The request is about to be sent, and must not be sent again: its method is not safe, so a second
-   * request would do, and bill, the work twice.
+   * request would do, and bill, the work twice. The call may abort the request's signal.
    */
   unrepeatable?(): void;
 }

@@ -6,6 +6,7 @@ const event = (lastEventId: string, data = ""): RelayedEvent => ({
   type: "message",
   data,
   lastEventId,
+  origin: "",
   idInherited: false,
   connection: 1,
 });

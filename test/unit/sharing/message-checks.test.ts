@@ -3,9 +3,16 @@ import { describe, expect, test } from "vitest";
 import { isMessage } from "../../../src/sharing/message-checks.ts";
 import type { Message } from "../../../src/sharing/messages.ts";
 
-const event = { type: "message", data: "", lastEventId: "1", idInherited: false, connection: 1 };
+const event = {
+  type: "message",
+  data: "",
+  lastEventId: "1",
+  origin: "",
+  idInherited: false,
+  connection: 1,
+};
 const mark = { from: "a", term: 1 };
-const state = { kind: "state", ...mark, lastEventId: "", origin: "", names: ["message"] } as const;
+const state = { kind: "state", ...mark, lastEventId: "", names: ["message"] } as const;
 
 /** One message of each shape. */
 const messages: Message[] = [
@@ -17,14 +24,27 @@ const messages: Message[] = [
   { kind: "activity", ...mark },
   { kind: "retry", ...mark, ms: 1 },
   { kind: "lastEventId", ...mark, lastEventId: "1" },
-  { kind: "events", ...mark, origin: "", events: [event] },
-  { ...state, state: { status: "connecting" } },
-  { ...state, state: { status: "open", code: 200, headers: [["a", "b"]], connection: 1 } },
-  { ...state, state: { status: "failed", error: { message: "", reason: "network" } } },
+  { kind: "events", ...mark, events: [event] },
+  { ...state, state: { status: "connecting", isUnrepeatable: false } },
+  {
+    ...state,
+    state: {
+      status: "open",
+      isUnrepeatable: true,
+      code: 200,
+      headers: [["a", "b"]],
+      connection: 1,
+    },
+  },
+  {
+    ...state,
+    state: { status: "failed", isUnrepeatable: false, error: { message: "", reason: "network" } },
+  },
   {
     ...state,
     state: {
       status: "failed",
+      isUnrepeatable: true,
       error: { message: "", reason: "status", status: 503, retryAfter: 1 },
       retryAt: 1,
     },
@@ -32,7 +52,7 @@ const messages: Message[] = [
   },
   {
     ...state,
-    state: { status: "connecting" },
+    state: { status: "connecting", isUnrepeatable: false },
     answer: { to: "a", after: "", missed: null, sticky: [] },
   },
 ];

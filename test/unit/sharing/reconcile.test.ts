@@ -8,6 +8,7 @@ const event = (id: number): RelayedEvent => ({
   type: "message",
   data: "",
   lastEventId: String(id),
+  origin: "",
   idInherited: false,
   connection: 1,
 });

@@ -95,19 +95,19 @@ describe("one policy for all", () => {
   test("a wait that a leader imposes is at least 100 ms, whatever it says", async () => {
     const [leader, follower] = await openTabs(2);
     const { channel } = leader!;
-    const message = { kind: "state", from: "x", term: Date.now() + 5, lastEventId: "", origin: "" };
+    const message = { kind: "state", from: "x", term: Date.now() + 5, lastEventId: "" };
     const error = { message: "no", reason: "network" };
     channel.postMessage({
       ...message,
       names: [],
-      state: { status: "failed", error, retryAt: Date.now() - HOUR },
+      state: { status: "failed", isUnrepeatable: false, error, retryAt: Date.now() - HOUR },
     });
     await settle();
     expect(follower!.source.state).toMatchObject({ status: "waiting", delay: 100 });
     channel.postMessage({
       ...message,
       names: [],
-      state: { status: "failed", error, retryAt: Number.MAX_VALUE },
+      state: { status: "failed", isUnrepeatable: false, error, retryAt: Number.MAX_VALUE },
     });
     await tick(100);
     await settle();

@@ -456,6 +456,33 @@ describe("hand-over", () => {
     expect(tabs.current.server.live).toHaveLength(1);
   });
 
+  test("every event keeps the origin it came from: from the history and from the server", async () => {
+    const origins = (tab: Tab): string[] => {
+      const heard: string[] = [];
+      tab.source.addEventListener("message", ({ origin, data }) => heard.push(`${data} ${origin}`));
+      return heard;
+    };
+    const send = (number: number, origin: string): void => {
+      const meta = { lastEventId: String(number), origin };
+      tabs.current.server.latest.sink.event("message", String(number), meta);
+    };
+    const leader = origins(await open());
+    send(1, "https://a.example");
+    send(2, "https://b.example");
+    await settle();
+    // A redirect to another server, after which the connection continues.
+    const replayed = origins(tabs.current.add({ lastEventId: "1" }));
+    await settle();
+    tabs.current.server.behaviour = (connection) => connection.open();
+    const caughtUp = origins(tabs.current.add({ lastEventId: "0" }));
+    await settle();
+    send(1, "https://c.example");
+    send(2, "https://c.example");
+    expect(leader).toEqual(["1 https://a.example", "2 https://b.example"]);
+    expect(replayed).toEqual(["2 https://b.example"]);
+    expect(caughtUp).toEqual(["1 https://c.example", "2 https://c.example"]);
+  });
+
   test("catching up reaches an id without an event: from the history and from the server", async () => {
     await open();
     await publish(2);
