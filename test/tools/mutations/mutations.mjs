@@ -8,6 +8,13 @@ const leaveOut = (find, ...within) => ({ find, within, replace: "undefined" });
 /** A pattern for a piece of code that is neither an expression nor a statement. */
 const part = (selector, context) => ({ pattern: { context, selector } });
 
+/**
+ * @typedef {object} Mutation
+ * @property {string} breaks What it breaks, as a sentence.
+ * @property {import("./mutate.mjs").Change[]} changes
+ */
+
+/** @type {readonly Mutation[]} */
 export const mutations = [
   {
     breaks: "No jitter: all clients come back at the same moment",
