@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   fetchTransport,
   iterate,
+  json,
   ResilientEventSource,
   type ConnectionErrorEvent,
   type FetchInit,
@@ -36,10 +37,14 @@ async function serve(...handlers: Handler[]): Promise<{ url: string; methods: st
 const head = (response: ServerResponse): ServerResponse =>
   response.writeHead(200, { "Content-Type": "text/event-stream" });
 const answer: Handler = (response) => head(response).end("data: a\n\ndata: b\n\n");
-const cut: Handler = (response) => {
-  head(response).write("id: 1\ndata: a\n\n");
-  setTimeout(() => response.destroy(), 20);
-};
+const cutAfter =
+  (text: string): Handler =>
+  (response) => {
+    head(response).write(text);
+    setTimeout(() => response.destroy(), 20);
+  };
+const cut = cutAfter("id: 1\ndata: a\n\n");
+const cutWithoutId = cutAfter("data: a\n\n");
 const refuse =
   (status: number): Handler =>
   (response) =>
@@ -87,8 +92,11 @@ describe("a POST", () => {
     expect(methods).toHaveLength(1);
   });
 
-  test("that is cut closes with network, with an id too, and the loop throws", async () => {
-    const { url, methods } = await serve(cut);
+  test.each([
+    ["without ids", cutWithoutId],
+    ["with ids", cut],
+  ])("that is cut closes with network, and the loop throws: %s", async (_, handler) => {
+    const { url, methods } = await serve(handler);
     const { source } = open(url);
     const reading = (async () => {
       for await (const data of iterate(source, "message")) expect(data).toBe("a");
@@ -167,4 +175,40 @@ test("a 204 ends the loop without an error, and backoff.retry is not asked", asy
   expect((await closed).error).toMatchObject({ status: 204, expected: true });
   expect(source.state).toEqual({ status: "closed" });
   expect([asked, methods]).toEqual([0, ["GET"]]);
+});
+
+test("an abort ends the loop like the end of the stream; throwIfAborted() tells them apart", async () => {
+  const { url, methods } = await serve((response) => head(response).write("data: a\n\n"));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const { source } = open(url, undefined, { signal });
+  const read: string[] = [];
+  for await (const data of iterate(source, "message")) {
+    read.push(data);
+    controller.abort();
+  }
+  expect(read).toEqual(["a"]);
+  expect(source.state).toEqual({ status: "closed" });
+  expect(() => signal.throwIfAborted()).toThrow(expect.objectContaining({ name: "AbortError" }));
+  expect(methods).toEqual(["POST"]);
+});
+
+test("`data: [DONE]` with json() is an invalid event, reported without an uncaught error", async () => {
+  const reported = vi.spyOn(console, "error").mockReturnValue();
+  cleanups.push(() => reported.mockRestore());
+  const { url, methods } = await serve((response) =>
+    head(response).end('data: {"text":"a"}\n\ndata: [DONE]\n\n'),
+  );
+  const source = new ResilientEventSource(url, {
+    transport: fetchTransport({ method: "POST" }),
+    events: { message: json<{ text: string }>() },
+  });
+  const read: string[] = [];
+  // An uncaught error would make vitest fail.
+  for await (const { text } of iterate(source, "message")) read.push(text);
+  expect(read).toEqual(["a"]);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ message: expect.stringContaining("[DONE]") as string }),
+  );
+  expect(methods).toEqual(["POST"]);
 });
