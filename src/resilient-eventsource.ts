@@ -27,7 +27,8 @@ import {
   type Subscriptions,
 } from "./events/subscriptions.ts";
 import type { IterableParts } from "./events/iterate.ts";
-import { checkMilliseconds, resolveOptions, type ResilientEventSourceOptions } from "./options.ts";
+import { checkMilliseconds, resolveOptions } from "./option-checks.ts";
+import type { ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
 import { reportInput } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
@@ -343,9 +344,9 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    * @throws RangeError or TypeError if `within` is not a number from 0 to 2^31-1
    */
   reconnect({ within }: ReconnectOptions = {}): void {
-    checkMilliseconds("within", within);
     if (within === undefined) this._loop?.reconnect();
     else {
+      checkMilliseconds("within", within);
       this._drains.notify(within);
       this._loop?.drain(within);
     }

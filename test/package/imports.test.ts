@@ -15,10 +15,8 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   // The words that a transport and a source have in common.
   [/^connection\/state\.ts$/, /^(errors|connection\/gate)\.ts$/],
   // What the class is told: options. Of the folders below it knows the words, not the work.
-  [
-    /^options\.ts$/,
-    /^(events\/decoders|connection\/retry|util\/sleep|transport\/(transport|resume))\.ts$/,
-  ],
+  [/^options\.ts$/, /^(connection\/retry|transport\/(transport|resume))\.ts$/],
+  [/^option-checks\.ts$/, /^(events\/decoders|options|util\/sleep)\.ts$/],
   [
     /^events\//,
     /^(events\/.+|util\/.+|(errors|options|connection\/state|transport\/transport)\.ts)$/,

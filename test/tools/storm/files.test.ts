@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { delayBefore } from "../../../src/connection/backoff.ts";
 import { isRetried } from "../../../src/connection/retry.ts";
 import { ConnectionError } from "../../../src/errors.ts";
-import { resolveOptions } from "../../../src/options.ts";
+import { resolveOptions } from "../../../src/option-checks.ts";
 import { drawChart } from "./draw.mjs";
 import {
   measure,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { delayBefore } from "../../../src/connection/backoff.ts";
 import { isRetried } from "../../../src/connection/retry.ts";
 import { ConnectionError } from "../../../src/errors.ts";
-import { resolveOptions } from "../../../src/options.ts";
+import { resolveOptions } from "../../../src/option-checks.ts";
 import { ours } from "./policies.mjs";
 import { startStorm, type StormOptions } from "./simulate.mjs";
 import { connect, seedRandom, tick, useWorld } from "../../support/unit/world.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { delayBefore, delayOffline, delayOfPolling } from "../../../src/connection/backoff.ts";
-import { resolveOptions, type BackoffOptions, type BackoffSettings } from "../../../src/options.ts";
+import { resolveOptions } from "../../../src/option-checks.ts";
+import type { BackoffOptions, BackoffSettings } from "../../../src/options.ts";
 
 const SHORTEST = 100;
 /** One millisecond more, and setTimeout fires at once. */

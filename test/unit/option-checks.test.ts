@@ -7,7 +7,8 @@ import {
   sharedTransport,
   type Transport,
 } from "../../src/index.ts";
-import { defaults, resolveOptions } from "../../src/options.ts";
+import { resolveOptions } from "../../src/option-checks.ts";
+import { defaults } from "../../src/options.ts";
 
 /** Sets any option by its path, such as `backoff.maxDelay`, as an untyped caller could. */
 function resolve(path: string, value: unknown) {
@@ -212,6 +213,86 @@ describe("other options", () => {
 
   test("withCredentials is converted to a boolean, as in WebIDL", () => {
     expect(resolveOptions({ withCredentials: 1 as any }).withCredentials).toBe(true);
+  });
+});
+
+describe("every member is read once", () => {
+  /** An object whose members answer with the good value first, and with the bad one after that. */
+  const changing = (members: Record<string, [good: unknown, bad: unknown]>): object =>
+    Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Object.entries(members).map(([name, [good, bad]]) => {
+          let reads = 0;
+          return [name, { enumerable: true, get: () => (reads++ ? bad : good) }];
+        }),
+      ),
+    );
+
+  test.each([
+    ["withCredentials", true, false],
+    ["minUptime", 7, NaN],
+    ["connectTimeout", 7, -1],
+    ["heartbeatTimeout", 7, "7"],
+    ["dedupe", 7, Infinity],
+    ["pauseWhenHidden", 7, "7"],
+    ["lastEventId", "7", "7\r\nHost: x"],
+    ["resume", "header", "query"],
+    ["transport", async () => {}, "fetch"],
+  ])("%s", (name, good, bad) => {
+    expect(resolveOptions(changing({ [name]: [good, bad] }))).toHaveProperty(name, good);
+  });
+
+  test("the members of members, too", () => {
+    const options = changing({
+      backoff: [changing({ maxDelay: [7, NaN], jitter: ["none", "some"] }), null],
+      resume: [changing({ query: [["id", "last"], 7] }), null],
+      events: [changing({ price: [Number, null] }), null],
+    });
+    expect(resolveOptions(options)).toMatchObject({
+      backoff: { maxDelay: 7, jitter: "none" },
+      resume: { query: ["id", "last"] },
+      events: { price: Number },
+    });
+  });
+
+  test("later changes of the caller's objects change nothing", () => {
+    const query = ["id"];
+    const options = { resume: { query }, events: { price: Number }, backoff: { maxDelay: 7 } };
+    const settings = resolveOptions(options);
+    query.push("last");
+    options.events.price = null!;
+    options.backoff.maxDelay = NaN;
+    expect(settings).toMatchObject({
+      resume: { query: ["id"] },
+      events: { price: Number },
+      backoff: { maxDelay: 7 },
+    });
+  });
+
+  test("inherited members count as own ones do, and are checked alike", () => {
+    class Options {
+      get dedupe(): number {
+        return 7;
+      }
+    }
+    expect(resolveOptions(new Options()).dedupe).toBe(7);
+    const heir = (options: object): object => Object.create(options) as object;
+    expect(resolveOptions(heir({ minUptime: 7, backoff: heir({ maxDelay: 8 }) }))).toMatchObject({
+      minUptime: 7,
+      backoff: { maxDelay: 8 },
+    });
+    expect(() => resolveOptions(heir({ minUptime: NaN }))).toThrow(RangeError);
+  });
+
+  test("members called __proto__, as JSON.parse makes them, are no prototype", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const options = JSON.parse('{"__proto__":{"minUptime":7},"dedupe":8}') as object;
+    expect(resolveOptions(options)).toMatchObject({ minUptime: 5000, dedupe: 8 });
+    warn.mockRestore();
+    expect(() => resolveOptions({ events: JSON.parse('{"__proto__":5}') as object })).toThrow(
+      "events.__proto__ must be a function or a Standard Schema, got 5",
+    );
   });
 });
 

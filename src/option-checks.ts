@@ -1,0 +1,165 @@
+import type { Decoders } from "./events/decoders.ts";
+import { defaults, type ResilientEventSourceOptions, type Settings } from "./options.ts";
+import { LONGEST_DELAY } from "./util/sleep.ts";
+
+type Members = Record<string, unknown>;
+
+/** The expected value: in words, and as a predicate for what `convert` makes of the given one. */
+type Rule = readonly [
+  expected: string,
+  isMet: (value: unknown) => boolean,
+  convert?: (value: unknown) => unknown,
+];
+type Rules = Readonly<Record<string, Rule>>;
+
+const isObject = (value: unknown): value is Members => typeof value === "object" && value !== null;
+const isFunction = (value: unknown): value is (...args: never) => unknown =>
+  typeof value === "function";
+const isString = (value: unknown): value is string => typeof value === "string";
+const numberFrom = (min: number, max: number): Rule => [
+  `a number from ${min} to ${max}`,
+  (value) => typeof value === "number" && value >= min && value <= max,
+];
+/** The Object.prototype of any realm counts, as does none. */
+const isPlain = (value: unknown): value is Members => {
+  const prototype: unknown = isObject(value) && Object.getPrototypeOf(value);
+  return prototype === null || (isObject(prototype) && Object.getPrototypeOf(prototype) === null);
+};
+
+/** Any value, converted as in WebIDL. */
+const flag: Rule = ["a boolean", () => true, Boolean];
+const milliseconds = numberFrom(0, LONGEST_DELAY);
+const decoder: Rule = [
+  "a function or a Standard Schema",
+  (value) => isFunction(value) || (isObject(value) && "~standard" in value),
+];
+
+const backoffRules: Rules = {
+  startingDelay: milliseconds,
+  timeMultiple: numberFrom(1, Number.MAX_VALUE),
+  maxDelay: milliseconds,
+  numOfAttempts: numberFrom(1, Infinity),
+  jitter: ['"full" or "none"', (value) => value === "full" || value === "none"],
+  delayFirstAttempt: flag,
+  retry: ["a function", isFunction],
+};
+
+const rules: Rules = {
+  withCredentials: flag,
+  backoff: [
+    "an object",
+    isObject,
+    (value) =>
+      isObject(value) ? readMembers(value, backoffRules, defaults.backoff, "backoff.") : value,
+  ],
+  minUptime: milliseconds,
+  connectTimeout: milliseconds,
+  heartbeatTimeout: milliseconds,
+  pauseWhenHidden: [
+    `true, false or ${milliseconds[0]}`,
+    milliseconds[1],
+    (value) => (value === true ? 60_000 : value === false ? 0 : value),
+  ],
+  dedupe: milliseconds,
+  lastEventId: [
+    "a string without NUL, CR and LF",
+    (value) => isString(value) && !/[\0\r\n]/.test(value),
+  ],
+  resume: [
+    '"header", { query } or a function',
+    (value) =>
+      value === "header" ||
+      isFunction(value) ||
+      (isObject(value) && (value["query"] as unknown[]).every(isString)),
+    (value) => (isObject(value) ? { query: [value["query"]].flat() } : value),
+  ],
+  transport: [
+    "a transport, such as fetchTransport({ … }), which has to be called",
+    // The names of our functions that make transports. A transport itself has two parameters.
+    (value) =>
+      isFunction(value) &&
+      !(value.length < 2 && /^(fetch|eventSource|polyfill|shared)Transport$/.test(value.name)),
+  ],
+  signal: ["an AbortSignal", (value) => isObject(value) && "aborted" in value],
+  events: [
+    "a plain object of decoders",
+    isPlain,
+    // The types include inherited members (methods of a class, the prototype in `{ __proto__:
+    // decoders }`), but only own members are copied, so an object with a prototype is refused.
+    (value) => {
+      if (!isPlain(value)) return value;
+      const copy = { ...value };
+      for (const name of Object.keys(copy)) check(`events.${name}`, copy[name], decoder);
+      return copy;
+    },
+  ],
+};
+
+/** @throws RangeError or TypeError, which names the option and the value. */
+function check(name: string, value: unknown, [expected, isMet]: Rule): void {
+  if (isMet(value)) return;
+  const shown = isObject(value)
+    ? "an object"
+    : isFunction(value)
+      ? `the function ${value.name}`
+      : isString(value)
+        ? JSON.stringify(value)
+        : String(value);
+  throw new (typeof value === "number" ? RangeError : TypeError)(
+    `${name} must be ${expected}, got ${shown}`,
+  );
+}
+
+/** @throws RangeError or TypeError unless the value is a number of milliseconds */
+export function checkMilliseconds(name: string, value: unknown): void {
+  check(name, value, milliseconds);
+}
+
+/**
+ * Reads each known member once, be it own or inherited, and checks what was read: a getter may
+ * answer something else the next time.
+ */
+function readMembers(given: Members, rules: Rules, defaults: Members, prefix = ""): Members {
+  const values: Members = {};
+  for (const [name, rule] of Object.entries(rules)) {
+    const { [name]: value = defaults[name] } = given;
+    if (value === undefined) continue;
+    const converted = rule[2] ? rule[2](value) : value;
+    check(prefix + name, converted, rule);
+    values[name] = converted;
+  }
+  for (const name in given)
+    if (!(name in rules) && given[name] !== undefined) refuse(name, rules, prefix);
+  return values;
+}
+
+/** @throws TypeError for an option of another function */
+function refuse(name: string, rules: Rules, prefix: string): void {
+  if (!prefix && /^(headers|method|body|fetch)$/.test(name))
+    throw new TypeError(`${name} is an option of fetchTransport({ … }), not of the source`);
+  /** How many pairs of letters the names have in common. */
+  const likeness = (other: string): number =>
+    Array.from(other).filter((_, at) => at && name.includes(other.slice(at - 1, at + 1))).length;
+  const nearest = Object.keys(rules).reduce((best, other) =>
+    likeness(other) > likeness(best) ? other : best,
+  );
+  // Not an error: other implementations of EventSource have options of their own.
+  console.warn(
+    `resilient-eventsource: unknown option ${prefix}${name}, did you mean ${prefix}${nearest}?`,
+  );
+}
+
+/**
+ * Reads and checks all options, and fills in the defaults.
+ *
+ * @throws RangeError for a number out of range (including NaN), TypeError for a value of the wrong
+ * type; both name the option and the value.
+ */
+export function resolveOptions(
+  given?: (ResilientEventSourceOptions & { events?: Decoders<object> | undefined }) | null,
+): Settings {
+  // WebIDL reads null as an empty dictionary.
+  const options = given ?? {};
+  check("options", options, ["an object", isObject]);
+  return readMembers(options as Members, rules, defaults) as unknown as Settings;
+}
