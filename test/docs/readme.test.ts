@@ -5,7 +5,7 @@ import { isRetried } from "../../src/connection/retry.ts";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
 import { defaults } from "../../src/options.ts";
 import { compile } from "../support/package/compile.ts";
-import { sizes } from "../package/sizes.mjs";
+import { inKilobytes, mentions, recorded } from "../package/sizes.mjs";
 import { root } from "../support/package/dist.ts";
 
 const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
@@ -85,9 +85,11 @@ test("every heading that the README links to exists", () => {
   ).toEqual([]);
 });
 
-test("the size in the first paragraph is the measured one", { tags: "slow" }, async () => {
-  const [, promised] = /About ([\d.]+) kB minified and gzipped/.exec(readme)!;
-  expect(Number(promised)).toBeCloseTo((await sizes()).class / 1000, 1);
+// That the recorded sizes are the real ones is for test/package/size.test.ts.
+test.each(mentions)('%s has the recorded size after "%s"', (file, before, name) => {
+  const parts = read(file).split(before);
+  expect(parts).toHaveLength(2);
+  expect(parts[1]).toMatch(new RegExp(`^${inKilobytes(recorded[name])}(?![.\\d])`));
 });
 
 test("the README's test of an app is test/docs/app.test.ts", () => {

@@ -1,5 +1,5 @@
 import { build } from "esbuild";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
@@ -36,6 +36,23 @@ export async function bundled(code, minifier = "terser") {
   return gzip(minified.code);
 }
 
+/** The sizes in bytes when they were last written down; the only figures that people maintain. */
+const record = new URL("sizes.json", import.meta.url);
+export const recorded = JSON.parse(readFileSync(record, "utf8"));
+
+/** Where a size stands in a text, in kB: the file, what comes before the figure, the size. */
+export const mentions = [
+  ["README.md", "one connection for all tabs. About ", "class"],
+  ["README.md", "The class alone is ", "class"],
+  ["README.md", "minified by terser and gzipped (", "esbuild"],
+  ["README.md", "by esbuild), everything ", "everything"],
+  ["README.md", " kB, the script-tag file ", "cdn"],
+  ["demo/guides/comparison.md", "| kB               | ", "class"],
+];
+
+/** A size as the texts give it. */
+export const inKilobytes = (bytes) => (bytes / 1000).toFixed(1);
+
 const alone = 'export { ResilientEventSource } from "./index.js";';
 
 /** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
@@ -58,11 +75,25 @@ export async function sizes() {
       ).code,
     ),
     cdn: gzip(readFileSync(new URL(cdn.file, root))),
+    // The class again, as esbuild's minifier makes it.
+    esbuild: await bundled(alone, "esbuild"),
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  console.table({
-    ...(await sizes()),
-    "class, minified by esbuild": await bundled(alone, "esbuild"),
-  });
+/** Records the sizes, here and in the texts. */
+function write(measured) {
+  writeFileSync(record, `${JSON.stringify(measured, undefined, 2)}\n`);
+  for (const [file, before, name] of mentions) {
+    const text = readFileSync(new URL(file, root), "utf8");
+    const at = text.indexOf(before) + before.length;
+    const after = text.slice(at).replace(/^[\d.]+/, inKilobytes(measured[name]));
+    writeFileSync(new URL(file, root), text.slice(0, at) + after);
+  }
+}
+
+// npm run size; with `-- --write` it records what it finds.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const measured = await sizes();
+  console.table(measured);
+  if (process.argv.includes("--write")) write(measured);
+}
