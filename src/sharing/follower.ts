@@ -161,7 +161,8 @@ export class Follower {
         break;
       case "replay":
         this._deliverSticky();
-        for (const event of plan.missed) this._deliver(event);
+        // Where the server has repeated ids, one id does not say how far both have come.
+        for (const event of plan.missed) if (!history.has(event)) this._deliver(event);
         this._moveTo(lastEventId);
         break;
       case "start":

@@ -63,6 +63,17 @@ export class History {
     );
   }
 
+  /** Whether it has this very event, and not only one with the same id. */
+  has({ type, data, lastEventId, connection }: RelayedEvent): boolean {
+    return this._events.some(
+      (kept) =>
+        kept.lastEventId === lastEventId &&
+        kept.connection === connection &&
+        kept.type === type &&
+        kept.data === data,
+    );
+  }
+
   /** The events after the one with this id; undefined if the history does not reach back to it. */
   after(lastEventId: string): readonly RelayedEvent[] | undefined {
     if (lastEventId === this._lastEventId) return [];

@@ -108,6 +108,27 @@ describe("events that the server repeats are delivered once", () => {
     await publish();
     expect([second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 6)]);
   });
+
+  test("to a follower whose last event is a repeat that the new leader has not had", async () => {
+    await publish(5);
+    // Resumes too early, and is cut before it comes to anything new.
+    tabs.current.server.behaviour = (connection) => void connection.open();
+    first.source.reconnect();
+    await settle();
+    send(tabs.current.server.latest, 3, 3);
+    await settle();
+    second.channel.isSlow = true;
+    send(tabs.current.server.latest, 4, 4);
+    await settle();
+    first.source.close();
+    await settle();
+    // The second one leads, and knows the 4 only as an event before the 5.
+    second.channel.isSlow = false;
+    await settle();
+    send(tabs.current.server.latest, 4, 6);
+    await settle();
+    expect([second.got, third.got]).toEqual([numbers(1, 6), numbers(1, 6)]);
+  });
 });
 
 describe("an id that the server uses again within a connection is not a repeat", () => {
