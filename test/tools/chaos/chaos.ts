@@ -73,6 +73,8 @@ type Action = keyof typeof actions;
 /** How long faults last before a calm, in which all sources have to catch up (ms). */
 const STORM = 15_000;
 const LOOK_EVERY = 150;
+/** How long the members of a shared stream may take (ms) to hear of a `reconnect()`. */
+const NEWS_AGE = 20_000;
 /** The longest delay of an answer (ms). */
 const LATEST = 2500;
 
@@ -113,6 +115,9 @@ class Chaos {
   private subjects: Subject[] = [];
   private readonly streams = new Map<string, Subject["log"]>();
   private readonly requests = new Map<string, number>();
+  /** When somebody last called `reconnect()`, by stream. */
+  private readonly reconnected = new Map<string, number>();
+  private revived: { who: string; stream: string; at: number }[] = [];
   private made = 0;
   private calm = false;
   /** Undoes the faults that last: the network returns, a page is unfrozen. */
@@ -360,6 +365,7 @@ class Chaos {
   private async look(): Promise<Leftovers[]> {
     const wrong = this.violations;
     const left: Leftovers[] = [];
+    const revived = this.revived.splice(0);
     for (const host of new Set(this.hosts.values())) {
       const askedAt = performance.now();
       const news = await host.take();
@@ -370,12 +376,19 @@ class Chaos {
         if (!own) continue;
         wrong.push(...subject.check(own, this.book, askedAt));
         this.report.events += own.events.length;
+        const { spec, stream } = subject;
+        if (own.reconnects) this.reconnected.set(stream, askedAt);
+        if (own.isRevived) this.revived.push({ who: spec.id, stream, at: askedAt });
         for (const state of own.states) {
           const key = `${subject.spec.transport}: ${state}`;
           this.report.states.set(key, (this.report.states.get(key) ?? 0) + 1);
         }
       }
     }
+    // Seen a look ago: by now every host has told of its calls before that.
+    for (const { who, stream, at } of revived)
+      if (!((this.reconnected.get(stream) ?? -Infinity) > at - NEWS_AGE))
+        wrong.push(`${who}: it came back after giving up, and nobody had asked for it`);
     const now = performance.now();
     wrong.push(...this.book.overlaps(now));
     this.book.tidy(now);

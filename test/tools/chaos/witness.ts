@@ -53,6 +53,10 @@ export interface SourceNews {
   dueIn: number;
   lastEventId: string;
   closed: boolean;
+  /** How often `reconnect()` was called. */
+  reconnects: number;
+  /** It came back after giving up, which another member of a shared stream must have asked for. */
+  isRevived: boolean;
 }
 
 /** Resources that a library can leave behind. */
@@ -325,6 +329,8 @@ export function installWitness(): void {
       dueIn: 0,
       lastEventId: "",
       closed: false,
+      reconnects: 0,
+      isRevived: false,
     };
     const entry = { source, note, since: performance.now(), called };
     sources.set(id, entry);
@@ -345,8 +351,10 @@ export function installWitness(): void {
     let earliest = -Infinity;
 
     function called(what: string): void {
-      if (what !== "close") reconnected = true;
-      else if (!note.closed) {
+      if (what !== "close") {
+        reconnected = true;
+        note.reconnects++;
+      } else if (!note.closed) {
         note.closed = true;
         // No statechange reports it.
         entry.since = performance.now();
@@ -374,7 +382,8 @@ export function installWitness(): void {
       )
         complain("connecting twice");
       if (before.status === "closed" && !reconnected)
-        complain("it came back after giving up, and nobody had asked for it");
+        if (isShared) note.isRevived = true;
+        else complain("it came back after giving up, and nobody had asked for it");
       if (owed) complain(`${owed.status} without an error event`);
       const now = performance.now();
       if (before.status === "open" && state.status !== "open")
@@ -510,6 +519,8 @@ export function installWitness(): void {
         };
         note.events = [];
         note.states = [];
+        note.reconnects = 0;
+        note.isRevived = false;
       }
       return {
         violations: violations.splice(0),
