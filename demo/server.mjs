@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { listen, runCommand } from "./command.mjs";
 import { createFaults } from "./faults.mjs";
 import { findFile } from "./files.mjs";
+import { forOwnOrigin } from "./own-origin.mjs";
 import { createStream } from "./stream.mjs";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
@@ -87,12 +88,14 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
     send(response, 200, "application/json", JSON.stringify({ fault: faults.current }));
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => {
-      console.error(error);
-      request.socket.destroy();
-    });
-  });
+  const server = createServer(
+    forOwnOrigin((request, response) => {
+      answer(request, response).catch((error) => {
+        console.error(error);
+        request.socket.destroy();
+      });
+    }),
+  );
   const bound = await listen(server, port);
 
   return {

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { listen } from "../command.mjs";
 import { findFile } from "../files.mjs";
+import { forOwnOrigin } from "../own-origin.mjs";
 
 /**
  * Serves the page, the built library, and the nodes' URLs at `/cluster/nodes.json`. The stream
@@ -13,21 +14,25 @@ export async function startFront(port) {
   /** @type {readonly string[]} */
   let streams = [];
 
-  const server = createServer(async ({ url = "/" }, response) => {
-    const [pathname = "/"] = url.split("?");
-    response.setHeader("Cache-Control", "no-store");
-    if (pathname === "/") response.writeHead(302, { Location: "/cluster/index.html" }).end();
-    else if (pathname === "/cluster/nodes.json")
-      response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(streams));
-    else {
-      const file = await findFile(pathname);
-      response.writeHead(file ? 200 : 404, {
-        "Content-Type": file?.type ?? "text/plain; charset=utf-8",
-        "X-Content-Type-Options": "nosniff",
-      });
-      response.end(file?.content ?? "There is no such page.\n");
-    }
-  });
+  const server = createServer(
+    forOwnOrigin(async ({ url = "/" }, response) => {
+      const [pathname = "/"] = url.split("?");
+      response.setHeader("Cache-Control", "no-store");
+      if (pathname === "/") response.writeHead(302, { Location: "/cluster/index.html" }).end();
+      else if (pathname === "/cluster/nodes.json")
+        response
+          .writeHead(200, { "Content-Type": "application/json" })
+          .end(JSON.stringify(streams));
+      else {
+        const file = await findFile(pathname);
+        response.writeHead(file ? 200 : 404, {
+          "Content-Type": file?.type ?? "text/plain; charset=utf-8",
+          "X-Content-Type-Options": "nosniff",
+        });
+        response.end(file?.content ?? "There is no such page.\n");
+      }
+    }),
+  );
   const bound = await listen(server, port);
 
   return {

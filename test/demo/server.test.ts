@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startFront } from "../../demo/cluster/front.mjs";
 import { startDemoServer } from "../../demo/server.mjs";
+import { statusOf } from "../support/server/status-of.ts";
 
 let server: Awaited<ReturnType<typeof startDemoServer>>;
 let controller: AbortController;
@@ -155,4 +157,65 @@ test("knows its commands", async () => {
   expect(await unknown.text()).toBe(
     "There is no such fault. There are: stop, unavailable, gone, cut, stall, expire, start.\n",
   );
+});
+
+describe("requests of other sites", () => {
+  const ask = (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<number | undefined> =>
+    statusOf(`http://127.0.0.1:${server.port}${path}`, method, headers);
+  const port = (): number => server.port;
+
+  describe.each([
+    ["POST", "/control/unavailable"],
+    ["POST", "/control/expire"],
+    ["GET", "/token"],
+    ["GET", "/stream"],
+    ["GET", "/index.html"],
+  ])("%s %s", (method, path) => {
+    test.each<[string, () => Record<string, string>]>([
+      ["a page of another site", () => ({ Origin: "https://evil.example" })],
+      ["another port of this machine", () => ({ Origin: `http://127.0.0.1:${port() + 1}` })],
+      ["another name of this machine", () => ({ Origin: `http://localhost:${port()}` })],
+      ["another scheme", () => ({ Origin: `https://127.0.0.1:${port()}` })],
+      ["a sandboxed frame, or a file", () => ({ Origin: "null" })],
+      [
+        "a page whose name was rebound to this machine",
+        () => ({ Host: `evil.example:${port()}`, Origin: `http://evil.example:${port()}` }),
+      ],
+      ["the same without an Origin", () => ({ Host: `evil.example:${port()}` })],
+      ["a name that begins like this machine's", () => ({ Host: "localhost.evil.example" })],
+      ["a name with user and password", () => ({ Host: "localhost@evil.example" })],
+    ])("%s is refused", async (_, headers) => {
+      const token = server.faults.token;
+      expect(await ask(method, path, headers())).toBe(403);
+      expect([server.faults.current, server.faults.token]).toEqual(["none", token]);
+    });
+
+    test.each<[string, () => Record<string, string>]>([
+      ["without an Origin", () => ({})],
+      ["of its own origin", () => ({ Origin: `http://127.0.0.1:${port()}` })],
+      [
+        "by its other name",
+        () => ({ Host: `localhost:${port()}`, Origin: `http://localhost:${port()}` }),
+      ],
+      ["over IPv6", () => ({ Host: `[::1]:${port()}`, Origin: `http://[::1]:${port()}` })],
+    ])("%s is answered", async (_, headers) => {
+      expect(await ask(method, path, headers())).toBe(200);
+    });
+  });
+});
+
+test("the page of the cluster refuses other sites as well", async () => {
+  const front = await startFront(0);
+  try {
+    const nodes = `http://127.0.0.1:${front.port}/cluster/nodes.json`;
+    expect(await statusOf(nodes, "GET", {})).toBe(200);
+    expect(await statusOf(nodes, "GET", { Host: "evil.example" })).toBe(403);
+    expect(await statusOf(nodes, "GET", { Origin: "https://evil.example" })).toBe(403);
+  } finally {
+    await front.close();
+  }
 });

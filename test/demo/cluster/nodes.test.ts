@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startCluster, type Cluster } from "../../../demo/cluster/cluster.mjs";
 import { ResilientEventSource, type ResilientEventSourceOptions } from "../../../src/index.ts";
 import { clusterPort } from "../../support/demo/cluster-demo.ts";
+import { statusOf } from "../../support/server/status-of.ts";
 import { readUntil } from "../../support/server/read-until.ts";
 
 // The statements of demo/cluster/README.md about nchan.
@@ -176,4 +178,16 @@ test("a cluster that is being closed starts no more processes", async () => {
   await expect(other.nodes[0].start()).rejects.toThrow("the cluster is closed");
   await closed;
   expect(existsSync(other.folder)).toBe(false);
+});
+
+test("a page whose name was rebound to this machine is refused, where pages listen and where events are published", async () => {
+  const { url } = cluster.nodes[0];
+  const conf = readFileSync(join(cluster.folder, "A.conf"), "utf8");
+  const published = /listen (127\.0\.0\.1:\d+);(?=[^}]*\/publish)/.exec(conf)![1]!;
+  const rebound = { Host: "evil.example", Origin: "http://evil.example" };
+  expect(await statusOf(url, "GET", { ...accept, Host: rebound.Host })).toBe(403);
+  for (const method of ["GET", "POST", "DELETE"]) {
+    for (const headers of [rebound, { Host: rebound.Host }])
+      expect(await statusOf(`http://${published}/publish`, method, headers)).toBe(403);
+  }
 });
