@@ -2,13 +2,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchTransport, json, ResilientEventSource, type Resume } from "../../src/index.ts";
 import { root } from "../support/package/dist.ts";
 import { section, snippets } from "../support/package/markdown.ts";
 import { PATIENCE } from "../support/patience.ts";
+import { readUntil } from "../support/server/read-until.ts";
 
 const guide = readFileSync(`${root}/demo/guides/servers.md`, "utf8");
 const readme = readFileSync(`${root}/README.md`, "utf8");
@@ -78,6 +79,34 @@ describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (
     source.close();
     expect(seen.length).toBeGreaterThanOrEqual(50);
     expect(seen).toEqual(seen.map((_, index) => seen[0]! + index));
+  });
+
+  // Ids come from outside. None of these is one of the server's, so that it starts where it likes.
+  describe.each([
+    ["the header", (id: string) => [url, { "Last-Event-ID": id }] as const],
+    ["the query", (id: string) => [`${url}?lastEventId=${encodeURIComponent(id)}`, {}] as const],
+  ])("an id that was never sent, by %s", (_, ask) => {
+    test.each(["-20000000", "abc", "0.5", "1e9", "Infinity", "9".repeat(30), "1,2", "0x10", ""])(
+      "%j: events go on, and all of them are real",
+      async (id) => {
+        const [address, headers] = ask(id);
+        const { text } = await readUntil(address, '{"n":', headers);
+        const [first] = /^id: .*\nevent: tick\ndata: .*/m.exec(text) ?? [];
+        expect(first).toMatch(/^id: [1-9]\d*\nevent: tick\ndata: \{"n":/);
+        expect(server.exitCode).toBe(null);
+      },
+    );
+  });
+
+  test("listens on this machine only", async () => {
+    const { port } = new URL(url);
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses = []) => addresses)
+      .filter(({ internal, family }) => !internal && family === "IPv4")
+      .map(({ address }) => address);
+    // On Linux all of 127.0.0.0/8 is this machine.
+    for (const address of ["127.0.0.2", ...others])
+      await expect(fetch(`http://${address}:${port}/stream`)).rejects.toThrow();
   });
 
   test("sends something at once", async () => {
