@@ -3,6 +3,7 @@ import type axe from "axe-core";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startDemoServer } from "../../demo/server.mjs";
+import { PATIENCE } from "../support/patience.ts";
 import { launchChromium } from "../support/browsers/browsers.ts";
 
 /**
@@ -283,12 +284,23 @@ describe("the storm", () => {
     await expect.poll(told).toBe("The server is down: 1,000 clients have lost it.");
     await expect.poll(() => drawn("#dots-resilient", "open")).toBe(0);
     await expect.poll(told).toMatch(/^It is back, and takes 100 a second/);
-    await expect.poll(() => storm("resilient", "recovered")).toMatch(/^[\d.]+ s$/);
+    // Read in the frame in which ours are all back: native's go on meanwhile.
+    const behind = await page.waitForFunction(
+      () => {
+        const shown = (client: string, name: string): string =>
+          document.querySelector(`[data-storm=${client}] .${name} dd`)?.textContent ?? "";
+        return (
+          shown("resilient", "recovered").endsWith(" s") && parseInt(shown("native", "connected"))
+        );
+      },
+      undefined,
+      { timeout: PATIENCE },
+    );
+    expect(await behind.jsonValue()).toBeLessThan(1000);
     expect(await count("resilient", "connected")).toBe(1000);
     await expect.poll(() => drawn("#dots-resilient", "open")).toBe(calm);
     // How much higher its peak is depends on the machine: a slow one spreads the timers of both.
     expect(await count("native", "peak")).toBeGreaterThan(100);
-    expect(await count("native", "connected")).toBeLessThan(1000);
     expect(await count("resilient", "peak")).toBeGreaterThan(0);
     await press("Stop the storm");
     await expect.poll(told).toBe("Stopped.");
