@@ -38,7 +38,7 @@ export interface FakeStream {
   comment(): void;
   /** Sends the `retry` field: the reconnection time in milliseconds. */
   retry(ms: number): void;
-  /** Ends the stream as a server does: reason `ended`. */
+  /** Ends the stream as a server does: reason `ended`; a normal end if it is not `repeatable`. */
   end(): void;
   /** Cuts the connection: reason `network`. */
   drop(): void;
@@ -53,8 +53,17 @@ interface Connection {
   readonly reject: (error: ConnectionError) => void;
 }
 
+/** Options of `fakeStream`. */
+export interface FakeStreamOptions {
+  /**
+   * False: plays requests that are never sent again on their own, such as a POST. Then `end()` is a
+   * normal end, and after `drop()` the source closes. Default true.
+   */
+  repeatable?: boolean | undefined;
+}
+
 /** Creates a {@link FakeStream}. Its methods throw while no source is connected. */
-export function fakeStream(): FakeStream {
+export function fakeStream({ repeatable = true }: FakeStreamOptions = {}): FakeStream {
   const requests: TransportRequest[] = [];
   const waitingForRequest: ((request: TransportRequest) => void)[] = [];
   let current: Connection | undefined;
@@ -87,6 +96,7 @@ export function fakeStream(): FakeStream {
       idInherited = true;
       lastEventId = request.lastEventId;
       requests.push(request);
+      if (!repeatable) sink.unrepeatable?.();
       request.signal.addEventListener("abort", () => {
         if (current === connection) current = undefined;
         resolve();

@@ -1,6 +1,6 @@
 // resilient-eventsource/testing
 import { ResilientEventSource, type Transport, type TransportRequest } from "resilient-eventsource";
-import { fakeStream, type FakeStream } from "resilient-eventsource/testing";
+import { fakeStream, type FakeStream, type FakeStreamOptions } from "resilient-eventsource/testing";
 import { exactly } from "./exactly.ts";
 
 const stream = fakeStream();
@@ -11,6 +11,12 @@ exactly<boolean>()(stream.connected);
 exactly<Promise<TransportRequest>>()(stream.requested());
 
 new ResilientEventSource("/stream", { transport: stream.transport, events: { price: Number } });
+
+exactly<FakeStreamOptions | undefined>()({} as Parameters<typeof fakeStream>[0]);
+fakeStream({ repeatable: false });
+fakeStream({ repeatable: undefined });
+// @ts-expect-error: it is a boolean
+fakeStream({ repeatable: "POST" });
 
 stream.open();
 stream.open({ status: 200, headers: new Headers() });

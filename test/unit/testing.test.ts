@@ -1,13 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import {
+  iterate,
   ResilientEventSource,
   type ConnectionErrorEvent,
   type ConnectionErrorReason,
 } from "../../src/index.ts";
-import { fakeStream } from "../../src/testing.ts";
+import { fakeStream, type FakeStream } from "../../src/testing.ts";
 import { connectFake } from "../support/unit/fake.ts";
 import { FakeServer, ORIGIN } from "../support/unit/server.ts";
-import { tick, track, useWorld } from "../support/unit/world.ts";
+import { HOUR, tick, track, useWorld } from "../support/unit/world.ts";
 
 useWorld();
 
@@ -306,4 +307,43 @@ test("names: the names that have listeners", async () => {
   expect([...names]).toEqual(["message", "price"]);
   off();
   expect(changes).toEqual(["+price", "-price"]);
+});
+
+describe("a request that is not repeatable", () => {
+  async function ask(): Promise<{ source: ResilientEventSource; stream: FakeStream }> {
+    const stream = fakeStream({ repeatable: false });
+    const source = track(
+      new ResilientEventSource(`${ORIGIN}/answer`, { transport: stream.transport }),
+      new FakeServer(),
+    );
+    await stream.requested();
+    return { source, stream };
+  }
+
+  test("ends in the normal way by end(), and so does a loop over it", async () => {
+    const { source, stream } = await ask();
+    const expected: unknown[] = [];
+    source.addEventListener("error", ({ error }) => expected.push(error.expected));
+    const tokens = iterate(source, "message");
+    stream.send("message", "Hello");
+    stream.end();
+    expect(await tokens.next()).toEqual({ done: false, value: "Hello" });
+    expect(await tokens.next()).toEqual({ done: true, value: undefined });
+    expect(source.state).toEqual({ status: "closed" });
+    expect(expected).toEqual([true]);
+  });
+
+  test("is not made again after drop(), nor after a 502; it is after a 429", async () => {
+    const dropped = await ask();
+    dropped.stream.send("message", "Hel", { id: "1" });
+    dropped.stream.drop();
+    const failed = await ask();
+    failed.stream.fail({ reason: "status", status: 502 });
+    const busy = await ask();
+    busy.stream.fail({ reason: "status", status: 429 });
+    await tick(HOUR);
+    expect(dropped.source.state).toMatchObject({ status: "closed", error: { reason: "network" } });
+    expect(failed.source.state).toMatchObject({ status: "closed", error: { status: 502 } });
+    expect([dropped, failed, busy].map(({ stream }) => stream.requests.length)).toEqual([1, 1, 2]);
+  });
 });
