@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { delayBefore } from "../../../src/connection/backoff.ts";
-import { isRetried } from "../../../src/connection/retry.ts";
-import { ConnectionError } from "../../../src/errors.ts";
-import { resolveOptions } from "../../../src/option-checks.ts";
 import { drawChart } from "./draw.mjs";
+import { loadLibrary } from "./library.mjs";
 import {
   measure,
   PER_SECOND,
@@ -15,7 +12,8 @@ import {
 } from "./measure.mjs";
 import { cells, heading } from "./tables.mjs";
 
-const library = { delayBefore, isRetried, ConnectionError, resolveOptions };
+// What the commands of this folder bundle, so that they find what they need.
+const library = await loadLibrary();
 const committed = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 /** Tables are padded with spaces to line up. */
 const row = (line: string): string[] =>

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** Compiles the library's own code from src. */
 export async function loadLibrary() {
-  const parts = ["connection/backoff", "connection/retry", "index", "options"];
+  const parts = ["connection/backoff", "connection/retry", "index", "option-checks"];
   const result = await build({
     stdin: {
       contents: parts.map((part) => `export * from "./${part}.ts";`).join("\n"),
