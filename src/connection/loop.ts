@@ -248,10 +248,13 @@ export class Loop {
 
       // Grace period: a page that is being left pauses without an error, since it may come back.
       // An error that another tab reports has nothing to do with this page.
+      const wasQuiet = this._isQuiet;
       const left = this._nextStep(isBlocked);
       if (gate.errorGracePeriod && error.retryIn === undefined && !host.transport.isLocal)
         await sleep(gate.errorGracePeriod, left);
       if (left.aborted) continue;
+      // Online again before the failure was reported: it counts after all.
+      if (wasQuiet && !this._isQuiet) this._failures++;
 
       // Report and wait.
       if (verdict === false) {

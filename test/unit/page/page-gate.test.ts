@@ -193,6 +193,24 @@ describe("offline is a hint", () => {
     expect(client.source.state.status).toBe("open");
   });
 
+  test("online before the failure of a quiet attempt is reported: it is reported, and counts", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable();
+    await tick(HOLD + SLOW - SPREAD + HOLD / 2);
+    page.current.fire("online");
+    await tick(SPREAD);
+    expect(client.server.connections).toHaveLength(2);
+    expect(client.source.state).toEqual({ status: "connecting", attempt: 0 });
+    await tick(HOLD / 2);
+    expect(client.log.slice(1)).toEqual([
+      "state: connecting 0",
+      "state: waiting 1, 1500, network",
+      "error: retry 1 in 1500, network",
+    ]);
+    await tick(1500);
+    expect(client.log.slice(4)).toEqual(["state: connecting 1"]);
+  });
+
   test("several sources come back spread over the second", async () => {
     page.current.fire("offline");
     const clients = Array.from({ length: 20 }, () => unreachable());
