@@ -79,6 +79,13 @@ const NEWS_AGE = 20_000;
 const LATEST = 2500;
 
 /**
+ * A host name that is not a loopback host's, as far as the library can see, so that it minds
+ * whether the page is offline. Web Locks need a loopback host (or HTTPS).
+ */
+const ELSEWHERE = "chaos.test";
+const isElsewhere = (origin: string): boolean => ["alone", "across"].includes(origin);
+
+/**
  * The sources of each tab. The sources of a tab have an origin of their own, since a browser makes
  * six connections to each.
  */
@@ -169,12 +176,14 @@ class Chaos {
     serveScripts(this.server.faults, "/dist/", dirname(dist("index.js")));
     this.server.faults.servePage("/page", page);
     for (const name of ["alone", "across", "shared", "node"]) {
-      const proxy = await Proxy.start(Number(new URL(this.server.faults.origin).port), {
-        request: (query) => this.decide(query),
-      });
+      const proxy = await Proxy.start(
+        Number(new URL(this.server.faults.origin).port),
+        { request: (query) => this.decide(query) },
+        ...(isElsewhere(name) ? [ELSEWHERE] : []),
+      );
       this.proxies.set(name, proxy);
     }
-    this.browser = await launchChromiumTabs();
+    this.browser = await launchChromiumTabs(`--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`);
     this.hosts.set("Node", await NodeHost.start());
     for (const name of Object.keys(tabs)) await this.openTab(name);
     for (const transport of inNode) await this.add(this.hosts.get("Node")!, "node", transport);
@@ -428,19 +437,15 @@ class Chaos {
         await this.pages.find((other) => other !== host)!.show();
         await host.show();
       }
-      for (const { spec } of own) {
-        await this.look();
-        if (own.find((subject) => subject.spec === spec)?.news?.status === "closed")
-          await host.call(spec.id, "reconnect");
-      }
       const goals = new Map(own.map((subject) => [subject, subject.log.published + 3]));
       const isBehind = (subject: Subject): boolean =>
         subject.closedAt === undefined &&
         !(subject.news?.status === "open" && (subject.last ?? 0) >= goals.get(subject)!);
       await this.eventually(async () => {
-        // The server has named a reconnection time of days, which only `reconnect()` overrules.
-        for (const { spec, news } of own)
-          if (news && news.dueIn > PATIENCE) await host.call(spec.id, "reconnect");
+        // It gave up, or the server has named a reconnection time of days.
+        for (const { spec, news, closedAt } of own)
+          if (closedAt === undefined && news && (news.status === "closed" || news.dueIn > PATIENCE))
+            await host.call(spec.id, "reconnect");
         return own
           .filter(isBehind)
           .map(

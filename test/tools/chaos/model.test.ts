@@ -48,6 +48,19 @@ test("a wait has an upper end", () => {
 });
 
 test.each([
+  ["full", [0], [400, 800]],
+  ["none", [0], [800, 800]],
+  ["full", [600], [600, 800]],
+  ["none", [900], [900, 900]],
+] as const)("a wait offline, jitter %s, retry %j: %j", (jitter, retries, [least, most]) => {
+  const fault = (delay: number): string | undefined =>
+    model.faultOfOfflineWait(delay, 0, { ...pace, backoff: { ...backoff, jitter }, retries });
+  expect([least, most].map(fault)).toEqual([undefined, undefined]);
+  // A moment may pass between a state and the reading of the clock.
+  expect([least - 1, most + 2].map((delay) => !!fault(delay))).toEqual([true, true]);
+});
+
+test.each([
   ["network", 0, false, false],
   ["ended", 200, false, false],
   ["timeout", 0, false, false],

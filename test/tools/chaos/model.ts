@@ -27,6 +27,10 @@ export interface Pace {
 export interface Model {
   /** Returns what is wrong with a wait, or undefined. */
   faultOfWait(wait: Wait, pace: Pace): string | undefined;
+  /** Returns what is wrong with a wait between two attempts while the device is offline. */
+  faultOfOfflineWait(delay: number, slack: number, pace: Pace): string | undefined;
+  /** Returns whether the end of an attempt leaves open that the server is out of reach. */
+  isUnanswered(reason: ConnectionErrorReason): boolean;
   /**
    * Returns whether a source gives up.
    *
@@ -78,6 +82,16 @@ export function installModel(): void {
         allowed.map(([least, most]) => `${least} to ${most}`).join(", ") || "none"
       }`;
     },
+    faultOfOfflineWait(delay, slack, { backoff: { maxDelay, jitter }, retries }) {
+      const bounds = retries.map((retry): [number, number] => [
+        clamp(Math.max(retry, jitter === "full" ? maxDelay / 2 : maxDelay)),
+        clamp(Math.max(retry, maxDelay)),
+      ]);
+      if (bounds.some(([least, most]) => delay >= least - slack && delay <= most + 1))
+        return undefined;
+      return `a wait of ${delay} ms offline, allowed: ${bounds.map((both) => both.join(" to ")).join()}`;
+    },
+    isUnanswered: (reason) => ["network", "timeout", "rejected"].includes(reason),
     isFinal(reason, status, lostFor) {
       // In the minute after a loss a proxy may answer for a server that is being replaced.
       const isRestart = lostFor < 60_000;

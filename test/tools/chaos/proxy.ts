@@ -36,16 +36,18 @@ export class Proxy {
   private constructor(
     private readonly target: number,
     private readonly host: ProxyHost,
+    private readonly name: string,
   ) {}
 
-  static async start(target: number, host: ProxyHost): Promise<Proxy> {
-    const proxy = new Proxy(target, host);
+  /** @param name The host name in its origin. */
+  static async start(target: number, host: ProxyHost, name = "127.0.0.1"): Promise<Proxy> {
+    const proxy = new Proxy(target, host, name);
     await proxy.listen();
     return proxy;
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.name}:${this.port}`;
   }
 
   /** Accepts connections, again on the same port after `die`. */

@@ -97,10 +97,7 @@ export class Subject {
     // connection may be another source's, and one that began after the question does not count.
     const trips = this.isShared ? [] : book.of(this.stream).filter(({ began }) => began < askedAt);
     const restingSince = askedAt - news.for;
-    if (
-      ["closed", "waiting", "paused"].includes(news.status) &&
-      book.isOver(restingSince, askedAt)
-    ) {
+    if (news.isResting && book.isOver(restingSince, askedAt)) {
       if (trips.some(({ ended }) => ended === undefined))
         wrong.push(`a live connection while ${news.status} for ${Math.round(news.for)} ms`);
       if (trips.some(({ began }) => book.isOver(restingSince, began)))

@@ -47,6 +47,8 @@ export interface SourceNews {
   /** The states it entered, shortened. */
   states: string[];
   status: ConnectionState["status"];
+  /** By its state it makes no request. */
+  isResting: boolean;
   /** How long it has been in its state (ms). */
   for: number;
   /** How long (ms) its wait still takes; 0 if it does not wait. */
@@ -131,11 +133,17 @@ export function installWitness(): void {
   Object.assign(globalThis, wrapped);
 
   let frozen = false;
+  /** When the page went offline; undefined while it is online. */
+  let offlineSince: number | undefined;
   /** When the page or the network came back: within so long (ms) it may cut waits short. */
   let returnedAt = -Infinity;
   const RETURN = 6000;
   if (isPage) {
-    addEventListener("online", () => (returnedAt = performance.now()));
+    addEventListener("offline", () => (offlineSince = performance.now()));
+    addEventListener("online", () => {
+      offlineSince = undefined;
+      returnedAt = performance.now();
+    });
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) returnedAt = performance.now();
     });
@@ -213,6 +221,10 @@ export function installWitness(): void {
    */
   const SLACK = 25;
 
+  /** It makes an attempt from time to time without leaving this state. */
+  const isOffline = (state: ConnectionState): boolean =>
+    state.status === "paused" && state.reason === "offline";
+
   const sources = new Map<
     string,
     {
@@ -252,6 +264,7 @@ export function installWitness(): void {
     { transport, retries }: SourceSpec,
     seen: Seen,
     complain: (what: string) => void,
+    begin: () => void,
   ): Transport | undefined => {
     const { eventSourceTransport, fetchTransport, polyfillTransport, sharedTransport } = library();
     const watched =
@@ -296,6 +309,7 @@ export function installWitness(): void {
         return async (request, sink) => {
           if (current) complain("a second connection begins while another one is wanted");
           if (frozen) complain("a request while the page is frozen");
+          begin();
           const { signal } = request;
           current = signal;
           const over = (): void => {
@@ -313,10 +327,20 @@ export function installWitness(): void {
     const { backoff } = options;
     const { ResilientEventSource } = library();
     const isShared = spec.transport.startsWith("shared");
+    /** It minds whether the page is offline. */
+    const isMindful = isPage && new URL(spec.url).hostname !== "127.0.0.1";
     const complain = (what: string): void =>
       void violations.push(`${id} (${spec.transport}): ${what}`);
     const seen: Seen = { retry: 0, hasNamedTime: false };
-    const transport = transportOf(spec, seen, complain);
+    const transport = transportOf(spec, seen, complain, () => {
+      if (
+        isOffline(before) &&
+        "retryAt" in before &&
+        offlineSince !== undefined &&
+        Date.now() < before.retryAt - 10 * SLACK
+      )
+        complain(`an attempt offline ${before.retryAt - Date.now()} ms too early`);
+    });
     const source = new ResilientEventSource(spec.url, {
       ...options,
       ...(transport && { transport }),
@@ -325,6 +349,7 @@ export function installWitness(): void {
       events: [],
       states: [],
       status: "connecting",
+      isResting: false,
       for: 0,
       dueIn: 0,
       lastEventId: "",
@@ -341,6 +366,8 @@ export function installWitness(): void {
     let reconnected = false;
     let heard = 0;
     let errors = 0;
+    /** The error of the latest `error` event. */
+    let reported: unknown;
     /** The state that belongs to an `error` event. */
     let owed: ConnectionState | undefined;
     /** When the last connection was lost. */
@@ -371,10 +398,13 @@ export function installWitness(): void {
     source.addEventListener("statechange", () => {
       const { state } = source;
       expectAlive(`state ${state.status}`);
-      note.states.push(state.status);
+      note.states.push(isOffline(state) ? "offline" : state.status);
+      const beforeSince = entry.since;
       entry.since = performance.now();
-      if (!followers[before.status].includes(state.status))
-        complain(`${before.status} → ${state.status}`);
+      const allowed = isOffline(before)
+        ? ["connecting", "open", "waiting", "paused", "closed"]
+        : followers[before.status];
+      if (!allowed.includes(state.status)) complain(`${before.status} → ${state.status}`);
       if (
         before.status === "connecting" &&
         state.status === "connecting" &&
@@ -406,17 +436,41 @@ export function installWitness(): void {
             complain(`it connects ${earliest - now} ms before the server allows it`);
         }
       }
-      if (state.status === "waiting") checkWait(state, now);
-      if (state.status === "paused" && state.reason === "offline" && isPage)
-        complain("a loopback host is offline");
       // A wait that is cut down to the server's floor is still the same one.
       const isRest =
-        state.status === "waiting" && before.status === "waiting" && state.error === before.error;
+        state.status === "waiting" &&
+        ((before.status === "waiting" && state.error === before.error) ||
+          (isOffline(before) &&
+            (state.error === reported || model.isUnanswered(state.error.reason))));
+      if (state.status === "waiting" && !isRest) {
+        checkWait(state, now);
+        if (
+          isMindful &&
+          before.status === "connecting" &&
+          beforeSince > offlineSince! &&
+          model.isUnanswered(state.error.reason)
+        )
+          complain(`an error event of an attempt that was made offline: ${state.error.reason}`);
+      } else if (
+        state.status === "waiting" &&
+        "retryAt" in before &&
+        state.retryAt > before.retryAt + SLACK
+      )
+        complain("a wait that got longer");
+      if (state.status === "paused" && isOffline(state)) checkOffline(state);
       owed =
         (state.status === "waiting" && !isRest) || state.status === "closed" ? state : undefined;
       before = state;
       reconnected = false;
     });
+    const paceNow = (): Pace => {
+      const isHidden = spec.transport === "auto";
+      return {
+        backoff,
+        retries: isHidden ? spec.retries : [seen.retry],
+        hasNamedTime: isHidden ? undefined : seen.hasNamedTime,
+      };
+    };
     const checkWait = (
       { delay, attempt, error, retryAt }: Extract<ConnectionState, { status: "waiting" }>,
       now: number,
@@ -426,22 +480,22 @@ export function installWitness(): void {
       const left = retryAt - Date.now();
       if (left > delay + SLACK || left < delay - 1000)
         complain(`a wait of ${delay} ms until ${left} ms from now`);
-      if (before.status === "waiting") {
-        if (before.error !== error) complain("another error in the same wait");
-        if (retryAt > before.retryAt + SLACK) complain("a wait that got longer");
-        return;
-      }
-      const isHidden = spec.transport === "auto";
-      const fault = model.faultOfWait(
-        { attempt, delay, reason, retryAfter, retryIn },
-        {
-          backoff,
-          retries: isHidden ? spec.retries : [seen.retry],
-          hasNamedTime: isHidden ? undefined : seen.hasNamedTime,
-        },
-      );
+      const pace = paceNow();
+      const fault = model.faultOfWait({ attempt, delay, reason, retryAfter, retryIn }, pace);
       if (fault) complain(fault);
-      earliest = isShared || isHidden ? -Infinity : now + Math.max(seen.retry, retryAfter ?? 0);
+      const floors = [...pace.retries, retryAfter ?? 0];
+      earliest = isShared || floors.length > 2 ? -Infinity : now + Math.max(...floors);
+    };
+    const checkOffline = ({ retryAt }: Extract<ConnectionState, { status: "paused" }>): void => {
+      if (!isMindful) complain("a host that can be reached offline is offline");
+      if (offlineSince === undefined && performance.now() - returnedAt > RETURN)
+        complain("it is offline, and the page is not");
+      if (retryAt === undefined) complain("offline for ever");
+      // A wait goes on, with another state.
+      else if (!("retryAt" in before && before.retryAt === retryAt)) {
+        const fault = model.faultOfOfflineWait(retryAt - Date.now(), 10 * SLACK, paceNow());
+        if (fault) complain(fault);
+      }
     };
     source.addEventListener("open", () => {
       expectAlive("open");
@@ -452,6 +506,7 @@ export function installWitness(): void {
       const { state } = source;
       if (state !== owed) complain(`an error event while ${state.status}`);
       owed = undefined;
+      reported = event.error;
       const { reason, status = 0, expected = false } = event.error;
       if (expected !== (status === 204))
         complain(`${status} is ${expected ? "" : "not "}a normal end`);
@@ -510,11 +565,13 @@ export function installWitness(): void {
     take() {
       const news: News["sources"] = {};
       for (const [id, { source, note, since }] of sources) {
+        const { state } = source;
         news[id] = {
           ...note,
-          status: source.state.status,
+          status: state.status,
+          isResting: ["closed", "waiting", "paused"].includes(state.status) && !isOffline(state),
           for: performance.now() - since,
-          dueIn: "retryAt" in source.state ? (source.state.retryAt ?? 0) - Date.now() : 0,
+          dueIn: "retryAt" in state ? (state.retryAt ?? 0) - Date.now() : 0,
           lastEventId: source.lastEventId,
         };
         note.events = [];

@@ -45,13 +45,14 @@ export interface ChromiumTabs {
  * visible and disable the back-forward cache, so it is started here and Playwright only connects to
  * it.
  */
-export async function launchChromiumTabs(): Promise<ChromiumTabs> {
+export async function launchChromiumTabs(...flags: readonly string[]): Promise<ChromiumTabs> {
   const profile = mkdtempSync(join(tmpdir(), "resilient-eventsource-"));
   const args = [
     "--headless=new",
     "--remote-debugging-port=0",
     `--user-data-dir=${profile}`,
     ...chromiumFlags,
+    ...flags,
     "--renderer-process-limit=100",
     "about:blank",
   ];
