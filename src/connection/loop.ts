@@ -16,7 +16,7 @@ import {
   toDelay,
   type ServerPace,
 } from "./backoff.ts";
-import type { GateSignal } from "./gate.ts";
+import type { GateSignal, PauseReason } from "./gate.ts";
 import { decideRetry, isUnanswered, type RetryVerdict } from "./retry.ts";
 import type { ConnectionState, Role } from "./state.ts";
 
@@ -127,6 +127,7 @@ export class Loop {
   reconnect(): void {
     if (this._closed) return;
     this._isHurried = false;
+    this._earliest = -Infinity;
     if (this._running) {
       this._interrupt();
       return;
@@ -197,9 +198,7 @@ export class Loop {
       // Gate.
       const { blocked } = gate;
       if (blocked) {
-        const changed = this._nextStep(() => gate.blocked !== blocked);
-        host.setState({ status: "paused", reason: blocked });
-        await aborted(changed);
+        await this._pause(blocked);
         continue;
       }
 
@@ -266,6 +265,13 @@ export class Loop {
     }
   }
 
+  private _pause(reason: PauseReason): Promise<void> {
+    const { gate } = this._host;
+    const changed = this._nextStep(() => gate.blocked !== reason);
+    this._host.setState({ status: "paused", reason });
+    return aborted(changed);
+  }
+
   private _noteEnd({ openFor, lastAlive }: AttemptEnd): void {
     this._openedAt = 0;
     if (openFor === undefined) return;
@@ -316,8 +322,14 @@ export class Loop {
       if (gate.isOffline && !cut.aborted) this._pauseOffline();
       await waited;
       this._isQuiet &&= !cut.aborted;
+      // A pause does not shorten what the server or the application asked for. (Another tab's
+      // decision may have changed meanwhile.)
+      while (gate.blocked && !this._closed && error.retryIn === undefined) {
+        this._isHurried = true;
+        await this._pause(gate.blocked);
+      }
       delay = Math.ceil(this._earliest - performance.now());
-    } while (this._isHurried && delay > 0);
+    } while (this._isHurried && !this._closed && delay > 0);
   }
 
   private _pauseOffline(): void {

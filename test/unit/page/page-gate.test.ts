@@ -382,6 +382,87 @@ describe("a page that becomes visible", () => {
     expect(client.server.connections).toHaveLength(2);
   });
 
+  describe.each(["Retry-After", "a number of backoff.retry"])("a pause in a wait by %s", (by) => {
+    async function paused(): Promise<Client> {
+      const client = await opened({
+        pauseWhenHidden: 1000,
+        backoff: { ...(by !== "Retry-After" && { retry: () => 60_000 }) },
+      });
+      client.server.latest.fail("status", {
+        status: 503,
+        retryAfter: by === "Retry-After" ? 60_000 : undefined,
+      });
+      await tick(HOLD);
+      client.log.length = 0;
+      page.current.setHidden(true);
+      await tick(10_000);
+      return client;
+    }
+
+    test("does not shorten it", async () => {
+      const client = await paused();
+      page.current.setHidden(false);
+      await tick(49_999);
+      expect(client.server.connections).toHaveLength(1);
+      await tick(1);
+      expect(client.server.connections).toHaveLength(2);
+      expect(client.log).toEqual([
+        "state: paused hidden",
+        "state: waiting 1, 50000, status",
+        "state: connecting 1",
+      ]);
+    });
+
+    test("may outlast it", async () => {
+      const client = await paused();
+      await tick(50_000);
+      expect(client.server.connections).toHaveLength(1);
+      page.current.setHidden(false);
+      await tick();
+      expect(client.server.connections).toHaveLength(2);
+      expect(client.log).toEqual(["state: paused hidden", "state: connecting 1"]);
+    });
+
+    test("may be followed by another one", async () => {
+      const client = await paused();
+      page.current.fire("freeze");
+      page.current.setHidden(false);
+      await tick(10_000);
+      page.current.fire("resume");
+      await tick();
+      expect(client.log).toEqual([
+        "state: paused hidden",
+        "state: paused frozen",
+        "state: waiting 1, 40000, status",
+      ]);
+    });
+
+    test("ends as reconnect() says, called in the pause or after it", async () => {
+      const client = await paused();
+      client.source.reconnect();
+      await tick();
+      expect(client.server.connections).toHaveLength(1);
+      page.current.setHidden(false);
+      await tick();
+      expect(client.server.connections).toHaveLength(2);
+      const other = await paused();
+      page.current.setHidden(false);
+      await tick();
+      other.source.reconnect();
+      await tick();
+      expect(other.server.connections).toHaveLength(2);
+    });
+
+    test("ends with close()", async () => {
+      const client = await paused();
+      client.source.close();
+      page.current.setHidden(false);
+      await tick(HOUR);
+      expect(client.server.connections).toHaveLength(1);
+      expect(client.log).toEqual(["state: paused hidden"]);
+    });
+  });
+
   test("only reconnect() overrules a floor, also while its rest is waited for", async () => {
     const client = await opened();
     client.server.latest.fail("status", { status: 503, retryAfter: 60_000 });
