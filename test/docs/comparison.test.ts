@@ -58,7 +58,7 @@ test.each([...columns("The package")])(
 const signs: Record<string, RegExp> = {
   "honours Retry-After": /retry-after/i,
   "knows offline from broken": /["'`](online|offline)["'`]/,
-  "lets go on a hidden page": /visibilitychange/,
+  "disconnects on a hidden page": /visibilitychange/,
   "one connection for all tabs": /BroadcastChannel|SharedWorker/,
   "for await": /asyncIterator/,
 };

@@ -1,33 +1,27 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { delayBefore } from "../../src/connection/backoff.ts";
+import { defaults } from "../../src/options.ts";
 import { compile } from "../support/package/compile.ts";
 import { root } from "../support/package/dist.ts";
-import { snippets } from "../support/package/markdown.ts";
+import { section, snippets, table } from "../support/package/markdown.ts";
+import { oldestBrowsers } from "../support/package/oldest-browsers.ts";
+import { app } from "./snippets.ts";
 
 const folder = `${root}/demo/guides`;
-
-/** Names that the snippets take from the app around them. */
-const app = `
-import type { Decoder } from "resilient-eventsource";
-declare global {
-  const priceSchema: Decoder<{ eur: number }>;
-  function draw(price: { eur: number }): void;
-  function show(text: string): void;
-  function getToken(): Promise<string>;
-  const queryClient: {
-    invalidateQueries(filters: { queryKey: readonly unknown[] }): Promise<void>;
-  };
-}
-`;
+const guide = (name: string): string => readFileSync(`${folder}/${name}.md`, "utf8");
 
 test("every TypeScript snippet of the guides compiles against the package", () => {
   // A snippet that begins with the name of a file can be imported by that name.
   const nameOf = (snippet: string): string | undefined => /^\/\/ ([\w-]+\.ts)/.exec(snippet)?.[1];
   const sources = readdirSync(folder).flatMap((file) =>
-    snippets(readFileSync(`${folder}/${file}`, "utf8"), "ts").map(
-      (snippet, index) =>
-        [nameOf(snippet) ?? `${file}-${index}.ts`, `${snippet}\nexport {};\n`] as const,
-    ),
+    snippets(readFileSync(`${folder}/${file}`, "utf8"), "ts")
+      // That one is test/docs/app.test.ts.
+      .filter((snippet) => !snippet.includes('from "vitest"'))
+      .map(
+        (snippet, index) =>
+          [nameOf(snippet) ?? `${file}-${index}.ts`, `${snippet}\nexport {};\n`] as const,
+      ),
   );
   expect(sources.length).toBeGreaterThanOrEqual(10);
   const packages = [
@@ -52,11 +46,13 @@ test("every TypeScript snippet of the guides compiles against the package", () =
 });
 
 test("the snippets for frameworks compile, apart from their markup", () => {
-  const guide = readFileSync(`${folder}/frameworks.md`, "utf8");
+  const frameworks = guide("frameworks");
   const scriptOf = (language: string): string =>
-    /<script.*?>\n(.*)<\/script>/s.exec(snippets(guide, language)[0]!)![1]!;
+    /<script.*?>\n(.*)<\/script>/s.exec(snippets(frameworks, language)[0]!)![1]!;
+  const components = snippets(frameworks, "tsx");
+  expect(components.length).toBeGreaterThan(0);
   const sources = {
-    "react.tsx": snippets(guide, "tsx")[0]!,
+    ...Object.fromEntries(components.map((text, index) => [`react-${index}.tsx`, text])),
     // Names that Vue's compiler declares.
     "vue.ts": `declare function defineProps<T>(): T;\n${scriptOf("vue")}`,
     "svelte.ts": scriptOf("svelte"),
@@ -66,10 +62,42 @@ test("the snippets for frameworks compile, apart from their markup", () => {
   expect(compile("newest", "bundler", { folder: "frameworks", packages, sources })).toBe("");
 });
 
-test("every file that a guide links to exists", () => {
-  for (const file of readdirSync(folder)) {
-    const text = readFileSync(`${folder}/${file}`, "utf8");
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path!);
-    for (const link of links) expect(() => readFileSync(`${folder}/${link}`)).not.toThrow();
-  }
+test("the test of an app in testing.md is test/docs/app.test.ts", () => {
+  const shown = snippets(guide("testing"), "ts").find((text) => text.includes('from "vitest"'))!;
+  expect(readFileSync(`${root}/test/docs/app.test.ts`, "utf8")).toContain(shown.trim());
+});
+
+test.each([
+  ["Chrome", "chrome"],
+  ["Edge", "edge"],
+  ["Firefox", "firefox"],
+  ["Safari", "safari"],
+  ["iOS", "ios_saf"],
+])("%s is promised from the version that the build is made for", (name, browser) => {
+  expect(section(guide("limits"), "Browsers and runtimes")).toContain(
+    `${name} ${oldestBrowsers[browser]!}`,
+  );
+});
+
+test("every transport that the package exports has its row", () => {
+  const exported = readFileSync(`${root}/src/index.ts`, "utf8").match(/\w+Transport\b(?=[ ,])/g)!;
+  const rows = table(guide("transports")).map(([name]) => /^\w+Transport/.exec(name!)?.[0]);
+  expect(rows.filter(Boolean).sort()).toEqual([...new Set(exported)].sort());
+});
+
+describe("the table of waits", () => {
+  const [[, ...retries], most, mean] = table(section(guide("reconnection"), "The waits")) as [
+    string[],
+    string[],
+    string[],
+  ];
+
+  test.each(retries.map((retry, index) => [retry, most[index + 1]!, mean[index + 1]!]))(
+    "retry %s: at most %s, on average %s",
+    (retry, longest, average) => {
+      const backoff = { ...defaults.backoff, jitter: "none" as const };
+      const seconds = delayBefore(parseInt(retry), backoff) / 1000;
+      expect([longest, average]).toEqual([`${seconds} s`, `${seconds / 2} s`]);
+    },
+  );
 });

@@ -1,26 +1,23 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { oldestBrowsers } from "../support/package/oldest-browsers.ts";
 import { isRetried } from "../../src/connection/retry.ts";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
 import { defaults } from "../../src/options.ts";
 import { compile } from "../support/package/compile.ts";
-import { inKilobytes, mentions, recorded } from "../package/sizes.mjs";
 import { root } from "../support/package/dist.ts";
+import { section, snippets, table as tableOf } from "../support/package/markdown.ts";
+import { inKilobytes, mentions, recorded } from "../package/sizes.mjs";
+import { app, importing, members } from "./snippets.ts";
 
 const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
 const readme = read("README.md");
-/** Every document that shows TypeScript. */
-const documents = [readme, read("demo/cluster/README.md")];
-const code = (language: string, document = readme): string[] =>
-  [...document.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"))].map(
-    ([, snippet]) => snippet!,
-  );
+const comparison = read("demo/guides/comparison.md");
+/** The names in backticks. */
+const named = (text: string): string[] => [...text.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
 
-/** The cells of the table under a heading, without its head. */
-function table(heading: string): string[][] {
-  const section = readme.slice(readme.indexOf(`\n## ${heading}\n`) + 1);
-  const rows = section.slice(0, section.indexOf("\n## ")).match(/^\|.*\|$/gm) ?? [];
+/** The cells of the first table under a heading, without its head. */
+function table(heading: string, text = readme): string[][] {
+  const rows = /(?:^\|.*\|\n)+/m.exec(section(text, heading))![0].match(/^\|.*\|$/gm)!;
   return rows.slice(2).map((row) =>
     row
       .split("|")
@@ -29,60 +26,26 @@ function table(heading: string): string[][] {
   );
 }
 
-/** Names that the snippets take from the app around them. */
-const app = `
-import type { Decoder } from "resilient-eventsource";
-declare global {
-  const priceSchema: Decoder<{ eur: number }>;
-  function draw(price: { eur: number }): void;
-  function show(text: string): void;
-  function getToken(): Promise<string>;
-  function refreshToken(): Promise<void>;
-}
-`;
-/** Replaces the import that an earlier snippet has made already. */
-const importing = (snippet: string): string =>
-  snippet.includes("import {")
-    ? snippet
-    : `import { ResilientEventSource } from "resilient-eventsource";\n${snippet}`;
+test("it has at most 250 lines", () => {
+  expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(250);
+});
 
 test("every TypeScript snippet compiles against the package", () => {
-  const snippets = documents
-    .flatMap((document) => code("ts", document))
-    .filter((snippet) => !snippet.includes('from "vitest"'));
-  expect(snippets.length).toBeGreaterThan(5);
-  const sources = Object.fromEntries(
-    snippets.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]),
-  );
-  code("tsx").forEach((text, index) => (sources[`component-${index}.tsx`] = text));
-  const packages = ["zod", "@types/react", "csstype"];
+  const documents = [readme, read("demo/cluster/README.md")];
+  const shown = documents.flatMap((document) => snippets(document, "ts"));
+  expect(shown.length).toBeGreaterThan(8);
   expect(
     compile("newest", "bundler", {
       folder: "readme",
-      packages,
-      sources: { ...sources, "app.ts": app },
+      packages: ["zod"],
+      sources: {
+        ...Object.fromEntries(
+          shown.map((snippet, index) => [`snippet-${index}.ts`, importing(snippet)]),
+        ),
+        "app.ts": app,
+      },
     }),
   ).toBe("");
-});
-
-test("every file that the README links to exists", () => {
-  const files = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, file]) => file!);
-  expect(files.length).toBeGreaterThan(8);
-  expect(files.filter((file) => !existsSync(`${root}/${file}`))).toEqual([]);
-});
-
-test("every heading that the README links to exists", () => {
-  const anchors = [...readme.matchAll(/^#+ (.*)/gm)].map(([, heading]) =>
-    heading!
-      .toLowerCase()
-      .replace(/[^\w -]/g, "")
-      .replaceAll(" ", "-"),
-  );
-  expect(
-    [...readme.matchAll(/\]\(#([^)]+)\)/g)]
-      .map(([, anchor]) => anchor!)
-      .filter((anchor) => !anchors.includes(anchor)),
-  ).toEqual([]);
 });
 
 // That the recorded sizes are the real ones is for test/package/size.test.ts.
@@ -92,19 +55,59 @@ test.each(mentions)('%s has the recorded size after "%s"', (file, before, name) 
   expect(parts[1]).toMatch(new RegExp(`^${inKilobytes(recorded[name])}(?![.\\d])`));
 });
 
-test("the README's test of an app is test/docs/app.test.ts", () => {
-  const shown = code("ts").find((snippet) => snippet.includes('from "vitest"'))!;
-  expect(readFileSync(`${root}/test/docs/app.test.ts`, "utf8")).toContain(shown.trim());
+describe("the first table", () => {
+  const [[, ...peers], ...rows] = tableOf(readme.slice(0, readme.indexOf("\n## "))) as [
+    string[],
+    ...string[][],
+  ];
+
+  test("has five rows, for ours, native and four packages", () => {
+    expect([rows.length, peers.length, ...peers.slice(0, 2)]).toEqual([5, 6, "ours", "native"]);
+  });
+
+  test.each(rows)("the row %s is that of the comparison", (name, ...cells) => {
+    const found = ["When a connection ends", "What each can do"].flatMap((heading) => {
+      const [[, ...names], ...all] = tableOf(section(comparison, heading)) as [
+        string[],
+        ...string[][],
+      ];
+      return all
+        .filter(([row]) => row === name)
+        .map(([, ...row]) => peers.map((peer) => row[names.indexOf(peer)]));
+    });
+    expect(found).toEqual([cells]);
+  });
 });
 
-test.each([
-  ["Chrome", "chrome"],
-  ["Edge", "edge"],
-  ["Firefox", "firefox"],
-  ["Safari", "safari"],
-  ["iOS", "ios_saf"],
-])("%s is promised from the version that the build is made for", (name, browser) => {
-  expect(readme).toContain(`${name} ${oldestBrowsers[browser]!}`);
+test("the number of packages is that of the comparison", () => {
+  const [names] = tableOf(section(comparison, "What each can do"));
+  const count = ["five", "six", "seven", "eight", "nine"].indexOf(
+    /more rows and (\w+) packages/.exec(readme)![1]!,
+  );
+  // In addition to the names of the rows, ours and native.
+  expect(count + 5).toBe(names!.length - 3);
+});
+
+describe("the states", () => {
+  const interfaces: Record<string, string> = {
+    connecting: "ConnectingState",
+    open: "OpenState",
+    waiting: "WaitingState",
+    paused: "PausedState",
+    closed: "ClosedState",
+  };
+  const rows = table("States and events");
+
+  test("each has a row", () => {
+    expect(rows.map(([status]) => named(status!)[0])).toEqual(Object.keys(interfaces));
+  });
+
+  test.each(rows)("%s has these members", (status, _readyState, data) => {
+    const source = read("src/connection/state.ts");
+    expect(named(data)).toEqual(
+      members(source, interfaces[named(status)[0]!]!).filter((name) => name !== "status"),
+    );
+  });
 });
 
 describe("the options", () => {
@@ -131,17 +134,11 @@ describe("the options", () => {
   );
 
   test("all of them are there, and no other", () => {
-    const source = readFileSync(`${root}/src/options.ts`, "utf8");
-    const members = (name: string) => {
-      const start = source.indexOf(`export interface ${name} {`);
-      return [...source.slice(start, source.indexOf("\n}", start)).matchAll(/^ {2}(\w+)\?:/gm)].map(
-        ([, member]) => member!,
-      );
-    };
+    const source = read("src/options.ts");
     const expected = [
       "events",
-      ...members("ResilientEventSourceOptions").filter((name) => name !== "backoff"),
-      ...members("BackoffOptions").map((name) => `backoff.${name}`),
+      ...members(source, "ResilientEventSourceOptions").filter((name) => name !== "backoff"),
+      ...members(source, "BackoffOptions").map((name) => `backoff.${name}`),
     ];
     expect([...shown.keys()].sort()).toEqual([...new Set(expected)].sort());
   });

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -27,8 +27,8 @@ test.each(guide.match(/^## .*/gm)!.slice(2))("%s: a server of at most 15 lines",
 
 /** The README's server, but faster than once a second. */
 const quickStart = snippets(section(readme, "Sixty seconds"), "js")[0]!.replace(
-  "}), 1000);",
-  "}), 5);",
+  "latest++, 1000",
+  "latest++, 5",
 );
 
 describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (name) => {
@@ -96,6 +96,16 @@ describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (
         expect(server.exitCode).toBe(null);
       },
     );
+  });
+
+  test("survives a request whose target is no URL", async () => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write("GET // HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await once(socket, "data");
+    socket.destroy();
+    await readUntil(url, "tick");
+    expect(server.exitCode).toBe(null);
   });
 
   test("listens on this machine only", async () => {

@@ -1,5 +1,5 @@
 import { createPackageFromTarballData } from "@arethetypeswrong/core";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { pack } from "../support/package/pack.ts";
 import { integrity, scriptTag } from "./sri.mjs";
 
 /** Bytes of the tarball: what is there now, rounded up, so that growth is a decision. */
-const BUDGET = 370_000;
+const BUDGET = 390_000;
 
 const tarball = pack();
 const packed = createPackageFromTarballData(tarball);
@@ -24,8 +24,15 @@ test("the tarball stays small", () => {
   expect(tarball.length).toBeLessThanOrEqual(BUDGET);
 });
 
-test("every file is reached from package.json, or belongs to every package", () => {
-  const found = new Set(["package.json", "README.md", "LICENSE", "dist/THIRD-PARTY-NOTICES.txt"]);
+test("every file is reached from package.json, is a guide, or belongs to every package", () => {
+  const found = new Set([
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "dist/THIRD-PARTY-NOTICES.txt",
+    ...readdirSync(`${root}/demo/guides`).map((guide) => `demo/guides/${guide}`),
+  ]);
   const reach = (file: string): void => {
     if (found.has(file)) return;
     found.add(file);

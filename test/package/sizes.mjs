@@ -43,10 +43,10 @@ export const recorded = JSON.parse(readFileSync(record, "utf8"));
 /** Where a size stands in a text, in kB: the file, what comes before the figure, the size. */
 export const mentions = [
   ["README.md", "one connection for all tabs. About ", "class"],
-  ["README.md", "The class alone is ", "class"],
-  ["README.md", "minified by terser and gzipped (", "esbuild"],
-  ["README.md", "by esbuild), everything ", "everything"],
-  ["README.md", " kB, the script-tag file ", "cdn"],
+  ["demo/guides/proof.md", "The class alone is ", "class"],
+  ["demo/guides/proof.md", "minified by terser and gzipped (", "esbuild"],
+  ["demo/guides/proof.md", "by esbuild), everything ", "everything"],
+  ["demo/guides/proof.md", " kB, the script-tag file ", "cdn"],
   ["demo/guides/comparison.md", "| kB               | ", "class"],
 ];
 

@@ -1,0 +1,221 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { Window } from "happy-dom";
+import ts from "typescript";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as library from "../../src/index.ts";
+import { root } from "../support/package/dist.ts";
+import { snippets } from "../support/package/markdown.ts";
+
+// The recipes, run as they are printed.
+
+const { ResilientEventSource } = library;
+const documents = { readme: "README.md", recipes: "demo/guides/recipes.md" };
+
+/** The TypeScript under a heading, at whatever level it is. */
+function recipe(document: keyof typeof documents, heading: string): string {
+  const text = readFileSync(`${root}/${documents[document]}`, "utf8");
+  const part = text.split(/^#+ /m).find((section) => section.startsWith(`${heading}\n`));
+  if (part === undefined) throw new Error(`there is no heading "${heading}"`);
+  return snippets(part, "ts")[0]!;
+}
+
+let requests: IncomingMessage[];
+let answer: (response: ServerResponse, count: number) => void;
+let server: ReturnType<typeof createServer>;
+let origin: string;
+/** The sources that a recipe has made. */
+let sources: library.ResilientEventSource[];
+
+beforeEach(async () => {
+  requests = [];
+  sources = [];
+  server = createServer((request, response) => {
+    requests.push(request);
+    request.resume().on("end", () => answer(response, requests.length));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  for (const source of sources) source.close();
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+});
+
+/** Runs a recipe in an app that has these names. Its URLs are those of the server. */
+async function run(code: string, names: Record<string, unknown> = {}): Promise<void> {
+  class Source extends ResilientEventSource {
+    constructor(url: string, options?: library.ResilientEventSourceOptions) {
+      super(origin + url, options);
+      sources.push(this);
+    }
+  }
+  const { outputText } = ts.transpileModule(code.replace(/^import .*\n/gm, ""), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
+  const scope = { ...library, ResilientEventSource: Source, ...names };
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  await (AsyncFunction(...Object.keys(scope), outputText)(...Object.values(scope)) as unknown);
+}
+
+const open = (response: ServerResponse): ServerResponse =>
+  response.writeHead(200, { "Content-Type": "text/event-stream" });
+const status = (): string => sources[0]!.state.status;
+
+/** What an app with tokens has. */
+const withTokens = (refreshes: (token: number) => void = () => {}) => {
+  let token = 1;
+  return {
+    getToken: async () => `token ${token}`,
+    refreshToken: vi.fn(async () => refreshes(++token)),
+    logIn: vi.fn(() => new Promise<void>(() => {})),
+  };
+};
+
+test("the token is refreshed once, and the stream goes on", async () => {
+  answer = (response, count) => {
+    if (count === 1) response.writeHead(401).end();
+    else open(response).write(":\n\n");
+  };
+  const tokens = withTokens();
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(status).toBe("open");
+  expect(requests.map(({ headers }) => headers.authorization)).toEqual([
+    "Bearer token 1",
+    "Bearer token 2",
+  ]);
+  expect(tokens.logIn).not.toHaveBeenCalled();
+});
+
+test("a token that is refused twice leads to a login, and to no third request", async () => {
+  answer = (response) => response.writeHead(401).end();
+  const tokens = withTokens();
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(status).toBe("closed");
+  expect(requests).toHaveLength(2);
+  expect(tokens.refreshToken).toHaveBeenCalledOnce();
+  expect(tokens.logIn).toHaveBeenCalledOnce();
+});
+
+test("a connection that opened earns another refresh, and the login connects again", async () => {
+  // Opens, ends; refused, refreshed, opens, ends; refused, refreshed, refused: log in; opens.
+  const answers = [200, 401, 200, 401, 401, 200];
+  answer = (response, count) => {
+    if (answers[count - 1] === 401) response.writeHead(401).end();
+    else if (count === answers.length) open(response).write(":\n\n");
+    else open(response).end("retry: 500\n\n");
+  };
+  const tokens = withTokens();
+  tokens.logIn.mockResolvedValue(undefined);
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(() => requests.length).toBe(answers.length);
+  await expect.poll(status).toBe("open");
+  expect(tokens.refreshToken).toHaveBeenCalledTimes(2);
+  expect(tokens.logIn).toHaveBeenCalledOnce();
+});
+
+test("a refresh that fails leads to the login", async () => {
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  answer = (response) => response.writeHead(401).end();
+  const tokens = withTokens(() => {
+    throw new Error("the session is over");
+  });
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(status).toBe("closed");
+  expect(requests).toHaveLength(1);
+  expect(tokens.logIn).toHaveBeenCalledOnce();
+  expect(reported).toHaveBeenCalledOnce();
+  vi.unstubAllGlobals();
+});
+
+test("one answer takes one POST", async () => {
+  answer = (response) =>
+    open(response).end('event: delta\ndata: {"text":"a"}\n\nevent: delta\ndata: {"text":"b"}\n\n');
+  const show = vi.fn();
+  await run(recipe("readme", "One answer by POST"), { show });
+  expect(show.mock.calls).toEqual([["a"], ["b"]]);
+  expect(status()).toBe("closed");
+  expect(requests.map(({ method }) => method)).toEqual(["POST"]);
+});
+
+test("an answer that is cut throws, and is not requested again", async () => {
+  answer = (response) => {
+    open(response).write('event: delta\ndata: {"text":"a"}\n\n', () => response.destroy());
+  };
+  await expect(run(recipe("readme", "One answer by POST"), { show() {} })).rejects.toMatchObject({
+    reason: "network",
+  });
+  expect(requests).toHaveLength(1);
+});
+
+/** Storage as a tab has it; a duplicated tab gets a copy. */
+const storage = (items = new Map<string, string>()) => ({
+  items,
+  getItem: (name: string) => items.get(name) ?? null,
+  setItem: (name: string, value: string) => void items.set(name, value),
+  removeItem: (name: string) => void items.delete(name),
+});
+
+test("the id of an earlier page load is used once", async () => {
+  answer = (response) => open(response).write("id: 8\ndata: x\n\n");
+  const page = new EventTarget();
+  const sessionStorage = storage(new Map([["last id", "7"]]));
+  await run(recipe("recipes", "Resume after a reload"), {
+    sessionStorage,
+    addEventListener: page.addEventListener.bind(page),
+  });
+  expect([...sessionStorage.items]).toEqual([]);
+  await expect.poll(() => sources[0]!.lastEventId).toBe("8");
+  expect(requests[0]!.headers["last-event-id"] ?? requests[0]!.url).toMatch(/\b7$/);
+
+  page.dispatchEvent(new Event("pagehide"));
+  expect([...sessionStorage.items]).toEqual([["last id", "8"]]);
+  // Back from the back-forward cache: a tab that is duplicated now must not get the id.
+  page.dispatchEvent(new Event("pageshow"));
+  expect([...sessionStorage.items]).toEqual([]);
+});
+
+test("a page whose storage is denied starts without an id", async () => {
+  answer = (response) => open(response).write(":\n\n");
+  const page = new EventTarget();
+  const denied = (): never => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  await run(recipe("recipes", "Resume after a reload"), {
+    sessionStorage: { getItem: denied, setItem: denied, removeItem: denied },
+    addEventListener: page.addEventListener.bind(page),
+  });
+  await expect.poll(status).toBe("open");
+  page.dispatchEvent(new Event("pagehide"));
+});
+
+test("the badge counts down, and its button ends the wait", async () => {
+  const { document } = new Window();
+  document.body.innerHTML = '<p id="badge"></p><button id="retry-now">Retry now</button>';
+  const badge = document.querySelector("#badge")!;
+  const button = document.querySelector("button")!;
+  answer = (response, count) => {
+    if (count === 1) response.writeHead(503, { "Retry-After": "1000" }).end();
+    else open(response).write(":\n\n");
+  };
+  const timers: NodeJS.Timeout[] = [];
+  await run(recipe("readme", 'A badge with a countdown and "retry now"'), {
+    document,
+    setInterval: (listener: () => void, delay: number) => timers.push(setInterval(listener, delay)),
+  });
+  try {
+    await expect.poll(() => badge.textContent).toMatch(/^waiting, next attempt in \d{4} s$/);
+    expect(button.hidden).toBe(false);
+    button.click();
+    await expect.poll(() => badge.textContent).toBe("open");
+    expect(button.hidden).toBe(true);
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+  }
+});
