@@ -101,12 +101,16 @@ export const mutations = [
     ],
   },
   {
-    breaks: "It connects while the page is offline or frozen",
+    breaks: "It connects while the page is frozen",
     changes: [
       {
         find: {
-          pattern: "if ($BLOCKED) $PAUSE",
-          has: { stopBy: "end", pattern: '"paused"' },
+          all: [
+            { pattern: "if ($BLOCKED) $PAUSE" },
+            { has: { field: "condition", has: { kind: "identifier" } } },
+            { has: { kind: "continue_statement", stopBy: "end" } },
+            { not: { has: { kind: "else_clause" } } },
+          ],
         },
         within: ["Loop"],
         replace: 'if ($BLOCKED === "hidden") $PAUSE',
@@ -251,5 +255,183 @@ export const mutations = [
   {
     breaks: "EventSource is not closed in its first error, so its own retry runs",
     changes: [leaveOut("$SOURCE.close()", "eventSourceTransport", "end")],
+  },
+  {
+    breaks: "After a floor of the server all clients come back at the same moment",
+    changes: [
+      {
+        find: '$BACKOFF.jitter === "full" ? $FLOOR + $GROWN : Math.max($FLOOR, $GROWN)',
+        replace: "Math.max($FLOOR, $GROWN)",
+      },
+    ],
+  },
+  {
+    breaks: "A server that makes its clients poll is taken for one that fails",
+    changes: [
+      {
+        find: 'const $POLLING = $NAMED && $ERROR.reason === "ended"',
+        replace: "const $POLLING = false",
+      },
+    ],
+  },
+  {
+    breaks: "`retry: 0` and an end make a client poll ten times a second",
+    changes: [
+      {
+        find: "Math.max($SHORTEST, $TIME + $SPREAD)",
+        within: ["delayOfPolling"],
+        replace: "$TIME",
+      },
+    ],
+  },
+  {
+    breaks: "A page that comes back undercuts the server's floor",
+    changes: [
+      {
+        find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
+        within: ["Loop"],
+        replace: "$HURRIED + $EVERY",
+      },
+    ],
+  },
+  {
+    breaks: "A page that comes back again and again connects each time",
+    changes: [
+      {
+        find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
+        within: ["Loop"],
+        replace: "$EARLIEST",
+      },
+    ],
+  },
+  {
+    breaks: "A pause undercuts the server's floor",
+    changes: [
+      {
+        find: "$GATE.blocked && !$CLOSED && error.retryIn === undefined",
+        within: ["Loop"],
+        replace: "false",
+      },
+    ],
+  },
+  {
+    breaks: "All clients of a draining server leave at the same moment",
+    changes: [
+      { find: "Math.random() * $WITHIN", within: ["Loop", "drain"], replace: "0.5 * $WITHIN" },
+    ],
+  },
+  {
+    breaks: "A later moment to leave a draining server replaces the earlier one",
+    changes: [{ find: "$DRAIN && $DRAIN.at <= $AT", within: ["Loop"], replace: "false" }],
+  },
+  {
+    breaks: "A connection that drops before it is drained is drained all the same",
+    changes: [leaveOut("clearTimeout($DRAIN?.timer)", "Loop", "_interrupt")],
+  },
+  {
+    breaks: "Failures count and are reported while the device is offline",
+    changes: [
+      {
+        find: "!$UNREPEATABLE && $GATE.isOffline && $OPEN_FOR === undefined && isUnanswered($ERROR)",
+        within: ["Loop"],
+        replace: "false",
+      },
+    ],
+  },
+  {
+    breaks: "An answer of the server is not reported while the device is said to be offline",
+    changes: [
+      {
+        find: "!$UNREPEATABLE && $GATE.isOffline && $OPEN_FOR === undefined && isUnanswered($ERROR)",
+        within: ["Loop"],
+        replace: "$GATE.isOffline",
+      },
+    ],
+  },
+  {
+    breaks: "A server on this machine is not asked while the device is offline",
+    changes: [{ find: "$OFFLINE && !isLoopback($URL)", within: ["PageGate"], replace: "$OFFLINE" }],
+  },
+  {
+    breaks: "A proxy's 404 while the server restarts ends the stream",
+    changes: [{ find: "$STATUS === 404 && $LOST < $LIMIT", replace: "false" }],
+  },
+  {
+    breaks: "A proxy's page while the server restarts ends the stream",
+    changes: [
+      {
+        find: part("pair", '({ "content-type": $ROW })'),
+        replace: '"content-type": false',
+      },
+    ],
+  },
+  {
+    breaks: "A normal end is an error",
+    changes: [leaveOut("Object.assign($ERROR, { expected: true })", "Loop")],
+  },
+  {
+    breaks: "A POST is sent again after its connection was cut",
+    changes: [leaveOut("$SINK.unrepeatable?.()", "run")],
+  },
+  {
+    breaks: "A POST that a proxy answered with 502 is sent again",
+    changes: [
+      {
+        find: "[408, 425, 429, 503].includes($STATUS)",
+        replace: "($STATUS === 429 || $STATUS >= 500)",
+      },
+    ],
+  },
+  {
+    breaks: "A hidden or frozen page gives up a request that must not be repeated",
+    changes: [
+      {
+        find: "$GATE.blocked !== undefined && !$UNREPEATABLE",
+        within: ["Loop"],
+        replace: "$GATE.blocked !== undefined",
+      },
+    ],
+  },
+  {
+    breaks: "A drain repeats a request that must not be repeated",
+    changes: [{ find: "if (this.$UNREPEATABLE) return", within: ["Loop", "drain"], replace: ";" }],
+  },
+  {
+    breaks: "A follower delivers events of the leader's history twice",
+    changes: [
+      { find: "if (!$HISTORY.has($EVENT)) $DELIVER", within: ["Follower"], replace: "$DELIVER" },
+    ],
+  },
+  {
+    breaks: "A leader that hangs keeps the lock",
+    changes: [leaveOut("$HOST.replaceLeader()", "LeaderWatch", "_tick")],
+  },
+  {
+    breaks: "A leader whose lock was stolen goes on",
+    changes: [leaveOut("$LEADER?.disconnect()", "Member", "_stepDown")],
+  },
+  {
+    breaks: "A suspect connection gets no time to show life",
+    changes: [
+      {
+        find: "Math.max($MIN, 1.5 * $SILENCE)",
+        within: ["Liveness"],
+        replace: "0 * $SILENCE",
+      },
+    ],
+  },
+  {
+    breaks: "Closing a batched listener's source loses what is pending",
+    changes: [
+      {
+        find: "$CANCEL ??= nextFrame($DELIVER)",
+        within: ["batched"],
+        replace: "nextFrame(() => {})",
+      },
+    ],
+  },
+  {
+    breaks: "A fetch that cannot stream is tried for ever",
+    changes: [{ find: 'if ($REASON === "timeout") $UNANSWERED.add($SOURCE)', replace: ";" }],
   },
 ];
