@@ -61,11 +61,8 @@ export type {
   TransportAbilities,
   TransportRequest,
 } from "./transport/transport.ts";
-export {
-  eventSourceTransport,
-  type EventSourceClass,
-  type EventSourceLike,
-} from "./transport/event-source.ts";
+export { eventSourceTransport } from "./transport/event-source.ts";
+export type { EventSourceClass, EventSourceLike } from "./transport/platform-event-source.ts";
 export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
 export type { AddListenerOptions, RemoveListenerOptions } from "./events/event-target.ts";
 export { polyfillTransport } from "./transport/polyfill.ts";

@@ -1,7 +1,8 @@
 import type { ConnectionError } from "../errors.ts";
-import { eventSourceTransport, platformEventSource } from "./event-source.ts";
+import { eventSourceTransport } from "./event-source.ts";
 import { canStream, connectByFetch } from "./fetch.ts";
 import { openedBy } from "./opened.ts";
+import { platformEventSource } from "./platform-event-source.ts";
 import { polyfillTransport } from "./polyfill.ts";
 import { resumeRequest } from "./resume.ts";
 import type { SourceHandle, Transport } from "./transport.ts";
@@ -41,12 +42,15 @@ export function autoTransport(): Transport {
     const isUnproven = hasEventSource && openedBy.get(source) === "EventSource";
     // Shorter than `connectTimeout`, which would end the attempt without telling us why.
     const patience = Math.min(FETCH_PATIENCE, 0.9 * connectTimeout || Infinity);
+    const byEventSource = hasEventSource && (mayOpen || unanswered.has(source));
     try {
-      await (hasEventSource && (mayOpen || unanswered.has(source))
+      await (byEventSource
         ? eventSourceTransport()(request, sink)
         : connectByFetch(request, sink, {}, isUnproven ? patience : 0));
     } catch (error) {
       const reason = (error as ConnectionError | undefined)?.reason;
+      // The page's EventSource makes sources of ours, and there is no other one.
+      if (byEventSource && reason === "unsupported") return connect(request, sink);
       if (reason === "timeout") unanswered.add(source);
       // EventSource was refused, and only fetch can learn why.
       if (reason === "rejected") unanswered.delete(source);

@@ -1,28 +1,13 @@
 import { ConnectionError } from "../errors.ts";
-import { messageOf } from "../util/report.ts";
 import { multicast } from "../util/multicast.ts";
-import { BRAND } from "../util/brand.ts";
 import { openedBy } from "./opened.ts";
-import { resumeRequest } from "./resume.ts";
+import {
+  connecting,
+  createEventSource,
+  type EventSourceClass,
+  type EventSourceLike,
+} from "./platform-event-source.ts";
 import type { EventMeta, Sink, Transport, TransportRequest } from "./transport.ts";
-
-/** The least we ask of an EventSource: native, `eventsource`, Yaffle's and mocks all fit. */
-export interface EventSourceLike {
-  /** 2: closed for good. */
-  readonly readyState: number;
-  /** Called for `open`, `error` and every name that has listeners. */
-  addEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any -- every class has event types of its own
-  /** Called when a name has lost its last listener, and when the connection ends. */
-  removeEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any
-  /** Called when the connection ends, in its first `error` at the latest. */
-  close(): void;
-}
-
-/** A class whose instances read an event stream as EventSource does. */
-export type EventSourceClass = new (
-  url: string,
-  init?: { withCredentials?: boolean },
-) => EventSourceLike;
 
 /** A MessageEvent: a server event. The lifecycle events `open` and `error` have no data. */
 interface ServerEvent extends EventMeta {
@@ -47,19 +32,6 @@ const { subscribe: onClosedCheck } = multicast<[]>((notify) => {
   };
 });
 
-const isOurs = (Class: EventSourceClass | undefined): boolean =>
-  !!Class && BRAND in (Class.prototype as object);
-
-/** The EventSource from before our class was installed as `globalThis.EventSource`. */
-const original = globalThis.EventSource as EventSourceClass | undefined;
-
-/** The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it. */
-export function platformEventSource(): EventSourceClass | undefined {
-  const current = globalThis.EventSource as EventSourceClass | undefined;
-  const found = isOurs(current) ? original : current;
-  return isOurs(found) ? undefined : found;
-}
-
 /**
  * Connects using an EventSource class, on every attempt.
  *
@@ -67,7 +39,8 @@ export function platformEventSource(): EventSourceClass | undefined {
  * id is sent in the URL, since an EventSource cannot be given a header.
  *
  * @param Class The class whose instances connect. Default: `globalThis.EventSource`, looked up on
- * every attempt; where there is none, every attempt fails with reason `unsupported`.
+ * every attempt; where there is none, or only one that makes sources of this library, every attempt
+ * fails with reason `unsupported`.
  */
 export function eventSourceTransport(Class?: EventSourceClass): Transport {
   const connect: Transport = (request, sink) =>
@@ -77,11 +50,12 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
         resolve();
         return;
       }
-      const source = createEventSource(Class ?? platformEventSource(), request);
+      const source = createEventSource(Class, request);
       const deliver = createDelivery(request, sink);
       let opened = false;
 
       const end = (error?: ConnectionError): void => {
+        connecting.delete(source);
         stopChecking();
         stopForwarding();
         signal.removeEventListener("abort", abort);
@@ -101,6 +75,7 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
           return;
         }
         opened = true;
+        connecting.delete(source);
         openedBy.set(request.source, "EventSource");
         sink.open();
       };
@@ -121,22 +96,6 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
     key: Class ? undefined : "EventSource",
     abilities: { headers: false, resume: "query", comments: false, status: false } as const,
   });
-}
-
-/** @throws ConnectionError */
-function createEventSource(
-  Class: EventSourceClass | undefined,
-  request: TransportRequest,
-): EventSourceLike {
-  if (!Class) throw new ConnectionError("there is no EventSource here", { reason: "unsupported" });
-  const { url } = resumeRequest(request, false);
-  try {
-    return new Class(url, { withCredentials: request.withCredentials });
-  } catch (cause) {
-    // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
-    const message = `EventSource refused: ${messageOf(cause)}`;
-    throw new ConnectionError(message, { reason: "rejected", cause });
-  }
 }
 
 type Delivery = (type: string, event: ServerEvent) => void;

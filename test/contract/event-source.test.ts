@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { eventSourceTransport, type EventSourceClass } from "../../src/transport/event-source.ts";
+import { eventSourceTransport } from "../../src/transport/event-source.ts";
+import type { EventSourceClass } from "../../src/transport/platform-event-source.ts";
 import { polyfillTransport } from "../../src/transport/polyfill.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { Connection, inNode } from "./harness.ts";

@@ -1,0 +1,81 @@
+import { ConnectionError } from "../errors.ts";
+import { BRAND } from "../util/brand.ts";
+import { messageOf } from "../util/report.ts";
+import { resumeRequest } from "./resume.ts";
+import type { TransportRequest } from "./transport.ts";
+
+/** The least we ask of an EventSource: native, `eventsource`, Yaffle's and mocks all fit. */
+export interface EventSourceLike {
+  /** 2: closed for good. */
+  readonly readyState: number;
+  /** Called for `open`, `error` and every name that has listeners. */
+  addEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any -- every class has event types of its own
+  /** Called when a name has lost its last listener, and when the connection ends. */
+  removeEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** Called when the connection ends, in its first `error` at the latest. */
+  close(): void;
+}
+
+/** A class whose instances read an event stream as EventSource does. */
+export type EventSourceClass = new (
+  url: string,
+  init?: { withCredentials?: boolean },
+) => EventSourceLike;
+
+/** The EventSource from before our class was installed as `globalThis.EventSource`. */
+const original = globalThis.EventSource as EventSourceClass | undefined;
+
+/** Replacements of EventSource that make sources of ours: each attempt would make another one. */
+const wrappers = new WeakSet<EventSourceClass>();
+/** The platform's EventSources that have neither opened nor ended. */
+export const connecting = new Set<EventSourceLike>();
+/**
+ * From so many on we mark the URL, with a fragment, which is not sent. A source of ours whose URL
+ * has the mark was made by a wrapper that does so later, or hides it.
+ */
+const MARK_FROM = 20;
+const MARK = "made-by-resilient-eventsource";
+
+/** The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it. */
+export function platformEventSource(): EventSourceClass | undefined {
+  return [globalThis.EventSource as EventSourceClass | undefined, original].find(
+    // A bound class has no prototype.
+    (Class) => Class && !wrappers.has(Class) && !(BRAND in ((Class.prototype as object) ?? {})),
+  );
+}
+
+/**
+ * Makes an EventSource, never one of ours.
+ *
+ * @param given Default: the platform's class.
+ * @throws ConnectionError
+ */
+export function createEventSource(
+  given: EventSourceClass | undefined,
+  request: TransportRequest,
+): EventSourceLike {
+  let { url } = resumeRequest(request, false);
+  const { EventSource } = globalThis as { EventSource?: EventSourceClass };
+  if (!given && EventSource && url.includes(MARK)) wrappers.add(EventSource);
+  const Class = given ?? platformEventSource();
+  if (!Class || wrappers.has(Class)) {
+    const message = `there is no EventSource here${EventSource ? " but one that makes sources of this library" : ""}`;
+    throw new ConnectionError(message, { reason: "unsupported" });
+  }
+  if (!given && connecting.size >= MARK_FROM) url = url.replace(/#.*|$/, `#${MARK}`);
+  let source;
+  try {
+    source = new Class(url, { withCredentials: request.withCredentials });
+  } catch (cause) {
+    // WebKit throws a SecurityError where the Content-Security-Policy forbids the URL.
+    const message = `EventSource refused: ${messageOf(cause)}`;
+    throw new ConnectionError(message, { reason: "rejected", cause });
+  }
+  if (BRAND in source) {
+    source.close();
+    wrappers.add(Class);
+    return createEventSource(given, request);
+  }
+  if (!given) connecting.add(source);
+  return source;
+}
