@@ -117,8 +117,8 @@ class Attempt implements Sink {
     } else this._sink.reopen(details?.connection);
   }
 
-  lastEventId(id: string): void {
-    if (this._isLive) this._sink.lastEventId(id);
+  lastEventId(id: string, origin?: string): void {
+    if (this._isLive) this._sink.lastEventId(id, origin);
   }
 
   activity(): void {

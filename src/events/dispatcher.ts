@@ -32,7 +32,7 @@ export interface Dispatcher {
    */
   readonly event: Sink["event"];
   /** The last event ID has changed without an event. */
-  readonly setLastEventId: (id: string) => void;
+  readonly setLastEventId: (id: string, origin?: string) => void;
   /** A new connection begins; its events may repeat those of earlier connections. */
   readonly reopen: (connection?: number) => void;
 }
@@ -100,8 +100,8 @@ export function createDispatcher(
       if (find(type)?.hasDomListener) host.message(type, payload, meta);
     },
 
-    setLastEventId(id) {
-      latest = { lastEventId: id, origin: latest.origin };
+    setLastEventId(lastEventId, origin = latest.origin) {
+      latest = { lastEventId, origin };
     },
 
     reopen(connection) {

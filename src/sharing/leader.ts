@@ -173,14 +173,14 @@ export class Leader {
         if (this._outbox.push(event) === 1) queueMicrotask(() => this.flush());
         sink.event(type, data, meta);
       },
-      lastEventId: (lastEventId) => {
+      lastEventId: (lastEventId, origin) => {
         if (signal.aborted) return;
         if (lastEventId !== history.lastEventId) {
           history.moveTo(lastEventId);
           this.flush();
           this._post({ kind: "lastEventId", lastEventId });
         }
-        sink.lastEventId(lastEventId);
+        sink.lastEventId(lastEventId, origin);
       },
       activity: () => {
         if (signal.aborted) return;

@@ -118,8 +118,11 @@ export interface Sink {
   open(details?: OpenDetails): void;
   /** A whole event. May be called unbound, which is faster. */
   readonly event: (type: string, data: string, meta: TransportEventMeta) => void;
-  /** The last event ID changed without an event: a block with `id` but no `data`. */
-  lastEventId(id: string): void;
+  /**
+   * The last event ID changed without an event: a block with `id` but no `data`. `origin` is that of
+   * the final URL; default: that of the latest event.
+   */
+  lastEventId(id: string, origin?: string): void;
   /** A byte has arrived, perhaps of a comment. An event is a sign of life without this call. */
   activity(): void;
   /**

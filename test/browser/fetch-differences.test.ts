@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engine } from "../support/browsers/engines/engine.ts";
 import { FaultServer, type HeadInit, type Scenario } from "../support/server/fault-server.ts";
 import { refusal, Route, stream } from "../support/pages/page-route.ts";
+import { openPage } from "../support/pages/page-open.ts";
 import { describeTransports, type Bench } from "../support/pages/page-transports.ts";
 import type { Notes } from "../support/pages/page-watch.ts";
 
@@ -100,6 +101,27 @@ describeTransports((bench) => {
       expect(await native(bench, open().via.url)).toEqual(["a", "b"]);
     });
 
+    test("the same if only an id has come from there, without an event", async () => {
+      const head: HeadInit = { headers: { "Access-Control-Allow-Origin": "*" } };
+      const onlyId: Scenario = ({ method }, connection) =>
+        method === "GET"
+          ? connection.head(head).write("retry: 100\nid: 1\n\n").end()
+          : connection.head({ status: 405 }).end();
+      const to = new Route(away, [
+        onlyId,
+        onlyId,
+        (_, connection) => connection.head(head).write(AFTER),
+      ]);
+      const via = bench.route(({ query }, connection) => {
+        const Location = `${to.url}${query && `?${query}`}`;
+        connection.head({ status: 307, headers: { Location, "Content-Type": undefined } }).end();
+      });
+      await (await bench.connect(via.url)).heard("b");
+      expect(to.arrivals.map(({ request }) => request.method)).toEqual(["GET", "GET", "GET"]);
+      // EventSource hides such an id.
+      expect(to.resumedAfter).toEqual(["", bench.isDefault ? "" : "1", "1"]);
+    });
+
     test("user and password in the URL, absolute or that of the base", async () => {
       const to = bench.route(...cutOnce((body) => stream(body)));
       const source = await bench.connect(to.url.replace("//", "//me:secret@"));
@@ -118,6 +140,27 @@ describeTransports((bench) => {
       }, again.url);
       await relative.heard("b");
     });
+  });
+
+  test("a page that was opened with user and password, relative and absolute", async () => {
+    const opened = await openPage(bench.browser, bench.server, { credentials: "me:secret" });
+    try {
+      // The base of relative URLs has them, which fetch refuses.
+      const base = await opened.page.evaluate(() => document.baseURI);
+      expect.soft(base).toContain("//me:secret@");
+      for (const isRelative of [true, false]) {
+        const to = bench.route(...cutOnce((body) => stream(body)));
+        const { pathname } = new URL(to.url);
+        const source = await opened.connect(isRelative ? pathname : to.url, {
+          backoff: { startingDelay: 0 },
+          transport: bench.transport,
+        });
+        const { events } = await source.heard("b");
+        expect(events.map(({ data }) => data)).toEqual(["a", "b"]);
+      }
+    } finally {
+      await opened.close();
+    }
   });
 
   test("user and password for another origin are not sent, and need no preflight", async () => {

@@ -65,7 +65,7 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
       // A block with an id and without data moves the resume point.
       if (meta !== parser.meta) {
         meta = parser.meta;
-        sink.lastEventId(meta.lastEventId);
+        sink.lastEventId(meta.lastEventId, origin);
       }
       return false;
     },

@@ -22,6 +22,8 @@ export interface OpenOptions {
   html?: string;
   /** A script that runs first in the page, to remove features for example. */
   before?: () => void;
+  /** User and password in the page's URL: `"user:password"`. Default: none. */
+  credentials?: string;
 }
 
 /** Loads dist/index.js, as a page without a bundler does. */
@@ -36,7 +38,7 @@ let pages = 0;
 export async function openPage(
   browser: PageBrowser,
   server: FaultServer,
-  { html = moduleHtml, before = () => undefined }: OpenOptions = {},
+  { html = moduleHtml, before = () => undefined, credentials = "" }: OpenOptions = {},
 ): Promise<OpenPage> {
   serveScripts(server, "/dist/", dirname(dist("index.js")));
   const path = `/page/${++pages}`;
@@ -46,7 +48,8 @@ export async function openPage(
     html.replace("<!doctype html>", () => first),
     { "Set-Cookie": "crumb=1; Path=/" },
   );
-  const page = await browser.open(server.origin + path);
+  const origin = server.origin.replace("//", `//${credentials && `${credentials}@`}`);
+  const page = await browser.open(origin + path);
   await page.waitFor(() => "library" in globalThis);
   return new OpenPage(page);
 }

@@ -22,6 +22,7 @@ const rows: Record<string, Row> = {
 export class Bench implements Row {
   server!: FaultServer;
   page!: OpenPage;
+  browser!: PageBrowser;
   readonly transport: Row["transport"];
   readonly first: Row["first"];
 
@@ -35,6 +36,7 @@ export class Bench implements Row {
   }
 
   async start(browser: PageBrowser): Promise<void> {
+    this.browser = browser;
     this.server = await FaultServer.start();
     this.page = await openPage(browser, this.server);
   }

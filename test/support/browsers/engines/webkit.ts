@@ -127,7 +127,9 @@ function drive(
     async goto(url) {
       await session.commandTo(handle, "POST", "/url", { url });
       const deadline = performance.now() + PATIENCE;
-      const isThere = `return location.href === ${JSON.stringify(url)} && document.readyState === "complete"`;
+      // It shows no user and password.
+      const shown = JSON.stringify(url.replace(/\/\/[^/]*@/, "//"));
+      const isThere = `return location.href === ${shown} && document.readyState === "complete"`;
       while (!(await run(isThere).catch(() => false))) {
         if (performance.now() > deadline) throw new Error(`${url} did not load`);
         await sleep(POLLING);
