@@ -73,14 +73,16 @@ export interface ResilientEventSourceOptions {
   minUptime?: number | undefined;
   /**
    * The id to resume after on the first connection, for example from an earlier page load; without
-   * NUL, CR and LF, as in an event stream. Default "": the server decides where to start.
+   * NUL, CR and LF, as in an event stream. Default "": the server decides where to start. An id of
+   * more than 8,000 bytes or with a control character is not sent, since no request can carry it.
    */
   lastEventId?: string | undefined;
   /**
    * How a reconnect sends the last event ID: `"header"` (Last-Event-ID), `{ query: name or names
    * }`, or a function that returns the URL. Default: `"header"` within the page's origin, `{ query:
-   * "lastEventId" }` across origins, where the header would need a preflight. A transport that
-   * cannot send headers uses the query instead of `"header"`.
+   * "lastEventId" }` across origins, where the header would need a preflight. The origin is that of
+   * the final URL, after redirects, as soon as an id has come from there. A transport that cannot
+   * send headers uses the query instead of `"header"`.
    */
   resume?: Resume | undefined;
   /**

@@ -32,6 +32,7 @@ import type { ResilientEventSourceOptions } from "./options.ts";
 import { pageGate } from "./page/page-gate.ts";
 import { reportInput } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
+import { isSendable } from "./transport/resume.ts";
 import { BRAND } from "./util/brand.ts";
 import type { SourceHandle } from "./transport/transport.ts";
 import { multicast } from "./util/multicast.ts";
@@ -174,8 +175,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           const asked = parseUrl(await url());
           if (!signal.aborted) this._url = asked;
         }
-        const { lastEventId } = this;
-        resumedFrom = lastEventId;
+        // EventSource and the option may give an id that cannot be sent: the one before counts.
+        if (isSendable(this.lastEventId)) resumedFrom = this.lastEventId;
         return {
           source: this._handle,
           url: this._url,
@@ -184,7 +185,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
           attempt,
           connectTimeout,
           heartbeatTimeout,
-          lastEventId,
+          lastEventId: resumedFrom,
           origin: dispatcher.origin,
           names: subscriptions,
         };

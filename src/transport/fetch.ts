@@ -3,7 +3,7 @@ import { nextTask } from "../util/next-task.ts";
 import { rootMessageOf } from "../util/report.ts";
 import { decode, readBody, type BodyReader } from "./http/body.ts";
 import { createEventStream } from "./http/event-stream.ts";
-import { basicAuthorization, toByteString } from "./http/headers.ts";
+import { basicAuthorization } from "./http/headers.ts";
 import { readRefusedText, refusalOf } from "./http/response.ts";
 import { openedBy } from "./opened.ts";
 import { isSameOrigin, resumeRequest } from "./resume.ts";
@@ -205,7 +205,7 @@ function buildCall(request: TransportRequest, given: FetchInit): Call {
     if (!fetcher && !canStream()) throw new TypeError("there is no streaming fetch here");
     const headers = new Headers(options.headers);
     if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
-    if (header) headers.set("Last-Event-ID", toByteString(header));
+    if (header) headers.set("Last-Event-ID", header);
     const target = new URL(url);
     if (target.username || target.password) {
       // EventSource takes user and password from the URL, fetch throws on them.

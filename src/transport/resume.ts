@@ -1,3 +1,5 @@
+import { toByteString } from "./http/headers.ts";
+
 /**
  * How a reconnect tells the server the last event id: in the `Last-Event-ID` header, in the query
  * of the URL, or in a URL that a function returns. The function is called on each attempt that has
@@ -28,8 +30,39 @@ interface ResumableRequest {
 /** Where the last event id goes. */
 export interface ResumedRequest {
   readonly url: string;
-  /** The value of the `Last-Event-ID` header; "" if the URL carries the id, or there is none. */
+  /**
+   * The value of the `Last-Event-ID` header, as bytes; "" if the URL carries the id, or there is
+   * none.
+   */
   readonly header: string;
+}
+
+/** The most bytes of an id. Servers and proxies refuse requests with lines of more than 8 KiB. */
+const LONGEST_ID = 8000;
+
+let hasWarned = false;
+
+/**
+ * Whether a request can carry this id, in a header or in the URL: it has at most 8,000 bytes, and no
+ * control character but the tab, since HTTP forbids them in headers. The first id that is refused
+ * is one warning. On the path of every event, so it is written for speed: see parser.ts.
+ */
+export function isSendable(id: string): boolean {
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at);
+    if (at >= LONGEST_ID || (code < 32 ? code !== 9 : code === 127)) return refuse();
+  }
+  // A character has at most three bytes.
+  return id.length * 3 <= LONGEST_ID || toByteString(id).length <= LONGEST_ID || refuse();
+}
+
+function refuse(): false {
+  if (!hasWarned)
+    console.warn(
+      "resilient-eventsource: ignored a last event ID that no request can carry, since it has more than 8000 bytes or a control character",
+    );
+  hasWarned = true;
+  return false;
 }
 
 const inQuery: Resume = { query: "lastEventId" };
@@ -55,9 +88,9 @@ export function resumeRequest(
   }: ResumableRequest,
   canSendHeader: boolean,
 ): ResumedRequest {
-  if (!lastEventId) return { url, header: "" };
+  if (!lastEventId || !isSendable(lastEventId)) return { url, header: "" };
   const where = resume === "header" && !canSendHeader ? inQuery : resume;
-  if (where === "header") return { url, header: lastEventId };
+  if (where === "header") return { url, header: toByteString(lastEventId) };
   const target = new URL(url);
   if (typeof where === "function") return { url: String(where(target, lastEventId)), header: "" };
   for (const name of typeof where.query === "string" ? [where.query] : where.query)

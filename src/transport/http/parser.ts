@@ -1,5 +1,6 @@
 import { ConnectionError } from "../../errors.ts";
 import { copyString } from "../../util/copy-string.ts";
+import { isSendable } from "../resume.ts";
 import type { TransportEventMeta } from "../transport.ts";
 
 /** The most that is kept of an unfinished event between two chunks, in characters. */
@@ -131,8 +132,8 @@ export function createParser(
 
   const setId = (value: string): void => {
     // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the
-    // field value."
-    if (!value.includes("\0")) id = copyString(value);
+    // field value." A departure: so with every id that could not be sent back.
+    if (isSendable(value)) id = copyString(value);
   };
 
   /** Returns whether there is an event. */
