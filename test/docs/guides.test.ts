@@ -46,18 +46,21 @@ test("every TypeScript snippet of the guides compiles against the package", () =
 });
 
 test("the snippets for frameworks compile, apart from their markup", () => {
-  const frameworks = guide("frameworks");
-  const scriptOf = (language: string): string =>
-    /<script.*?>\n(.*)<\/script>/s.exec(snippets(frameworks, language)[0]!)![1]!;
-  const components = snippets(frameworks, "tsx");
-  expect(components.length).toBeGreaterThan(0);
-  const sources = {
-    ...Object.fromEntries(components.map((text, index) => [`react-${index}.tsx`, text])),
+  const scriptsOf = (language: string): string[] =>
+    snippets(guide("frameworks"), language).map(
+      (text) => /<script.*?>\n(.*)<\/script>/s.exec(text)![1]!,
+    );
+  const components: Record<string, string[]> = {
+    "react.tsx": snippets(guide("frameworks"), "tsx"),
     // Names that Vue's compiler declares.
-    "vue.ts": `declare function defineProps<T>(): T;\n${scriptOf("vue")}`,
-    "svelte.ts": scriptOf("svelte"),
-    "app.ts": app,
+    "vue.ts": scriptsOf("vue").map((text) => `declare function defineProps<T>(): T;\n${text}`),
+    "svelte.ts": scriptsOf("svelte"),
   };
+  const sources: Record<string, string> = { "app.ts": app };
+  for (const [file, texts] of Object.entries(components)) {
+    expect(texts.length).toBeGreaterThan(1);
+    texts.forEach((text, index) => (sources[`${index}-${file}`] = text));
+  }
   const packages = ["@types/react", "csstype", "svelte", "vue"];
   expect(compile("newest", "bundler", { folder: "frameworks", packages, sources })).toBe("");
 });
