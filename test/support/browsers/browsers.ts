@@ -89,9 +89,9 @@ export function browserPath(name: ProgramName): string {
 }
 
 /** A Chromium that makes no connections of its own. The caller closes it. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(executablePath = browserPath("chromium")): Promise<Browser> {
   return chromium.launch({
-    executablePath: browserPath("chromium"),
+    executablePath,
     args: chromiumFlags,
   });
 }

@@ -40,14 +40,19 @@ export class TabLog {
 
   private constructor(readonly server: FaultServer) {}
 
-  static async start(paths: readonly string[] = ["/log"]): Promise<TabLog> {
+  /** @param options `cors`: pages of other origins may read the stream. */
+  static async start(paths: readonly string[] = ["/log"], { cors = false } = {}): Promise<TabLog> {
     const log = new TabLog(await FaultServer.start());
     for (const path of paths)
-      log.server.serve(path, (request, connection) => {
-        log.asked.push(resumePoint(request));
-        log.times.push(performance.now());
-        log.answer(Number(resumePoint(request) || log.last), connection);
-      });
+      log.server.serve(
+        path,
+        (request, connection) => {
+          log.asked.push(resumePoint(request));
+          log.times.push(performance.now());
+          log.answer(Number(resumePoint(request) || log.last), connection);
+        },
+        { cors },
+      );
     for (const file of readdirSync(dist("")).filter((name) => name.endsWith(".js")))
       log.server.servePage(`/dist/${file}`, readFileSync(dist(file), "utf8"), {
         "Content-Type": "text/javascript; charset=utf-8",

@@ -9,16 +9,22 @@ import {
 } from "playwright-core";
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
+import { hasNamespaces } from "../namespace.ts";
 import type { Engine, Powers, TabDriven } from "./engine.ts";
 import { goBack, opener, type Driven } from "./page.ts";
 
 /** Chromium, by Playwright. */
 export const chromium: Engine = {
   name: "chromium",
-  lacks: {},
+  lacks: hasNamespaces()
+    ? {}
+    : {
+        ownNetwork:
+          "a network namespace needs root, unshare and ip: navigator.onLine is simulated instead",
+      },
 
-  async launch() {
-    const browser = await launchChromium();
+  async launch(program) {
+    const browser = await launchChromium(program);
     return {
       open: opener(async () => drive(await browser.newPage())),
       close: () => browser.close(),

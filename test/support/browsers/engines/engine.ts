@@ -28,10 +28,10 @@ export interface TabDriven extends Driven, Partial<Powers> {
 
 /**
  * A requirement of a test: an ability of the driver, a back-forward cache that takes pages with an
- * open stream, an `import()` that retries after a failure, or an EventSource that survives a line
- * of 50 MB.
+ * open stream, an `import()` that retries after a failure, an EventSource that survives a line of
+ * 50 MB, or a network namespace to run in.
  */
-type Need = keyof Powers | "cachesStreaming" | "importsAgain" | "longLines";
+type Need = keyof Powers | "cachesStreaming" | "importsAgain" | "longLines" | "ownNetwork";
 
 interface EngineBrowser<Drive extends Driven> {
   open(url: string): Promise<Page<Drive>>;
@@ -51,7 +51,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Why it, or its driver, lacks an ability. */
   readonly lacks: Partial<Record<Need, string>>;
-  launch(): Promise<PageBrowser>;
+  /** @param program Default: the one that is found. */
+  launch(program?: string): Promise<PageBrowser>;
   launchTabs(): Promise<TabBrowser>;
 }
 

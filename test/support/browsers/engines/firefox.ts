@@ -16,6 +16,7 @@ const AS_FOR_USERS = { "fission.bfcacheInParent": true };
 export const firefox: Engine = {
   name: "firefox",
   lacks: {
+    ownNetwork: "Firefox is driven over TCP, which ends at the border of a network namespace",
     setFrozen: "Firefox freezes no page",
     crash: "WebDriver BiDi cannot end the process of a tab",
     measure: "WebDriver BiDi tells neither heap nor listeners",

@@ -12,6 +12,7 @@ import { WebDriverSession } from "./webdriver.ts";
 export const webkit: Engine = {
   name: "webkit",
   lacks: {
+    ownNetwork: "WebKit is driven over TCP, which ends at the border of a network namespace",
     setFrozen: "WebKit tells no page that it is frozen",
     setOffline: "WebDriver has no command for the loss of the network",
     crash: "WebDriver has no command that ends the process of a page",
