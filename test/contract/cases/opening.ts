@@ -18,8 +18,8 @@ interface Refusal {
   status?: number;
   /** In milliseconds. */
   retryAfter?: number;
-  /** The body ends. */
-  ends?: boolean;
+  /** The body never ends: a transport that refuses an answer has to cancel it. */
+  isEndless?: boolean;
 }
 
 const refusals: Record<string, Refusal> = {
@@ -28,15 +28,19 @@ const refusals: Record<string, Refusal> = {
     reason: "status",
     status: 204,
   },
-  // WebKitGTK reads such a body to its end, as it may have to send the request again with a
-  // password.
-  "401": { ends: true, head: { status: 401 }, reason: "status", status: 401 },
+  "401": { head: { status: 401 }, reason: "status", status: 401 },
   "404 with a page": {
     head: { status: 404, headers: { "Content-Type": "text/html" } },
     reason: "status",
     status: 404,
   },
   "500": { head: { status: 500 }, reason: "status", status: 500 },
+  "500 without an end": {
+    isEndless: true,
+    head: { status: 500 },
+    reason: "status",
+    status: 500,
+  },
   "503 with Retry-After in seconds": {
     head: { status: 503, headers: { "Retry-After": "7" } },
     reason: "status",
@@ -62,7 +66,8 @@ const refusals: Record<string, Refusal> = {
     reason: "status",
     status: 429,
   },
-  "a page with 200": {
+  "a page with 200, without an end": {
+    isEndless: true,
     head: { headers: { "Content-Type": "text/html" } },
     reason: "content-type",
     status: 200,
@@ -72,10 +77,7 @@ const refusals: Record<string, Refusal> = {
     reason: "content-type",
     status: 200,
   },
-  // Where the engine sniffs the type (EventSource and XMLHttpRequest in Chromium), it waits for the
-  // end of the body or for 512 bytes.
   "no Content-Type": {
-    ends: true,
     head: { headers: { "Content-Type": undefined } },
     reason: "network",
     status: 200,
@@ -96,12 +98,11 @@ const cuts: Record<string, (connection: FaultConnection) => void> = {
 export function opening(bench: Bench): void {
   const { traits } = bench;
 
-  rows(refusals, async ({ head, reason, status, retryAfter, ends = head.status === 204 }) => {
+  rows(refusals, async ({ head, reason, status, retryAfter, isEndless }) => {
     const { client, connection } = await bench.request();
     connection.head(head);
     if (head.status !== 204) connection.write("data: not for us\n\n");
-    // A transport that refuses an answer has to cancel its body.
-    if (ends) connection.end();
+    if (!isEndless) connection.end();
     const settled = await client.end();
     if (traits.keepsRefusedBodies) connection.cut();
     if (client.abilities.status) {
