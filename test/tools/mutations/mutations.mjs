@@ -115,6 +115,12 @@ export const mutations = [
         within: ["Loop"],
         replace: 'if ($BLOCKED === "hidden") $PAUSE',
       },
+      // Otherwise the attempt would be cut short at once, for ever.
+      {
+        find: "$GATE.blocked !== undefined && !$UNREPEATABLE",
+        within: ["Loop"],
+        replace: '$GATE.blocked === "hidden"',
+      },
     ],
   },
   {
@@ -218,7 +224,7 @@ export const mutations = [
   },
   {
     breaks: "An id without data does not move the resume point",
-    changes: [leaveOut("$SINK.lastEventId($ID)", "createEventStream")],
+    changes: [leaveOut("$SINK.lastEventId($$$ID)", "createEventStream")],
   },
   {
     breaks: "An abort is recognised by the error's name",
