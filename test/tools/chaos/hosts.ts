@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { dist } from "../../support/package/dist.ts";
+import { PATIENCE } from "../../support/patience.ts";
 import { installModel } from "./model.ts";
 import { installWitness, type News, type SourceSpec } from "./witness.ts";
 
@@ -77,6 +78,7 @@ export class PageHost implements Host {
 
   static async open(context: BrowserContext, name: string, url: string): Promise<PageHost> {
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
     await page.addInitScript(installModel);
     await page.addInitScript(installWitness);
     const host = new PageHost(name, page, await context.newCDPSession(page));

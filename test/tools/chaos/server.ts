@@ -16,6 +16,9 @@ const answers = {
   "falls silent": 4,
   "a transient status": 8,
   "a final answer": 3,
+  "a refusal without an end": 4,
+  "empty data lines without end": 3,
+  "an event without an end": 2,
   "nothing, and a close": 4,
   "nothing at all": 3,
   "a head and no body": 2,
@@ -30,6 +33,7 @@ const openings = {
   "a wrong retry": 6,
   retry: 14,
   "a huge comment": 4,
+  "an id that no request can carry": 6,
   "a replay": 8,
 };
 
@@ -47,6 +51,14 @@ const HUGE = 0.04;
 
 /** Every form of Retry-After in a transient answer. The date is in the past: no wait at all. */
 const retryAfters = ["1", "0", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", undefined];
+
+/** More than a request can carry, and what HTTP forbids in it. */
+const refusedIds = ["x".repeat(9000), "é".repeat(100_000), "\u0001", "\u001b[31m", "\u007f"];
+
+/** How often (ms) an answer without an end goes on. */
+const GOES_ON = 20;
+/** How much of an endless event is sent: more than a client may keep (bytes). */
+const ENDLESS = 2 ** 25;
 
 /** One stream: its log, its random choices, and its open answers. */
 interface Stream {
@@ -157,6 +169,27 @@ export class ChaosServer {
             .write("<p>data: a login page\n\n")
             .end();
         break;
+      case "a refusal without an end": {
+        const status = random.pick([200, 401, 404, 429, 500, 503]);
+        const type = random.pick(["text/plain", "application/json", "text/html", "image/png"]);
+        connection.head({ status, headers: { "Content-Type": type } });
+        this.goOn(connection, Buffer.alloc(4096, "no "), Infinity);
+        break;
+      }
+      case "empty data lines without end":
+        this.goOn(
+          connection.head(),
+          Buffer.from(random.pick(["data\n", "data:\n", "data\r", "data: \r\n"]).repeat(4000)),
+          Infinity,
+        );
+        break;
+      case "an event without an end":
+        this.goOn(
+          connection.head(),
+          Buffer.from(random.pick(["data: ", ""]) + "x".repeat(2 ** 19) + random.pick(["\n", ""])),
+          ENDLESS,
+        );
+        break;
       case "nothing, and a close":
         connection.cut();
         break;
@@ -183,6 +216,16 @@ export class ChaosServer {
       default:
         this.stream(name, stream, kind, request, connection, random);
     }
+  }
+
+  /** Sends a piece of an answer again and again, until the client closes or the calm begins. */
+  private goOn(connection: FaultConnection, piece: Buffer, most: number): void {
+    let left = most;
+    const timer = setInterval(() => {
+      if (this.calm) connection.cut();
+      else if ((left -= piece.length) > 0) connection.write(piece);
+    }, GOES_ON);
+    void connection.closed.then(() => clearInterval(timer));
   }
 
   private stream(
@@ -218,6 +261,10 @@ export class ChaosServer {
         break;
       case "a huge comment":
         feed.send(Buffer.from(`: ${"very ".repeat(random.int(10_000, 100_000))}\n`));
+        break;
+      case "an id that no request can carry":
+        // Ignored: whoever took it would resume from another event.
+        feed.send(Buffer.from(`id: ${after + 3},${random.pick(refusedIds)}\n\n`));
         break;
       case "a replay":
         if (stream.repeats) after = Math.max(0, after - random.int(1, 20));
