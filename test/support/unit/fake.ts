@@ -5,7 +5,7 @@ import {
   type Untyped,
 } from "../../../src/index.ts";
 import { fakeStream, type FakeStream } from "../../../src/testing.ts";
-import { FakeServer, ORIGIN } from "./server.ts";
+import { ORIGIN } from "./server.ts";
 import { track } from "./world.ts";
 
 /** A source and its fakeStream. */
@@ -29,7 +29,7 @@ export async function connectFake<P extends object = Untyped>(
     ...options,
     events,
   });
-  track(source, new FakeServer());
+  track(source);
   await stream.requested();
   return { source, stream };
 }

@@ -51,6 +51,8 @@ export class Connection {
 
 /**
  * A transport whose server is the test, or `behaviour`, which is called with each new connection.
+ * Unlike `fakeStream`, which applications use, it shows the request and the sink: it can call a sink
+ * too late, and end with any error.
  */
 export class FakeServer {
   readonly connections: Connection[] = [];

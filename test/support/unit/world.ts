@@ -119,9 +119,9 @@ export async function connectOpen(options: ResilientEventSourceOptions = {}): Pr
 }
 
 /** Closes `source` at the end of the test, and checks `server` for connections that are left. */
-export function track<S extends ResilientEventSource<any>>(source: S, server: FakeServer): S {
+export function track<S extends ResilientEventSource<any>>(source: S, server?: FakeServer): S {
   sources.push(source);
-  servers.push(server);
+  if (server) servers.push(server);
   return source;
 }
 
