@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application, LogLevel, ReflectionKind } from "typedoc";
@@ -8,6 +9,16 @@ const path = (file) => fileURLToPath(new URL(file, root));
 
 /** The folder of the reference; ignored by git. */
 export const folder = ".docs";
+
+/** Next to the reference: the guides, and what the README and the guides lead to. */
+export const documents = [
+  ...readdirSync(new URL("demo/guides", root)).map((file) => `demo/guides/${file}`),
+  "demo/cluster/README.md",
+  "test/tools/storm/README.md",
+  ".github/CONTRIBUTING.md",
+  ".github/SECURITY.md",
+  "CHANGELOG.md",
+];
 
 /** Types that the compiler infers and nobody names; the text around them describes them. */
 const machinery = [
@@ -32,6 +43,11 @@ export async function readReference() {
     entryPoints: Object.values(entries).map(path),
     tsconfig: path("tsconfig.json"),
     readme: path("README.md"),
+    projectDocuments: documents.map(path),
+    highlightLanguages: [
+      ...["typescript", "tsx", "javascript", "html", "vue", "svelte", "sh", "yaml"],
+      ...["java", "php", "nginx", "mermaid"],
+    ],
     disableSources: true,
     excludePrivate: true,
     excludeProtected: true,

@@ -92,3 +92,22 @@ test("a version is published with its provenance, by a job that runs no other co
   expect(steps.some(({ uses = "" }) => uses.includes("/checkout@"))).toBe(false);
   expect(jobs.pack!.steps.map(({ run }) => run)).toContain(".ci/run");
 });
+
+test("pinned actions and npm packages get updates, but for the oldest versions kept on purpose", () => {
+  const { updates } = parse(readFileSync(`${root}/.github/dependabot.yml`, "utf8")) as {
+    updates: {
+      "package-ecosystem": string;
+      directory: string;
+      ignore?: { "dependency-name": string }[];
+    }[];
+  };
+  expect(updates.map((update) => [update["package-ecosystem"], update.directory])).toEqual([
+    ["github-actions", "/"],
+    ["npm", "/"],
+  ]);
+  const { devDependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  for (const { "dependency-name": name } of updates[1]!.ignore!)
+    expect(Object.keys(devDependencies)).toContain(name);
+});
