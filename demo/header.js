@@ -6,20 +6,23 @@ const pages = [
   ["polyfill.html", "Polyfill"],
   ["note.html", "Plain program"],
 ];
+const cluster = ["cluster/index.html", "Cluster"];
 
 /**
  * Fills the common header of the pages.
  *
  * @param {HTMLElement} header
+ * @param {string} [base] Where the pages are. The server of the cluster has no stream of its own for
+ *   the other pages, so that its page stands alone.
  */
-export function showHeader(header) {
+export function showHeader(header, base) {
   const title = document.createElement("h1");
   title.textContent = "resilient-eventsource";
   const nav = document.createElement("nav");
   nav.setAttribute("aria-label", "Pages");
-  for (const [href = "", name = ""] of pages) {
+  for (const [href = "", name = ""] of base ? [cluster] : pages) {
     const link = document.createElement("a");
-    link.href = href;
+    link.href = (base ?? "") + href;
     link.textContent = name;
     if (link.pathname === location.pathname.replace(/index\.html$/, ""))
       link.setAttribute("aria-current", "page");

@@ -51,8 +51,10 @@ export async function start(ResilientEventSource) {
     const { status } = source.state;
     for (const node of nodes) node.hold(status === "open" && node === current());
     if (status === "open") state.textContent = `Node ${name} holds the stream`;
-    else if (status === "waiting") state.textContent = `Node ${name} is gone`;
-    else if (status === "connecting") state.textContent = `Asking node ${name}`;
+    else if (status === "waiting") {
+      current().lose();
+      state.textContent = `Node ${name} is lost`;
+    } else if (status === "connecting") state.textContent = `Connecting to node ${name}`;
     else state.textContent = status === "paused" ? "Paused" : "Closed";
   });
   source.addEventListener("open", () => log.note("open", `Connected to node ${current().name}`));

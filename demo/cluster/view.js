@@ -27,12 +27,13 @@ export function showNodes(urls) {
     card.append(label, host, state);
     card.dataset["node"] = name;
     element("nodes").append(card);
-    let up = true;
+    /** @type {"up" | "lost" | "killed"} */
+    let condition = "up";
     let holds = false;
 
     function show() {
-      card.dataset["state"] = holds ? "holds" : up ? "up" : "killed";
-      state.textContent = holds ? "holds the stream" : up ? "up" : "killed";
+      card.dataset["state"] = holds ? "holds" : condition;
+      state.textContent = holds ? "holds the stream" : condition;
     }
     show();
 
@@ -43,12 +44,17 @@ export function showNodes(urls) {
       hold(now) {
         holds = now;
         // The page may have missed the event that says that it is back.
-        up ||= now;
+        if (now) condition = "up";
+        show();
+      },
+      /** The page has lost it, and does not know why yet. */
+      lose() {
+        condition = "lost";
         show();
       },
       /** @param {boolean} now */
       setUp(now) {
-        up = now;
+        condition = now ? "up" : "killed";
         show();
       },
     };

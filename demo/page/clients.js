@@ -103,9 +103,14 @@ export function createResilient(onTick) {
       const { state } = source;
       if (state.status === "connecting") track.attempt();
       if (state.status === "waiting") track.enter("waiting", waitOf(state));
+      else if (state.status === "closed" && !state.error)
+        track.enter("closed", { word: "stopped" });
       else track.enter(state.status);
     });
-    source.addEventListener("error", ({ error }) => track.fail(explain(error)));
+    source.addEventListener("error", ({ error }) => {
+      if (error.expected) track.end(explain(error));
+      else track.fail(explain(error));
+    });
     track.enter("connecting");
     track.attempt();
     return source;

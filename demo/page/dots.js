@@ -3,7 +3,7 @@ import { colours, stillness } from "./theme.js";
 
 /** @import { DotState } from "./storm-crowds.js" */
 
-const COLUMNS = 40;
+const COLUMNS = 50;
 /** How long an attempt is visible, in milliseconds. */
 const FLASH = 350;
 

@@ -18,8 +18,8 @@ export const faults = {
     control: "stop",
     word: "stopped",
     lasts: true,
-    over: "The server is back. A single client comes back either way; the storm below shows a thousand.",
-    news: `The server is stopped for ${SECONDS} seconds. Nobody answers.`,
+    over: "The server is back. A single client comes back in any case; the storm below shows a thousand.",
+    news: `The server is stopped for ${SECONDS} seconds. Nothing answers.`,
   },
   unavailable: {
     label: "Answer 503",
@@ -33,14 +33,14 @@ export const faults = {
     control: "stall",
     word: "stalls",
     lasts: false,
-    news: "The connections are dead, and nobody was told, as when a router forgets them. New ones work.",
+    news: "The connections are dead without a sign, as if a router had forgotten them. New ones work.",
   },
   expire: {
     label: "Expire the token",
     control: "expire",
     word: "401",
     lasts: false,
-    news: "The token is worth nothing any more: the server answers 401 to it.",
+    news: "The token is no longer valid: the server answers 401.",
   },
   cut: {
     label: "Cut every second",
@@ -55,8 +55,8 @@ export const faults = {
     word: "out of reach",
     lasts: true,
     offline: true,
-    news: `A page cannot switch off your network. So for ${SECONDS} seconds it hears the browser’s “offline” event, and the server refuses both.`,
-    over: "The page hears the browser’s “online” event, and the server answers again.",
+    news: `A page cannot switch off your network, so for ${SECONDS} seconds it gets an “offline” event and the server refuses both clients.`,
+    over: "The page gets an “online” event, and the server answers again.",
   },
   gone: {
     label: "Answer 204",

@@ -47,6 +47,8 @@ const isWell = (/** @type {Track} */ track) => track.isBack && track.age > STABL
 /** Which of the two have been asked to come back for the next fault. @type {Set<Track>} */
 const recovering = new Set();
 let isTried = false;
+/** Whether a fault that lasts goes on; its sentence stands until it ends. */
+let isLasting = false;
 /** True if the server has asked its clients to stay away. */
 let isFinal = false;
 let told = "";
@@ -76,6 +78,7 @@ const breaker = createBreaker({
     else server.fail("");
     results.begin(name, fault.label);
     isTried = true;
+    isLasting = fault.lasts;
     isFinal = fault.control === "gone";
     told = "";
     mark(fault.lasts ? name : undefined);
@@ -83,8 +86,9 @@ const breaker = createBreaker({
   },
   ended(fault) {
     server.enter("open");
+    isLasting = false;
     mark(undefined);
-    news.answer(fault.over ?? "The server is well again.");
+    news.answer(fault.over ?? "The server answers again.");
   },
   say: news.answer,
 });
@@ -122,6 +126,14 @@ function describeRole(role) {
     : "has a connection of its own";
 }
 
+/** Where this tab has no connection. */
+const noRole = {
+  connecting: "is connecting",
+  waiting: "is connecting",
+  paused: "is paused",
+  closed: "has no connection",
+};
+
 function show() {
   const newest = Math.max(tracks.native.newestId, tracks.resilient.newestId);
   // While neither client receives anything, the page does not know the stream's position.
@@ -131,7 +143,10 @@ function show() {
   panels.native.show(behind.native);
   panels.resilient.show(behind.resilient);
   const { state } = resilient;
-  setText(element("role"), state.status === "open" ? describeRole(state.role) : "is connecting");
+  setText(
+    element("role"),
+    state.status === "open" ? describeRole(state.role) : noRole[state.status],
+  );
   if (!isTried) {
     if (tracks.native.isBack && tracks.resilient.isBack && !told)
       news.add((told = "Both are connected. Now press something."));
@@ -142,14 +157,10 @@ function show() {
     verdict(tracks.resilient, behind.resilient, isFinal),
   ];
   results.show(verdicts);
-  // Said once, when it has a result.
-  const tones = verdicts.map(({ tone }) => tone).join();
-  if (tones !== told && !tones.includes("busy")) {
-    told = tones;
-    news.add(
-      `EventSource: ${lower(verdicts[0]?.text)}\nResilientEventSource: ${lower(verdicts[1]?.text)}`,
-    );
-  }
+  if (isLasting || verdicts.some(({ tone }) => tone === "busy")) return;
+  const [first, second] = verdicts.map(({ text, headline = text }) => lower(headline));
+  const sentence = `EventSource: ${first}\nResilientEventSource: ${second}`;
+  if (sentence !== told) news.add((told = sentence));
 }
 
 /** @param {string | undefined} text */

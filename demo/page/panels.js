@@ -14,6 +14,7 @@ import { seconds } from "./verdict.js";
  */
 export function createPanel(name, track, describe) {
   const status = find(`[data-part=status][data-of=${name}]`);
+  const strip = find(`[data-strip=${name}]`);
   const detail = find(`[data-part=detail][data-of=${name}]`);
   const fields = facts(find(`[data-facts=${name}]`), {
     received: "Received",
@@ -28,9 +29,16 @@ export function createPanel(name, track, describe) {
     show(behind) {
       const text = describe(track);
       status.dataset.status = track.status;
+      status.toggleAttribute("data-stopped", text.label === "Stopped");
       status.toggleAttribute("data-silent", track.status === "open" && track.isSilent);
       setText(status, text.label);
       setText(detail, text.detail);
+      for (const attribute of ["data-status", "data-stopped", "data-silent"]) {
+        const value = status.getAttribute(attribute);
+        if (value === null) strip.removeAttribute(attribute);
+        else strip.setAttribute(attribute, value);
+      }
+      setText(strip, text.label);
       setText(fields.received, track.received.toLocaleString("en"));
       setText(fields.behind, behind?.toLocaleString("en") ?? "?");
       fields.behind.toggleAttribute("data-bad", (behind ?? 0) > 8);
@@ -54,14 +62,14 @@ export function describeNative(track) {
   switch (track.status) {
     case "open":
       return track.isSilent
-        ? { label: "Open, yet silent", detail: "It waits on a dead connection, and will for ever" }
+        ? { label: "Open, but silent", detail: "It waits on a dead connection, and always will" }
         : { label: "Open", detail: "readyState 1, which is all it says" };
     case "closed":
       return { label: "Gave up", detail: "readyState 2: only a reload of the page helps" };
     default:
       return {
         label: track.received ? "Reconnecting" : "Connecting",
-        detail: "readyState 0: it says nothing of when or why",
+        detail: "readyState 0: it does not say when or why",
       };
   }
 }
@@ -93,7 +101,7 @@ export function describeState(state) {
         label: "Paused",
         detail:
           state.reason === "offline"
-            ? "Offline: it tries now and then, and quietly"
+            ? "Offline: it tries from time to time, quietly"
             : "This page is asleep",
       };
     case "closed":

@@ -13,8 +13,8 @@ export function createStormChart(host, perSecond) {
   const plot = new uPlot(
     {
       width: host.clientWidth,
-      height: 220,
-      padding: [8, 8, 0, 0],
+      height: 160,
+      padding: [8, 24, 0, 0],
       cursor: { show: false },
       legend: { show: false },
       scales: {
@@ -40,7 +40,7 @@ export function createStormChart(host, perSecond) {
             ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
             ctx.textAlign = "right";
             ctx.fillText(
-              "what the server takes",
+              "what the server accepts",
               bbox.left + bbox.width - 4,
               y - 5 * devicePixelRatio,
             );

@@ -30,9 +30,9 @@ export function createStorm() {
     canvas: /** @type {HTMLCanvasElement} */ (element(`dots-${name}`)),
     fields: facts(find(`[data-storm=${name}]`), {
       connected: "Connected",
-      peak: "Most attempts in a second",
+      peak: "Peak a second",
       recovered: "All back after",
-      closed: "Gave up for good",
+      closed: "Gave up",
     }),
   }));
   /** @type {Run | undefined} */
@@ -71,9 +71,7 @@ export function createStorm() {
       setText(fields.connected, `${people(side.crowd.count("open"))} of ${people(CLIENTS)}`);
       setText(
         fields.peak,
-        side.peak
-          ? `${people(side.peak)}, ${(side.peak / PER_SECOND).toFixed(1)} × what it takes`
-          : "–",
+        side.peak ? `${people(side.peak)}, ${(side.peak / PER_SECOND).toFixed(1)} × capacity` : "–",
       );
       setText(
         fields.recovered,
@@ -118,7 +116,7 @@ class Run {
         for (const { server } of both) server.comeBack();
         this.#backSince = performance.now();
         say(
-          `It is back, and takes ${PER_SECOND} a second: nobody can be done before ${CLIENTS / PER_SECOND} s.`,
+          `It is back, and accepts ${PER_SECOND} a second: all can be back after ${CLIENTS / PER_SECOND} s at the earliest.`,
         );
       }, CALM + DOWN),
     ];

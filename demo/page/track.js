@@ -70,6 +70,15 @@ export class Track {
   }
 
   /**
+   * A normal end, which is no failure.
+   *
+   * @param {string} reason
+   */
+  end(reason) {
+    this.trial.reason = reason;
+  }
+
+  /**
    * Counts an event. The server numbers events without a gap, so the id shows if any was lost or
    * came twice.
    *

@@ -69,6 +69,18 @@ const state = (client: string, opened = page): Promise<string | null> =>
   opened.locator(`[data-part=status][data-of=${client}]`).textContent();
 const states = (opened = page): Promise<(string | null)[]> =>
   Promise.all([state("native", opened), state("resilient", opened)]);
+/** The colour of a state, as the style sheet names it. */
+const looks = (client: string): Promise<string> =>
+  page.locator(`[data-part=status][data-of=${client}]`).evaluate((badge) => {
+    const own = getComputedStyle(badge).getPropertyValue("--status").trim();
+    const { style } = badge.appendChild(document.createElement("i"));
+    const found = ["bad", "soft", "good", "busy"].find((name) => {
+      style.setProperty("--probe", `var(--${name})`);
+      return getComputedStyle(badge.lastElementChild!).getPropertyValue("--probe").trim() === own;
+    });
+    badge.lastElementChild!.remove();
+    return `var(--${found ?? "?"})`;
+  });
 const fact = (client: string, name: string, opened = page): Locator =>
   opened.locator(`[data-facts=${client}] .${name} dd`);
 const number = async (client: string, name: string, opened = page): Promise<number> =>
@@ -115,7 +127,7 @@ describe("each control", () => {
     expect([await timeline("waiting"), await timeline("closed")]).toEqual([0, 0]);
     expect(await timeline("open")).toBeGreaterThan(0);
     await press(`Stop it for ${SECONDS} s`);
-    await expect.poll(news).toBe(`The server is stopped for ${SECONDS} seconds. Nobody answers.`);
+    await expect.poll(news).toBe(`The server is stopped for ${SECONDS} seconds. Nothing answers.`);
     await expect.poll(() => states()).toEqual(["Reconnecting", "Waiting"]);
     await expect.poll(() => timeline("waiting")).toBeGreaterThan(0);
     expect(await page.locator("[data-part=detail][data-of=resilient]").textContent()).toMatch(
@@ -138,11 +150,18 @@ describe("each control", () => {
       "the server answered 503, and asks for 3 s of rest",
     );
     expect(await states()).toEqual(["Gave up", "Open"]);
+    // Until the fault ends, its sentence stands; then what is true by then, without running figures.
+    await expect.poll(news).toMatch(/^The server answers again\.$|^EventSource: /);
+    await expect
+      .poll(news)
+      .toMatch(
+        /^EventSource: gave up for good, and does not say why\.\nResilientEventSource: back after /,
+      );
     // Events that native has missed by now are counted.
     await expect.poll(() => number("native", "behind")).toBeGreaterThan(8);
     await expect.poll(() => timeline("closed")).toBeGreaterThan(100);
     expect(await timeline("waiting")).toBeGreaterThan(0);
-    await press("Start it afresh");
+    await press("Start again");
     await expect.poll(() => states()).toEqual(["Open", "Open"]);
     await expect.poll(() => number("native", "lost")).toBeGreaterThan(0);
     expect(await number("resilient", "lost")).toBe(0);
@@ -152,7 +171,7 @@ describe("each control", () => {
     await press("Stall");
     await comesTo("ResilientEventSource", back);
     await comesTo("EventSource", /^Believes that it is open\. No event for /);
-    expect(await states()).toEqual(["Open, yet silent", "Open"]);
+    expect(await states()).toEqual(["Open, but silent", "Open"]);
     expect(await fact("resilient", "reason").textContent()).toMatch(/^nothing was received/);
   });
 
@@ -195,9 +214,14 @@ describe("each control", () => {
       /^Stays away, as it was asked to: the server answered 204\.$/,
     );
     expect(await states()).toEqual(["Gave up", "Stopped"]);
+    // A wanted end is not shown as a failure.
+    expect(await looks("native")).toBe("var(--bad)");
+    expect(await looks("resilient")).toBe("var(--soft)");
+    expect(await page.locator("#role").textContent()).toBe("has no connection");
+    expect(await news()).toMatch(/^For \d+ seconds the server answers 204/);
     await expect.poll(() => page.locator("#faults [data-lasts]").count()).toBe(0);
     await press("Reconnect now");
-    await press("Start it afresh");
+    await press("Start again");
     await comesTo("ResilientEventSource", back);
     await comesTo("EventSource", /^Back .* events lost\.$/);
   });
@@ -283,7 +307,7 @@ describe("the storm", () => {
     await press("Start the storm");
     await expect.poll(told).toBe("The server is down: 1,000 clients have lost it.");
     await expect.poll(() => drawn("#dots-resilient", "open")).toBe(0);
-    await expect.poll(told).toMatch(/^It is back, and takes 100 a second/);
+    await expect.poll(told).toMatch(/^It is back, and accepts 100 a second/);
     // Read in the frame in which ours are all back: native's go on meanwhile.
     const behind = await page.waitForFunction(
       () => {
@@ -363,6 +387,33 @@ describe("for every visitor", () => {
       await page.emulateMedia({ colorScheme });
       expect(await violations()).toEqual([]);
     }
+  });
+
+  test("a strip on a phone shows both states while one scrolls", async () => {
+    await page.setViewportSize({ width: 390, height: 740 });
+    await open();
+    const strip = page.locator(".strip");
+    await page.locator("#code-title").scrollIntoViewIfNeeded();
+    expect(await strip.boundingBox()).toMatchObject({ x: 0, width: 390 });
+    const inView = async () => {
+      const { y, height } = (await strip.boundingBox())!;
+      return y > 0 && Math.round(y + height) <= 740;
+    };
+    expect(await inView()).toBe(true);
+    expect(await strip.locator("b").allTextContents()).toEqual(await states());
+    await page.locator("#faults").scrollIntoViewIfNeeded();
+    expect(await inView()).toBe(true);
+    await press("Expire the token");
+    await expect.poll(() => strip.locator("b").first().textContent()).toBe("Gave up");
+    await page.setViewportSize({ width: 1280, height: 740 });
+    expect(await strip.isVisible()).toBe(false);
+  });
+
+  test("the storm fits one screen", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await open();
+    const card = (await page.locator("section[aria-labelledby=storm-title]").boundingBox())!;
+    expect(card.height).toBeLessThanOrEqual(900);
   });
 
   test.each(pages)("/%s needs no scrolling sideways at 360 pixels", async (path) => {
