@@ -4,12 +4,14 @@ import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The folder behind each path: the built library, the chart library of the main page, and otherwise
- * the demo's own files.
+ * The folder behind each path: the built library, the packages that the pages use, and otherwise the
+ * demo's own files.
  */
 const roots = [
   ["/dist/", "../dist/"],
   ["/uplot/", "../node_modules/uplot/dist/"],
+  ["/eventsource-parser/", "../node_modules/eventsource-parser/dist/"],
+  ["/fetch-event-source/", "../node_modules/@microsoft/fetch-event-source/lib/esm/"],
   ["/", "./"],
 ].map(([path = "", folder = ""]) => ({
   path,

@@ -1,6 +1,7 @@
 // @ts-check
 const pages = [
   ["./", "Demo"],
+  ["answer.html", "Answer"],
   ["module.html", "Module"],
   ["script-tag.html", "Script tag"],
   ["polyfill.html", "Polyfill"],

@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { createAnswers } from "./answers.mjs";
 import { listen, runCommand } from "./command.mjs";
 import { createFaults } from "./faults.mjs";
 import { findFile } from "./files.mjs";
@@ -22,6 +23,7 @@ const FAREWELL = 100;
  * - `/token`: the token
  * - `/control/FAULT`: POST; begins a fault of both streams, with `?seconds=10` for this long (the
  *   names are in faults.mjs)
+ * - `/ask/…`: the answers of the page “Answer” (see answers.mjs)
  * - everything else: a file
  *
  * @param {{ port?: number, interval?: number, grace?: number }} [options] `port` 0 picks a free
@@ -36,6 +38,7 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
       JSON.stringify({ native: live.named("native"), resilient: live.named("resilient") }),
   });
   const faults = createFaults([stream, live]);
+  const answers = createAnswers();
 
   /** @type {(request: IncomingMessage, response: ServerResponse) => Promise<void>} */
   async function answer(request, response) {
@@ -44,6 +47,10 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
     if (pathname.startsWith("/control/")) {
       if (allow(["POST"], request, response))
         control(pathname.slice("/control/".length), query, response);
+      return;
+    }
+    if (pathname.startsWith("/ask/")) {
+      await answers.answer(request, response, pathname);
       return;
     }
     if (!allow(["GET", "HEAD"], request, response)) return;
@@ -111,6 +118,7 @@ export async function startDemoServer({ port = 8080, interval = 1000, grace } = 
         server.close(resolve);
         stream.close();
         live.close();
+        answers.close();
         // The last messages are sent. Clients that do not disconnect on their own are cut off.
         setTimeout(() => server.closeAllConnections(), FAREWELL);
       });

@@ -347,6 +347,7 @@ describe("the storm", () => {
 describe("for every visitor", () => {
   const pages = [
     "",
+    "answer.html",
     "module.html",
     "script-tag.html",
     "polyfill.html",

@@ -1,6 +1,7 @@
 import type { EngineName } from "./engine.ts";
 
 const onlyOnce = {
+  "demo/answer": "drives the demo by Playwright",
   "demo/page": "drives the demo by Playwright",
   "browser/peers": "looks at other libraries, by Playwright",
   "demo/server": "is about a server: there is no browser in it",
