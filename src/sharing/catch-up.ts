@@ -1,10 +1,20 @@
 import { ConnectionError } from "../errors.ts";
 import type { Sink } from "../transport/transport.ts";
+import { aborted } from "../util/sleep.ts";
 import type { MemberHost } from "./membership.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
-/** A catch-up that makes no progress for so long (ms) fails. */
+/**
+ * A catch-up that makes no progress for so long (ms) fails. It waits so long for its turn, too: the
+ * page of the follower before it may hang.
+ */
 const DEADLINE = 15_000;
+
+/** What a catch-up needs of the connection that it makes. */
+interface CatchUpRequest extends MemberHost {
+  /** The name of the lock of the leader. */
+  readonly lock: string;
+}
 
 /** What a catch-up needs from the follower that runs it. No callback is called after `stop()`. */
 export interface CatchUpHost {
@@ -20,6 +30,7 @@ export interface CatchUpHost {
 
 /**
  * A follower's own connection to the server, for events that the leader's history no longer has.
+ * One follower after the other has one: a browser has six connections for all tabs of a host.
  * The leader's signs of life say nothing about it, so it has a deadline of its own. It sends no
  * request that the leader must not repeat.
  */
@@ -27,8 +38,12 @@ export class CatchUp {
   private readonly _abort = new AbortController();
   private _deadline: ReturnType<typeof setTimeout> | undefined;
 
-  /** Connects, and resumes after `lastEventId`. A transport may call `host` before this returns. */
-  start({ inner, request, sink }: MemberHost, lastEventId: string, host: CatchUpHost): void {
+  /** Connects when it is this follower's turn, and resumes after `lastEventId`. */
+  start(
+    { inner, request, sink, lock }: CatchUpRequest,
+    lastEventId: string,
+    host: CatchUpHost,
+  ): void {
     const { signal } = this._abort;
     const connection = new RelayedConnection();
     let resumePoint = lastEventId;
@@ -70,11 +85,22 @@ export class CatchUp {
         fail(new ConnectionError(message, { reason: "network" }));
       },
     };
-    expectProgress();
     const run = async (): Promise<void> => inner({ ...request, lastEventId, signal }, own);
-    run().then(() => {
-      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
-    }, fail);
+    let hasBegun = false;
+    const begin = (): void => {
+      if (hasBegun || signal.aborted) return;
+      hasBegun = true;
+      expectProgress();
+      run().then(() => {
+        fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
+      }, fail);
+    };
+    this._deadline = setTimeout(begin, DEADLINE);
+    const take = (): Promise<void> => {
+      begin();
+      return aborted(signal);
+    };
+    navigator.locks.request(`${lock} catch up`, { signal }, take).catch(begin);
   }
 
   stop(): void {

@@ -11,6 +11,8 @@ import { sizeOf, type RelayedEvent } from "./relayed.ts";
 /** The most characters of events, plus some for each, that wait until the follower is in sync. */
 const PENDING_LIMIT = 2 ** 23;
 const EVENT_OVERHEAD = 100;
+/** A hello that was not answered for so long (ms) is repeated when the leader shows life. */
+const HELLO_AGAIN = 1000;
 /** The shortest wait that a leader can impose (ms). */
 const SHORTEST_WAIT = 100;
 
@@ -30,6 +32,9 @@ export class Follower {
   private _isStopped = false;
   /** The leader whose events we deliver. */
   private _leaderId = "";
+  /** The number of the leader's next message. */
+  private _nextNumber = 0;
+  private _saidHelloAt = 0;
   /** Whether relayed events continue our history; until they do, they are pending. */
   private _isSynced = false;
   /** The connection of the latest event: the leader's, an earlier one, or our own. */
@@ -55,12 +60,25 @@ export class Follower {
   receive(message: LeaderMessage): void {
     const { sink } = this._host;
     this._watch.markAlive();
+    const isKnown = message.from === this._leaderId;
+    if (isKnown && message.number !== this._nextNumber) {
+      // We missed a message, perhaps with events.
+      this._unsync();
+      this._saidHelloAt = -Infinity;
+    }
+    this._nextNumber = message.number + 1;
     if (message.kind === "state") {
       this._onState(message);
       return;
     }
-    // A new leader starts with its state, and answers our hello with it.
-    if (message.from !== this._leaderId) return;
+    // A new leader starts with its state, and answers our hello with it. If we missed the state, or
+    // the leader the hello, it is time for another one.
+    if (
+      !(isKnown && (this._isSynced || this._catchUp)) &&
+      performance.now() - this._saidHelloAt > HELLO_AGAIN
+    )
+      this._sayHello();
+    if (!isKnown) return;
     switch (message.kind) {
       case "activity":
         sink.activity();
@@ -95,6 +113,7 @@ export class Follower {
 
   private _sayHello(reconnectNow = false): void {
     const { id, history, names } = this._member;
+    this._saidHelloAt = performance.now();
     this._member.post({
       kind: "hello",
       from: id,

@@ -52,11 +52,15 @@ export class LeaderWatch {
     const now = performance.now();
     if (this._askedAt === undefined) {
       if (now - this._heardAt >= QUIET && !this._turn) this._takeTurn();
-      // After our own page hung, the first tick may come before the answer that waits behind it.
-    } else if (++this._ticksSinceAsked > 1 && now - this._askedAt >= PATIENCE) {
+      return;
+    }
+    // After our own page hung, the first tick may come before the answer that waits behind it.
+    if (++this._ticksSinceAsked > 1 && now - this._askedAt >= PATIENCE) {
       this._askedAt = now;
       this._host.replaceLeader();
     }
+    // A page at a breakpoint gets no messages, and later does not know that there were some.
+    else this._host.ask();
   }
 
   /** Asks, unless another follower does: two that replaced the leader would replace each other. */

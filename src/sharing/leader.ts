@@ -23,6 +23,7 @@ export class Leader {
   private _state: LeaderState;
   private _outbox: RelayedEvent[] = [];
   private _lastActivity = 0;
+  private _posted = 0;
   /** How the latest connection ended. */
   private _error: unknown;
 
@@ -217,6 +218,6 @@ export class Leader {
   }
 
   private _post(body: LeaderBody): void {
-    this._member.post({ ...body, from: this._id, term: this.term });
+    this._member.post({ ...body, from: this._id, term: this.term, number: this._posted++ });
   }
 }

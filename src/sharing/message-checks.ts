@@ -73,7 +73,7 @@ const isAnswer = hasShape({
   sticky: areEvents,
 });
 const ofLeader = (checks: Record<string, Check> = {}): Check =>
-  hasShape({ from: isText, term: isNumber, ...checks });
+  hasShape({ from: isText, term: isNumber, number: isNumber, ...checks });
 
 /** Whether a value from the channel is a message of this protocol. */
 export const isMessage = oneOf("kind", {

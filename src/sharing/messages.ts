@@ -2,12 +2,14 @@
  * The protocol of a shared connection: messages on a BroadcastChannel, which all other members get.
  * Those of one sender arrive in order; messages of two senders may overtake each other. Each leader
  * has a higher term than the one before, and messages of a lower term than the latest are ignored.
+ * Messages can be lost: Chromium drops those that come to a page while it stops at a breakpoint. So
+ * each leader numbers its messages, and a follower that misses one says hello again.
  *
  * | Message     | Sent by  | When                            | Effect                            |
  * | ----------- | -------- | ------------------------------- | --------------------------------- |
- * | hello       | follower | it joins, or cannot tell how    | the leader answers with `state`,  |
- * |             |          | the leader's events continue    | and stops waiting if asked to;    |
- * |             |          | its own                         | given-up sources reconnect if     |
+ * | hello       | follower | it joins, missed a message, or  | the leader answers with `state`,  |
+ * |             |          | cannot tell how the leader's    | and stops waiting if asked to;    |
+ * |             |          | events continue its own         | given-up sources reconnect if     |
  * |             |          |                                 | asked to                          |
  * | names       | any      | it listens to more event names  | the leader subscribes to them     |
  * | drain       | follower | it is to leave the server soon, | the leader leaves at the earliest |
@@ -106,6 +108,8 @@ export type LeaderBody =
 interface LeaderMark {
   readonly from: string;
   readonly term: number;
+  /** How many messages the leader has sent before this one. */
+  readonly number: number;
 }
 
 /** A message of a leader. */

@@ -11,19 +11,25 @@ import { PROTOCOL } from "./messages.ts";
 export interface SharedOptions {
   /**
    * Distinguishes this stream from others of the origin: sources with the same key share one
-   * connection. Default: everything that changes the request, that is, the URL, `withCredentials`,
-   * `resume` and the key of the inner transport. The logged-in user is not part of it: if another
-   * user may log in in another tab, put the user's id into the key. Required if the request cannot
-   * be compared: for a `fetchTransport` with a function or with a `fetch` or body of its own, for
-   * an EventSource class, for your own transport, and if `resume` is a function. Also useful if the
-   * URL carries a token.
+   * connection, even if their URLs differ. Default (also if undefined): everything that changes the
+   * request, that is, the URL, `withCredentials`, `resume` and the key of the inner transport. The
+   * empty string is a key like any other.
+   *
+   * The logged-in user is not part of the default: if another user may log in in another tab, put
+   * the user's id into the key. A key is required if the request cannot be compared: for a
+   * `fetchTransport` with a function or with a `fetch` or body of its own, for an EventSource class
+   * and for your own transport, where `sharedTransport` throws a TypeError without one; and if
+   * `resume` is a function, where the source closes with reason `unsupported`. A key is also useful
+   * if the URL carries a token.
    */
   key?: string | undefined;
   /**
    * Event names whose latest event is delivered to every source that joins and has not had it, for
    * servers that greet each connection, for example with a snapshot: sources that share a
    * connection would miss the greeting. Only the latest event of each name is kept, so each should
-   * be complete in itself. Default: none.
+   * be complete in itself. The leader keeps them by its own option, so all sources of a stream
+   * should name the same ones. Default (also if undefined or empty): none. Anything but an array of
+   * strings throws a TypeError.
    */
   sticky?: readonly string[] | undefined;
 }
@@ -40,7 +46,8 @@ let hasWarned = false;
  * Where Web Locks or BroadcastChannel are missing or denied, each source uses the inner transport,
  * and a warning on the console says why, once.
  *
- * @param inner How the leader connects. Default: as without `transport`.
+ * @param inner How the leader connects, and each source if nothing can be shared. Default: as
+ * without `transport`.
  * @throws TypeError if neither `inner` nor the options have a key, since different streams must
  * never be mixed, or if `sticky` is not an array of strings
  */

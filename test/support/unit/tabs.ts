@@ -17,6 +17,8 @@ class FakeChannel {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   /** While it is true its messages wait: a slow tab. */
   isSlow = false;
+  /** While it is true it gets no messages, as at a breakpoint in Chromium. */
+  isDeaf = false;
 
   constructor(
     private readonly tabs: Tabs,
@@ -29,7 +31,7 @@ class FakeChannel {
     if (!this.tabs.channels.includes(this))
       throw new DOMException("the channel is closed", "InvalidStateError");
     for (const channel of this.tabs.channels) {
-      if (channel === this || channel.name !== this.name) continue;
+      if (channel === this || channel.name !== this.name || channel.isDeaf) continue;
       const data = structuredClone(message);
       this.tabs.jobs.push({
         channel,

@@ -11,7 +11,7 @@ const event = {
   idInherited: false,
   connection: 1,
 };
-const mark = { from: "a", term: 1 };
+const mark = { from: "a", term: 1, number: 0 };
 const state = { kind: "state", ...mark, lastEventId: "", names: ["message"] } as const;
 
 /** One message of each shape. */

@@ -95,7 +95,7 @@ describe("one policy for all", () => {
   test("a wait that a leader imposes is at least 100 ms, whatever it says", async () => {
     const [leader, follower] = await openTabs(2);
     const { channel } = leader!;
-    const message = { kind: "state", from: "x", term: Date.now() + 5, lastEventId: "" };
+    const message = { kind: "state", from: "x", term: Date.now() + 5, number: 0, lastEventId: "" };
     const error = { message: "no", reason: "network" };
     channel.postMessage({
       ...message,

@@ -96,7 +96,7 @@ describe("what is shared", () => {
         { options: { withCredentials: true } },
         { options: { resume: "header" } },
         { options: { resume: { query: "after" } } },
-        { options: { resume: { query: ["after"] } } },
+        { options: { resume: { query: ["after", "since"] } } },
         { innerKey: fetchTransport({ headers: { Authorization: "a" } }).key },
         { innerKey: fetchTransport({ headers: { Authorization: "b" } }).key },
         { innerKey: fetchTransport({ credentials: "omit" }).key },
@@ -481,6 +481,47 @@ describe("hand-over", () => {
     expect(leader).toEqual(["1 https://a.example", "2 https://b.example"]);
     expect(replayed).toEqual(["2 https://b.example"]);
     expect(caughtUp).toEqual(["1 https://c.example", "2 https://c.example"]);
+  });
+
+  test("followers catch up one after the other: the server never has more than two connections", async () => {
+    await open();
+    await publish(2500);
+    let most = 0;
+    tabs.current.server.behaviour = (connection) => {
+      most = Math.max(most, tabs.current.server.live.length);
+      setTimeout(() => tabs.current.serve(connection), 1000);
+    };
+    const behind = numbers(1, 5).map((lastEventId) => tabs.current.add({ lastEventId }));
+    for (let second = 0; second < 4; second++) {
+      await tabs.current.pass(1);
+      const next = String(++tabs.current.last);
+      tabs.current.server.connections[0]!.send(next, { id: next });
+    }
+    await tabs.current.pass(4);
+    expect(most).toBe(2);
+    for (const [index, { got }] of behind.entries()) expect(got).toEqual(numbers(index + 2, 2504));
+  });
+
+  test("nobody waits longer than 15 s for a tab that catches up and hangs", async () => {
+    await open();
+    await publish(2500);
+    tabs.current.server.behaviour = () => undefined;
+    const stuck = tabs.current.add({ lastEventId: "1" });
+    await settle();
+    stuck.channel.isSlow = true;
+    tabs.current.server.behaviour = (connection) => tabs.current.serve(connection);
+    // The deadline of the hung tab does not run.
+    const locks = tabs.current.locks;
+    const name = [...locks.held.keys()].find((held) => held.endsWith("catch up"))!;
+    stuck.source.close();
+    await settle();
+    void locks.request(name, {}, () => new Promise((resolve) => setTimeout(resolve, 60_000)));
+    const behind = tabs.current.add({ lastEventId: "1" });
+    await tabs.current.pass(14);
+    expect(behind.got).toEqual([]);
+    await tabs.current.pass(2);
+    expect(behind.got).toEqual(numbers(2, 2500));
+    await tabs.current.pass(60);
   });
 
   test("catching up reaches an id without an event: from the history and from the server", async () => {
