@@ -11,7 +11,7 @@ import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 const DEADLINE = 15_000;
 
 /** What a catch-up needs of the connection that it makes. */
-interface CatchUpRequest extends MemberHost {
+export interface CatchUpRequest extends MemberHost {
   /** The name of the lock of the leader. */
   readonly lock: string;
 }
