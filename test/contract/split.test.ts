@@ -14,6 +14,10 @@ interface Heard {
   retries: number[];
 }
 
+/** An id that HTTP forbids in a header is ignored, which the standard does not say. */
+// eslint-disable-next-line no-control-regex -- that is what it finds
+const FORBIDDEN = /[\0-\x08\x0a-\x1f\x7f]/;
+
 /**
  * The standard's algorithm, line by line.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
@@ -46,7 +50,7 @@ function interpret(bytes: Uint8Array): Heard {
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (field === "event") type = value;
     else if (field === "data") data = data === undefined ? value : `${data}\n${value}`;
-    else if (field === "id" && !value.includes("\0")) id = value;
+    else if (field === "id" && !FORBIDDEN.test(value)) id = value;
     else if (field === "retry" && /^[0-9]+$/.test(value)) heard.retries.push(parseInt(value, 10));
   }
   return heard;
