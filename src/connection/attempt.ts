@@ -89,7 +89,15 @@ class Attempt implements Sink {
     signal.addEventListener("abort", this._interrupt);
     try {
       const request = await host.request(attempt, signal);
-      if (this._isLive) await host.transport({ ...request, signal }, this);
+      if (this._isLive) {
+        const ended = host.transport({ ...request, signal }, this) as Promise<void> | undefined;
+        // The names by which options.ts knows a factory are lost in a minified bundle.
+        if (typeof ended?.then !== "function") {
+          const message = "transport gave no promise: call a factory, as in fetchTransport({ … })";
+          throw new ConnectionError(message, { reason: "unsupported" });
+        }
+        await ended;
+      }
       this._settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
     } catch (cause) {
       this._settle(

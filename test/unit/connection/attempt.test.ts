@@ -1,10 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import {
   ConnectionError,
+  eventSourceTransport,
+  fetchTransport,
+  polyfillTransport,
   type ResilientEventSourceOptions,
   type Sink,
   type Transport,
 } from "../../../src/index.ts";
+import { fakeStream } from "../../../src/testing.ts";
 import { connect, HOUR, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
@@ -245,5 +249,23 @@ describe("reconnect()", () => {
     await tick();
     server.latest.open().send("of the second");
     expect(heard).toEqual(["of the second"]);
+  });
+});
+
+describe("a transport that gives no promise", () => {
+  // As a minifier leaves them: without their names.
+  const factories: Record<string, unknown> = {
+    "fetchTransport, not called": (init: object) => fetchTransport(init),
+    "eventSourceTransport, not called": (Class: undefined) => eventSourceTransport(Class),
+    "polyfillTransport, not called": () => polyfillTransport(),
+    "fakeStream, not called": () => fakeStream(),
+    "a function that gives nothing": () => undefined,
+  };
+  test.each(Object.entries(factories))("%s: closed, and the message says so", async (_, given) => {
+    const { source, log } = connect({ transport: given as Transport });
+    await tick();
+    expect(log).toEqual(["state: closed unsupported", "error: final, unsupported"]);
+    const { state } = source;
+    expect(state.status === "closed" && state.error?.message).toContain("fetchTransport({ … })");
   });
 });
