@@ -116,8 +116,7 @@ export interface ResilientEventSourceOptions {
   transport?: Transport | undefined;
   /**
    * Aborting it closes the source, as `close()` does. If it is aborted already, the source never
-   * connects. Default none. Node warns of a leak if eleven sources share a signal:
-   * `events.setMaxListeners(0, signal)`.
+   * connects. Default none.
    */
   signal?: AbortSignal | undefined;
 }

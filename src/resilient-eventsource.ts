@@ -34,6 +34,8 @@ import { reportInput } from "./util/report.ts";
 import { autoTransport } from "./transport/auto.ts";
 import { isSendable } from "./transport/resume.ts";
 import { BRAND } from "./util/brand.ts";
+import { onAbort } from "./util/on-abort.ts";
+import { messageEvent } from "./util/platform.ts";
 import type { SourceHandle } from "./transport/transport.ts";
 import { multicast } from "./util/multicast.ts";
 
@@ -117,7 +119,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     onDrain: this._drains.subscribe,
     reconnect: (options) => this.reconnect(options),
   };
-  private readonly _signal: AbortSignal | undefined;
+  private readonly _forgetSignal: (() => void) | undefined;
   private _url: string;
   private _state: ConnectionState = { status: "connecting", attempt: 0 };
 
@@ -140,11 +142,10 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     const settings = resolveOptions(options);
     this._url = typeof url === "function" ? "" : parseUrl(url);
     this._withCredentials = settings.withCredentials;
-    this._signal = settings.signal;
     const subscriptions = (this._subscriptions = createSubscriptions(settings.events));
     const dispatcher = (this._dispatcher = createDispatcher(settings, subscriptions, {
       message: (type, data, { lastEventId, origin }) =>
-        this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin })),
+        this.dispatchEvent(messageEvent(type, { data, lastEventId, origin })),
       invalid: (eventType, raw, issues, { lastEventId }) => {
         const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
         if (this._hasListener("invalid")) this.dispatchEvent(event);
@@ -162,7 +163,11 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
       this._state = { status: "closed" };
       return;
     }
-    settings.signal?.addEventListener("abort", this._abort);
+    this._forgetSignal =
+      settings.signal &&
+      onAbort(settings.signal, () => {
+        this.close();
+      });
     const { withCredentials, resume, connectTimeout, heartbeatTimeout } = settings;
     const { transport = autoTransport() } = settings;
     let resumedFrom = "";
@@ -359,7 +364,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    */
   close(): void {
     this._loop?.close();
-    this._signal?.removeEventListener("abort", this._abort);
+    this._forgetSignal?.();
     const { _state: state } = this;
     if (state.status !== "closed") this._setState({ status: "closed" });
     // A source that gave up keeps its state. Its observers are told all the same: a shared source
@@ -389,10 +394,6 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     this._state = state;
     this._states.notify(state);
   }
-
-  private readonly _abort = (): void => {
-    this.close();
-  };
 }
 
 /** @throws SyntaxError (DOMException), as EventSource does. */

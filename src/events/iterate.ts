@@ -3,6 +3,7 @@ import type { SourceHandle } from "../transport/transport.ts";
 import { BRAND } from "../util/brand.ts";
 import { BufferedIteration, type Iteration } from "./iteration.ts";
 import type { EventName, Payload } from "./lifecycle.ts";
+import { onAbort } from "../util/on-abort.ts";
 import type { PayloadListener } from "./subscriptions.ts";
 
 /** More events than any transport delivers in one task. */
@@ -87,12 +88,8 @@ export function iterate<P extends object>(
   if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
   const { on, onState, ...initial } = source[BRAND];
   const iteration = new BufferedIteration<unknown>(limit, () => {
-    signal?.removeEventListener("abort", abort);
     for (const unsubscribe of unsubscribes) unsubscribe();
   });
-  const abort = (): void => {
-    iteration._stop();
-  };
   let { state } = initial;
   const endIfClosed = (next: ConnectionState): void => {
     state = next;
@@ -109,8 +106,11 @@ export function iterate<P extends object>(
           on(type, (data, { lastEventId }) => iteration._push({ type, data, lastEventId })),
         );
   unsubscribes.push(onState(endIfClosed));
-  signal?.addEventListener("abort", abort);
+  const stop = (): void => {
+    iteration._stop();
+  };
+  if (signal) unsubscribes.push(onAbort(signal, stop));
   endIfClosed(state);
-  if (signal?.aborted) abort();
+  if (signal?.aborted) stop();
   return iteration;
 }

@@ -1,6 +1,7 @@
 import { toFunctions } from "./decoders.ts";
 import type { EventMeta } from "./lifecycle.ts";
 import { multicast } from "../util/multicast.ts";
+import { onAbort } from "../util/on-abort.ts";
 import type { ListenedTypes } from "../transport/transport.ts";
 
 /** A listener as `on` takes it. */
@@ -114,11 +115,11 @@ function register(
   const remove = (): void => {
     if (!registration.active) return;
     registration.active = false;
-    signal?.removeEventListener("abort", remove);
+    forget?.();
     onRemove();
   };
   const registration = { listener, once, remove, active: !signal?.aborted };
-  if (registration.active) signal?.addEventListener("abort", remove);
+  const forget = signal && registration.active ? onAbort(signal, remove) : undefined;
   return registration;
 }
 

@@ -12,3 +12,10 @@ export function platformClass<Name extends "Event" | "EventTarget">(
     } as never)
   );
 }
+
+/** A MessageEvent; where the platform has none, as React Native, an Event with its members. */
+export function messageEvent(type: string, init: MessageEventInit): MessageEvent {
+  return typeof MessageEvent === "function"
+    ? new MessageEvent(type, init)
+    : (Object.assign(new Event(type), init) as Event as MessageEvent);
+}
