@@ -164,6 +164,36 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     await other.heard("repaired");
   });
 
+  test("error.body: of a refusal, and of one that never ends, whose socket is released", async () => {
+    await open("both");
+    const text = '{"error":{"message":"prompt is too long: é"}}';
+    const json = { "Content-Type": "application/json" };
+    const bodyAt = async (to: Route): Promise<string | undefined> => {
+      const { errors } = await (await page.connect(to.url, QUICK)).closed();
+      return errors.at(-1)!.error.body;
+    };
+    const ended = new Route(server, [refusal(400, json, text)]);
+    expect(await bodyAt(ended)).toBe(text);
+    const cut = new Route(server, [
+      (_, connection) =>
+        connection
+          .head({ status: 403, headers: { ...json, "Content-Length": "1000" } })
+          .write(text)
+          .cut(),
+    ]);
+    // Safari drops what came before the cut.
+    expect([text, ""]).toContain(await bodyAt(cut));
+    const endless = new Route(server, [
+      (_, connection) => connection.head({ status: 400, headers: json }).write(text),
+    ]);
+    expect(await bodyAt(endless)).toBe(text);
+    for (const { connection } of endless.arrivals) await connection.closed;
+    const notText = new Route(server, [
+      refusal(404, { "Content-Type": "application/octet-stream" }, text),
+    ]);
+    expect(await bodyAt(notText)).toBeUndefined();
+  });
+
   test("close() ends the request at any time", async () => {
     await open("both");
     const live = new Route(server, [stream("data: a\n\n")]);

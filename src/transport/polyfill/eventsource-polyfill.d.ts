@@ -5,6 +5,8 @@ declare module "eventsource-polyfill/dist/eventsource.js" {
     readonly readyState: number;
     readonly cursor: number;
     lastEventId: string | null;
+    /** What `close` aborts. */
+    _xhr: unknown;
     poll(): void;
     close(): void;
   }

@@ -50,11 +50,23 @@ export function polyfillFetch(
       signal?.removeEventListener("abort", abort);
       xhr.onreadystatechange = null;
       source.close();
+      xhr.abort();
       if (error) reject(error);
       text.end(error);
     };
     const abort = (): void => {
       end(new Error("aborted"));
+    };
+
+    /** The package would abort the request at its status. The text says why it was refused. */
+    const readRefusal = (): void => {
+      source._xhr = null;
+      let read = 0;
+      xhr.onreadystatechange = () => {
+        text.push(xhr.responseText.slice(read));
+        read = xhr.responseText.length;
+        if (xhr.readyState === 4) end();
+      };
     };
 
     Object.assign(source, {
@@ -64,7 +76,9 @@ export function polyfillFetch(
         const { status, responseURL } = xhr;
         const response = { status, headers: headersOf(xhr), url: responseURL, body: text.body };
         if (status) resolve(response as unknown as Response);
-        if (type === "error") end(status ? undefined : new Error("the request failed"));
+        if (type !== "error") return;
+        if (status) readRefusal();
+        else end(new Error("the request failed"));
       },
       // How much of the text is complete: all of it, even within an event.
       lastMessageIndex: (text: string) => [text.length, text.length],
