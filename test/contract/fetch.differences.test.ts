@@ -15,7 +15,7 @@ let server: FaultServer;
 let paths = 0;
 beforeAll(async () => (server = await FaultServer.start()));
 afterAll(() => server.close());
-afterEach(() => expect.poll(() => server.live("/"), { interval: 2, timeout: 5000 }).toBe(0));
+afterEach(() => expect.poll(() => server.live("/"), { interval: 2 }).toBe(0));
 
 /** Makes one connection, and returns the error that it ends with; undefined if it opened. */
 async function errorOf(
