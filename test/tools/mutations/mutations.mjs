@@ -183,11 +183,11 @@ export const mutations = [
   },
   {
     breaks: "A catch-up that makes no progress never ends",
-    changes: [leaveOut("$DEADLINE = setTimeout($FAIL, $MS)", "CatchUp")],
+    changes: [leaveOut("$DEADLINE = setTimeout($FAIL, $MS)", "CatchUp", "expectProgress")],
   },
   {
     breaks: "A follower does not know which connection of the leader brought an event",
-    changes: [leaveOut("this.$OPEN({ connection })", "Follower")],
+    changes: [leaveOut("this.$OPEN({ connection })", "Sequence")],
   },
   {
     breaks: "The resume parameter is added to an older copy of itself",
@@ -405,7 +405,7 @@ export const mutations = [
   {
     breaks: "A follower delivers events of the leader's history twice",
     changes: [
-      { find: "if (!$HISTORY.has($EVENT)) $DELIVER", within: ["Follower"], replace: "$DELIVER" },
+      { find: "if (!$HISTORY.has($EVENT)) $DELIVER", within: ["Sequence"], replace: "$DELIVER" },
     ],
   },
   {
