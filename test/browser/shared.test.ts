@@ -117,30 +117,49 @@ describe("a leader that goes and comes back", () => {
     expect([await leader.isLeader(), log.requests]).toEqual([false, 2]);
   });
 
-  test("hung in one call: another tab takes over, and the old leader follows", async (context) => {
-    if (engine.name !== "chromium")
-      context.skip("only Chromium is known to have a process for each tab, so that only one hangs");
-    await openTabs(5);
+  /** Lets the page run until the server answers this request. */
+  const loop = async ({ page }: Tab): Promise<() => Promise<unknown>> => {
+    const asked = log.server.accept("/end-of-loop");
+    await page.evaluate(
+      () =>
+        void setTimeout(() => {
+          const request = new XMLHttpRequest();
+          request.open("GET", "/end-of-loop", false);
+          request.send();
+        }),
+    );
+    const { connection } = await asked;
+    return async () => connection.head({ status: 204 }).end();
+  };
+
+  const replaceHung = async (
+    need: "openDialog" | "stopAtBreakpoint" | "processPerTab",
+  ): Promise<void> => {
+    needs(need);
+    await openTabs(4);
+    log.publish();
+    await Promise.all(tabs.map((tab) => tab.reads(1)));
     log.tick(50);
     const leader = await findLeader();
-    const hang = log.server.accept("/hang");
-    await leader.page.evaluate(() => {
-      setTimeout(() => {
-        const request = new XMLHttpRequest();
-        request.open("GET", "/hang", false);
-        request.send();
-      });
-    });
-    const { connection } = await hang;
+    const release = await (need === "processPerTab" ? loop(leader) : leader.page.driven[need]!());
     await until(() => log.requests === 2, "another leader");
     const { last } = log;
-    for (const tab of tabs) if (tab !== leader) await tab.reads(last);
+    await Promise.all(tabs.filter((tab) => tab !== leader).map((tab) => tab.reads(last)));
     expect(log.connections).toBe(2);
-    connection.head({ status: 204 }).end();
+    await release();
     await leader.reads(log.last);
     await expectEverything();
-    expect([await leader.isLeader(), log.peak]).toEqual([false, 2]);
-  });
+    expect([await leader.isLeader(), log.requests, log.peak]).toEqual([false, 2, 2]);
+  };
+
+  test("hung in a dialog: another tab takes over, the old leader follows", () =>
+    replaceHung("openDialog"));
+
+  test.each(["stopAtBreakpoint", "processPerTab"] as const)(
+    "hung otherwise (%s): likewise",
+    { tags: "slow" },
+    replaceHung,
+  );
 
   test("hidden for longer than pauseWhenHidden: the visible tab takes over", async () => {
     const [first, second] = [

@@ -35,7 +35,10 @@ export class TabLog {
   shows = 0;
   /** Answers with this status as long as it is set. */
   refuses: number | undefined;
-  private readonly live = new Set<FaultConnection>();
+  /** Answers 503 while another connection is open. */
+  refusesMore = false;
+  /** The open connections, and the parameter `tab` of their requests. */
+  private readonly live = new Map<FaultConnection, string>();
   private ticking: ReturnType<typeof setInterval> | undefined;
 
   private constructor(readonly server: FaultServer) {}
@@ -49,7 +52,8 @@ export class TabLog {
         (request, connection) => {
           log.asked.push(resumePoint(request));
           log.times.push(performance.now());
-          log.answer(Number(resumePoint(request) || log.last), connection);
+          const tab = new URLSearchParams(request.query).get("tab") ?? "";
+          log.answer(Number(resumePoint(request) || log.last), connection, tab);
         },
         { cors },
       );
@@ -79,6 +83,11 @@ export class TabLog {
     return this.live.size;
   }
 
+  /** The tabs that have an open connection, once for each. */
+  get liveTabs(): string[] {
+    return [...this.live.values()];
+  }
+
   /** How many requests there were. */
   get requests(): number {
     return this.asked.length;
@@ -87,7 +96,7 @@ export class TabLog {
   publish(count = 1): void {
     while (count--) {
       this.last++;
-      for (const connection of this.live) connection.write(event(this.last));
+      for (const connection of this.live.keys()) connection.write(event(this.last));
     }
   }
 
@@ -102,7 +111,7 @@ export class TabLog {
 
   /** Cuts every connection. */
   cut(): void {
-    for (const connection of this.live) connection.reset();
+    for (const connection of this.live.keys()) connection.reset();
   }
 
   close(): void {
@@ -110,12 +119,13 @@ export class TabLog {
     this.server.close();
   }
 
-  private answer(after: number, connection: FaultConnection): void {
-    if (this.refuses) {
-      connection.head({ status: this.refuses, headers: { "Content-Type": "text/plain" } }).end();
+  private answer(after: number, connection: FaultConnection, tab: string): void {
+    const status = this.refuses ?? (this.refusesMore && this.live.size ? 503 : 0);
+    if (status) {
+      connection.head({ status, headers: { "Content-Type": "text/plain" } }).end();
       return;
     }
-    this.live.add(connection);
+    this.live.set(connection, tab);
     this.peak = Math.max(this.peak, this.live.size);
     void connection.closed.then(() => this.live.delete(connection));
     connection.head().write(":\n\n");

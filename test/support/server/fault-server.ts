@@ -92,8 +92,7 @@ export interface Exchange {
 }
 
 /**
- * An HTTP/1.1 server on sockets, so that a fault can be placed at any byte. It listens on
- * 127.0.0.1.
+ * An HTTP/1.1 server on sockets, so that a fault can be placed at any byte.
  */
 export class FaultServer {
   /** All requests, in order. */
@@ -103,14 +102,16 @@ export class FaultServer {
   private listener: Server | undefined;
   private port = 0;
 
-  static async start(): Promise<FaultServer> {
-    const server = new FaultServer();
+  private constructor(private readonly host: string) {}
+
+  static async start(host = "127.0.0.1"): Promise<FaultServer> {
+    const server = new FaultServer(host);
     await server.listen();
     return server;
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
   /** Listens, again on the same port after `stopListening`. */
@@ -118,7 +119,7 @@ export class FaultServer {
     const listener = createServer((socket) => this.take(socket));
     this.listener = listener;
     await new Promise<void>((resolve, reject) =>
-      listener.once("error", reject).listen(this.port, "127.0.0.1", resolve),
+      listener.once("error", reject).listen(this.port, this.host, resolve),
     );
     this.port = (listener.address() as AddressInfo).port;
   }

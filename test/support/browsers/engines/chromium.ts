@@ -5,13 +5,14 @@ import { join } from "node:path";
 import {
   chromium as playwright,
   type BrowserContext,
+  type Dialog,
   type Page as PlaywrightPage,
 } from "playwright-core";
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
 import { hasNamespaces } from "../namespace.ts";
 import type { Engine, Powers, TabDriven } from "./engine.ts";
-import { goBack, opener, type Driven } from "./page.ts";
+import { goBack, hangInDialog, opener, type Driven } from "./page.ts";
 
 /** Chromium, by Playwright. */
 export const chromium: Engine = {
@@ -116,6 +117,20 @@ async function driveTab(page: PlaywrightPage): Promise<TabDriven & Powers> {
       // It never answers.
       void session.send("Page.crash").catch(() => undefined);
       await crashed;
+    },
+    async openDialog() {
+      const opened = new Promise<Dialog>((resolve) => page.once("dialog", resolve));
+      await page.evaluate(hangInDialog);
+      const dialog = await opened;
+      return () => dialog.accept();
+    },
+    async stopAtBreakpoint() {
+      await session.send("Debugger.enable");
+      const paused = new Promise((resolve) => session.once("Debugger.paused", resolve));
+      await page.evaluate("void setTimeout(() => { debugger; })");
+      await paused;
+      // It also resumes.
+      return () => session.send("Debugger.disable");
     },
     async measure() {
       for (let times = 0; times < 3; times++) await session.send("HeapProfiler.collectGarbage");

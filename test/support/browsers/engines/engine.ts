@@ -9,6 +9,10 @@ export interface Powers {
   setOffline(offline: boolean): Promise<unknown>;
   /** Ends the page's process and waits for that. */
   crash(): Promise<unknown>;
+  /** Lets the page hang in a dialog. The result closes it. */
+  openDialog(): Promise<() => Promise<unknown>>;
+  /** Lets the page hang at a breakpoint. The result resumes it. */
+  stopAtBreakpoint(): Promise<() => Promise<unknown>>;
   /**
    * The number of listeners on the page, and its used heap in bytes, after a garbage collection.
    */
@@ -27,11 +31,12 @@ export interface TabDriven extends Driven, Partial<Powers> {
 }
 
 /**
- * A requirement of a test: an ability of the driver, a back-forward cache that takes pages with an
- * open stream, an `import()` that retries after a failure, an EventSource that survives a line of
- * 50 MB, or a network namespace to run in.
+ * A requirement of a test: an ability of the driver, a process for each tab, a back-forward cache
+ * that takes pages with an open stream, an `import()` that retries after a failure, an EventSource
+ * that survives a line of 50 MB, or a network namespace to run in.
  */
-type Need = keyof Powers | "cachesStreaming" | "importsAgain" | "longLines" | "ownNetwork";
+type Need =
+  keyof Powers | "processPerTab" | "cachesStreaming" | "importsAgain" | "longLines" | "ownNetwork";
 
 interface EngineBrowser<Drive extends Driven> {
   open(url: string): Promise<Page<Drive>>;
@@ -54,6 +59,8 @@ export interface Engine {
   /** @param program Default: the one that is found. */
   launch(program?: string): Promise<PageBrowser>;
   launchTabs(): Promise<TabBrowser>;
+  /** A browser whose user blocks all cookies, and storage with them. */
+  readonly launchWithoutCookies?: () => Promise<PageBrowser>;
 }
 
 const engines = {

@@ -12,6 +12,9 @@ export interface Driven {
 /** Goes back to the previous page, once the driver has answered. */
 export const goBack = "void setTimeout(() => history.back())";
 
+/** Opens a dialog, once the driver has answered. */
+export const hangInDialog = `void setTimeout(() => alert("this page hangs"))`;
+
 /** Stands for undefined, which JSON does not have. */
 const UNDEFINED = "\0undefined";
 

@@ -18,6 +18,9 @@ export const webkit: Engine = {
     crash: "WebDriver has no command that ends the process of a page",
     longLines:
       "WebKit's EventSource looks through its buffer again with every chunk: 50 MB without a line end take minutes",
+    openDialog: "WebDriver answers no command while a dialog is open",
+    processPerTab: "only Chromium is known to let one tab hang without the others",
+    stopAtBreakpoint: "WebDriver sets no breakpoints",
     measure: "WebDriver has no command for heap and listeners",
   },
 
