@@ -95,7 +95,8 @@ const rest = [
     sequence: { groupOrder: 4 },
   }),
   project("chaos", {
-    include: ["test/tools/chaos/chaos.test.ts"],
+    include: ["test/tools/chaos/{chaos,tabs}.test.ts"],
+    fileParallelism: false,
     globalSetup: "./test/support/browsers/browsers.ts",
     sequence: { groupOrder: 5 },
   }),

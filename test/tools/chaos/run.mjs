@@ -1,5 +1,6 @@
 // npm run test:chaos -- [--seed N] [--runs K] [--minutes M] [--log FILE]: K seeds from N on, in M
-// minutes together. Prints a seed that fails, with what happened before.
+// minutes together. Prints a seed that fails, with what happened before. `test:tabs` takes the same
+// options.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "1" },
     minutes: { type: "string", default: "1" },
     log: { type: "string" },
+    tabs: { type: "boolean", default: false },
   },
 });
 const load = async (file) =>
@@ -20,7 +22,7 @@ const load = async (file) =>
       logLevel: "error",
     })
   ).module;
-const { runChaos } = await load("chaos.ts");
+const run = values.tabs ? (await load("tabs.ts")).runTabs : (await load("chaos.ts")).runChaos;
 const { addReports, tabulate } = await load("report.ts");
 
 const [first, runs, minutes] = [values.seed, values.runs, values.minutes].map(Number);
@@ -28,7 +30,7 @@ const reports = [];
 let failed = 0;
 for (let seed = first; seed < first + runs; seed++) {
   try {
-    const report = await runChaos({ seed, duration: (minutes * 60_000) / runs });
+    const report = await run({ seed, duration: (minutes * 60_000) / runs });
     reports.push(report);
     console.log(
       `seed ${seed}: ${report.seconds} s, ${report.sources} sources, ${report.requests} requests, ${report.events} events: no violation`,
@@ -40,7 +42,9 @@ for (let seed = first; seed < first + runs; seed++) {
     const log = error.log ?? [];
     console.log(log.slice(-60).join("\n"));
     if (values.log) writeFileSync(values.log, log.join("\n"));
-    console.log(`again: npm run test:chaos -- --seed ${seed} --minutes ${minutes / runs}`);
+    console.log(
+      `again: npm run test:${values.tabs ? "tabs" : "chaos"} -- --seed ${seed} --minutes ${minutes / runs}`,
+    );
   }
 }
 console.log(`\n${tabulate(addReports(reports))}\n`);
