@@ -413,6 +413,18 @@ export const mutations = [
     changes: [leaveOut("$HOST.replaceLeader()", "LeaderWatch", "_tick")],
   },
   {
+    breaks: "A follower does not notice that it missed a message",
+    changes: [leaveOut("$SEQUENCE.leave()", "Follower", "receive")],
+  },
+  {
+    breaks: "All followers that missed too much connect at once",
+    changes: [{ find: "$DEADLINE = setTimeout(begin, $MS)", replace: "begin()" }],
+  },
+  {
+    breaks: "The next leader sends a POST again",
+    changes: [{ find: "this.isUnrepeatable", within: ["Member", "_lead"], replace: "false" }],
+  },
+  {
     breaks: "A leader whose lock was stolen goes on",
     changes: [leaveOut("$LEADER?.disconnect()", "Member", "_stepDown")],
   },
