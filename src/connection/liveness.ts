@@ -149,11 +149,14 @@ export class Liveness {
     const silence = now - this._timedAt;
     const wasAlive = !this._seesBytes && this._signs !== this._timedSigns;
     switch (signal) {
-      case "tick":
+      case "tick": {
+        const gap = now - this._tickAt;
         this._tickAt = now;
-        this._noteSilence(silence);
+        // After a gap without a byte the page may have been suspended.
+        if (gap < RUNNING || silence < gap) this._noteSilence(silence);
         if (wasAlive) this._readClock();
         break;
+      }
       case "suspect":
         this._suspect(this._patience);
         break;

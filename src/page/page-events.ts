@@ -52,6 +52,8 @@ export function hasPage(): boolean {
 function watchClock(notify: (signal: PageSignal) => void) {
   let lastLook = { at: performance.now(), hidden: document.hidden };
   let hiddenAt = performance.now();
+  /** When timers ran again after they had stood still. */
+  let stillUntil = -Infinity;
   const restart = (): void => {
     lastLook = { at: performance.now(), hidden: document.hidden };
   };
@@ -59,7 +61,9 @@ function watchClock(notify: (signal: PageSignal) => void) {
     const { at, hidden } = lastLook;
     restart();
     const limit = SUSPENSION[hidden || lastLook.hidden ? "hidden" : "visible"];
-    notify(lastLook.at - at > limit ? "suspended" : "tick");
+    const gap = lastLook.at - at;
+    if (gap > SUSPENSION_ON_RETURN) stillUntil = lastLook.at;
+    notify(gap > limit ? "suspended" : "tick");
   };
   const timer = setInterval(look, CLOCK_CHECK);
   return {
@@ -67,7 +71,11 @@ function watchClock(notify: (signal: PageSignal) => void) {
     visibilityChanged: (): void => {
       const now = performance.now();
       if (document.hidden) hiddenAt = now;
-      else if (Math.min(now - hiddenAt, now - lastLook.at) > SUSPENSION_ON_RETURN) {
+      else if (
+        now - hiddenAt > SUSPENSION_ON_RETURN &&
+        // Timers that are due may run before the page is told that it is shown.
+        (now - lastLook.at > SUSPENSION_ON_RETURN || now - stillUntil < CLOCK_CHECK)
+      ) {
         restart();
         notify("suspended");
       }

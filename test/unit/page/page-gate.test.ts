@@ -853,6 +853,39 @@ describe("suspension: timers stood still, and connections may have died without 
     expect(asked(client)).toEqual(["", "7"]);
   });
 
+  // Chromium shows a page before or after the timers that are due.
+  test.each([5000, 7000])(
+    "a page that is shown %d ms after its timers run again has been suspended as well",
+    async (ms) => {
+      const client = await commented(2000, 20);
+      page.current.setHidden(true);
+      freeze(20_000);
+      await tick(ms);
+      page.current.setHidden(false);
+      await tick(9999);
+      expect(client.server.live).toHaveLength(1);
+      await tick(1);
+      expect(client.server.live).toHaveLength(0);
+    },
+  );
+
+  test("over fetch: a hidden page with a timer a minute learns of silences all the same", async () => {
+    const client = await commented(0, 0);
+    page.current.setHidden(true);
+    // Throttled: a comment every 40 s, a timer every 60 s.
+    for (let round = 0; round < 10; round++) {
+      freeze(35_000);
+      client.server.latest.sink.activity();
+      freeze(20_000);
+      await tick(5000);
+    }
+    page.current.setHidden(false);
+    await tick(29_999);
+    client.server.latest.sink.activity();
+    await tick(HOUR);
+    expect(client.server.connections).toHaveLength(1);
+  });
+
   test("over fetch: a healthy one has 1.5 times its longest silence to show it", async () => {
     const client = await commented(30_000, 5);
     suspend(20_000);
