@@ -43,6 +43,8 @@ export class Liveness {
   /** When a timer of the page ran last. */
   private _tickAt = this._timedAt;
   private _longestSilence = 0;
+  /** The same before the latest tick. */
+  private _earlierSilence = 0;
   /** True once the transport is known to see every byte, comments included. */
   private _seesBytes = false;
 
@@ -138,9 +140,10 @@ export class Liveness {
     this._longestSilence = Math.max(this._longestSilence, ms);
   }
 
-  private _readClock(): void {
-    this._timedAt = performance.now();
-    this._timedDate = Date.now();
+  /** @param ago How long ago (ms) the latest sign of life was. */
+  private _readClock(ago = 0): void {
+    this._timedAt = performance.now() - ago;
+    this._timedDate = Date.now() - ago;
     this._timedSigns = this._signs;
   }
 
@@ -152,9 +155,10 @@ export class Liveness {
       case "tick": {
         const gap = now - this._tickAt;
         this._tickAt = now;
-        // After a gap without a byte the page may have been suspended.
-        if (gap < RUNNING || silence < gap) this._noteSilence(silence);
-        if (wasAlive) this._readClock();
+        this._earlierSilence = this._longestSilence;
+        this._noteSilence(silence);
+        // Nobody knows when in a gap the event came: at its beginning at the earliest.
+        if (wasAlive) this._readClock(gap < RUNNING ? 0 : gap);
         break;
       }
       case "suspect":
@@ -164,6 +168,8 @@ export class Liveness {
         this._tickAt = now;
         if (silence <= RECENT) break;
         this._timedAt = now;
+        // Timers that were due may have run before, and taken the suspension for a silence.
+        this._longestSilence = this._earlierSilence;
         // EventSource hides comments, so that its silence says nothing.
         this._suspect(
           this._seesBytes || wasAlive ? this._patience : Math.random() * REPLACE_WITHIN,

@@ -869,6 +869,24 @@ describe("suspension: timers stood still, and connections may have died without 
     },
   );
 
+  test.each([0, 1, 4])(
+    "the same with an event %d s before its timers stopped: over fetch and over EventSource",
+    async (seconds) => {
+      const overFetch = await commented(2000, 20);
+      const overEventSource = await opened();
+      await tick(5000 - 1000 * seconds);
+      for (const { server } of [overFetch, overEventSource]) server.latest.send("y");
+      await tick(1000 * seconds);
+      page.current.setHidden(true);
+      freeze(20_000);
+      await tick(5000);
+      page.current.setHidden(false);
+      await tick(10_000);
+      for (const { server } of [overFetch, overEventSource])
+        expect(server.connections[0]!.live).toBe(false);
+    },
+  );
+
   test("over fetch: a hidden page with a timer a minute learns of silences all the same", async () => {
     const client = await commented(0, 0);
     page.current.setHidden(true);
