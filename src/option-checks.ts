@@ -70,8 +70,12 @@ const rules: Rules = {
     (value) =>
       value === "header" ||
       isFunction(value) ||
-      (isObject(value) && (value["query"] as unknown[]).every(isString)),
-    (value) => (isObject(value) ? { query: [value["query"]].flat() } : value),
+      (isObject(value) && [value["query"]].flat().every(isString)),
+    (value) => {
+      if (!isObject(value)) return value;
+      const { query } = value;
+      return { query: Array.isArray(query) ? Array.from<unknown>(query) : query };
+    },
   ],
   transport: [
     "a transport, such as fetchTransport({ … }), which has to be called",
@@ -120,7 +124,8 @@ export function checkMilliseconds(name: string, value: unknown): void {
  * answer something else the next time.
  */
 function readMembers(given: Members, rules: Rules, defaults: Members, prefix = ""): Members {
-  const values: Members = {};
+  // Not empty: objects that grow take more memory.
+  const values: Members = { ...defaults };
   for (const [name, rule] of Object.entries(rules)) {
     const { [name]: value = defaults[name] } = given;
     if (value === undefined) continue;

@@ -1,49 +1,29 @@
-import { Loop } from "./connection/loop.ts";
 import { readyStateOf, type ConnectionState } from "./connection/state.ts";
 import type { Decoders } from "./events/decoders.ts";
-import { createDispatcher, type Dispatcher } from "./events/dispatcher.ts";
 import {
   TrackedEventTarget,
   type AddListenerOptions,
   type AnyListener,
   type RemoveListenerOptions,
 } from "./events/event-target.ts";
-import {
+import type { IterableParts } from "./events/iterate.ts";
+import type {
   ConnectionErrorEvent,
   ConnectionOpenEvent,
-  InvalidEvent,
-  isLifecycle,
-  type EventName,
-  type LifecycleEventMap,
-  type ListenedEvent,
-  type Payload,
-  type TypedMessageEvent,
-  type Untyped,
+  EventName,
+  LifecycleEventMap,
+  ListenedEvent,
+  Payload,
+  TypedMessageEvent,
+  Untyped,
 } from "./events/lifecycle.ts";
-import {
-  createSubscriptions,
-  type OnOptions,
-  type PayloadListener,
-  type Subscriptions,
-} from "./events/subscriptions.ts";
-import type { IterableParts } from "./events/iterate.ts";
-import { checkMilliseconds, resolveOptions } from "./option-checks.ts";
+import type { OnOptions, PayloadListener } from "./events/subscriptions.ts";
+import { checkMilliseconds } from "./option-checks.ts";
 import type { ResilientEventSourceOptions } from "./options.ts";
-import { pageGate } from "./page/page-gate.ts";
-import { reportInput } from "./util/report.ts";
-import { autoTransport } from "./transport/auto.ts";
-import { isSendable } from "./transport/resume.ts";
+import { SourceCore, type StreamUrl } from "./source-core.ts";
 import { BRAND } from "./util/brand.ts";
-import { onAbort } from "./util/on-abort.ts";
-import { messageEvent } from "./util/platform.ts";
-import type { SourceHandle } from "./transport/transport.ts";
-import { multicast } from "./util/multicast.ts";
 
-/**
- * The URL of an event stream. A relative URL is resolved against the document's base URL. A
- * function, which may be async, is called again on every attempt.
- */
-export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
+export type { StreamUrl } from "./source-core.ts";
 
 /** The value of an event handler attribute. */
 type Handler<E extends Event> = ((event: E) => unknown) | null;
@@ -108,20 +88,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     return 2;
   }
 
-  private readonly _subscriptions: Subscriptions;
-  private readonly _dispatcher: Dispatcher;
-  private readonly _loop: Loop | undefined;
-  private readonly _withCredentials: boolean;
-  private readonly _states = multicast<[state: ConnectionState]>();
-  private readonly _drains = multicast<[within: number]>();
-  private readonly _handle: SourceHandle = {
-    onState: this._states.subscribe,
-    onDrain: this._drains.subscribe,
-    reconnect: (options) => this.reconnect(options),
-  };
-  private readonly _forgetSignal: (() => void) | undefined;
-  private _url: string;
-  private _state: ConnectionState = { status: "connecting", attempt: 0 };
+  private readonly _core: SourceCore;
 
   /**
    * @param url The event stream. A relative URL is resolved against the document's base URL.
@@ -139,85 +106,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     super();
     // As in WebIDL: an explicit `undefined` is the URL "undefined"; a missing argument is an error.
     if (!arguments.length) throw new TypeError("1 argument required: the URL of an event stream");
-    const settings = resolveOptions(options);
-    this._url = typeof url === "function" ? "" : parseUrl(url);
-    this._withCredentials = settings.withCredentials;
-    const subscriptions = (this._subscriptions = createSubscriptions(settings.events));
-    const dispatcher = (this._dispatcher = createDispatcher(settings, subscriptions, {
-      message: (type, data, { lastEventId, origin }) =>
-        this.dispatchEvent(messageEvent(type, { data, lastEventId, origin })),
-      invalid: (eventType, raw, issues, { lastEventId }) => {
-        const event = new InvalidEvent({ eventType, raw, issues, lastEventId });
-        if (this._hasListener("invalid")) this.dispatchEvent(event);
-        else
-          reportInput(
-            new TypeError(
-              `invalid "${eventType}" event: ${issues.map(({ message }) => message).join("; ")}`,
-              { cause: event },
-            ),
-          );
-      },
-    }));
-
-    if (settings.signal?.aborted) {
-      this._state = { status: "closed" };
-      return;
-    }
-    this._forgetSignal =
-      settings.signal &&
-      onAbort(settings.signal, () => {
-        this.close();
-      });
-    const { withCredentials, resume, connectTimeout, heartbeatTimeout } = settings;
-    const { transport = autoTransport() } = settings;
-    let resumedFrom = "";
-    this._loop = new Loop({
-      settings,
-      transport,
-      gate: pageGate(settings.pauseWhenHidden, () => this._url),
-      request: async (attempt, signal) => {
-        if (typeof url === "function") {
-          const asked = parseUrl(await url());
-          if (!signal.aborted) this._url = asked;
-        }
-        // EventSource and the option may give an id that cannot be sent: the one before counts.
-        if (isSendable(this.lastEventId)) resumedFrom = this.lastEventId;
-        return {
-          source: this._handle,
-          url: this._url,
-          withCredentials,
-          resume,
-          attempt,
-          connectTimeout,
-          heartbeatTimeout,
-          lastEventId: resumedFrom,
-          origin: dispatcher.origin,
-          names: subscriptions,
-        };
-      },
-      sink: {
-        event: dispatcher.event,
-        lastEventId: dispatcher.setLastEventId,
-        reopen: dispatcher.reopen,
-      },
-      setState: (state) => {
-        if (isRepeat(state, this._state)) return;
-        this._setState(state);
-        this.dispatchEvent(new Event("statechange"));
-      },
-      opened: (details) => {
-        dispatcher.reopen(details.connection);
-        this.dispatchEvent(new ConnectionOpenEvent({ ...details, resumedFrom }));
-      },
-      failed: ({ status: _, ...init }) => {
-        const { readyState } = this;
-        this.dispatchEvent(
-          new ConnectionErrorEvent({ ...init, readyState } as ConstructorParameters<
-            typeof ConnectionErrorEvent
-          >[0]),
-        );
-      },
-    });
+    this._core = new SourceCore(this, url, options);
   }
 
   /**
@@ -225,17 +114,17 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    * latest answer, and "" before the first.
    */
   get url(): string {
-    return this._url;
+    return this._core.url;
   }
 
   /** True if credentials are sent across origins. */
   get withCredentials(): boolean {
-    return this._withCredentials;
+    return this._core.settings.withCredentials;
   }
 
   /** CONNECTING (0), OPEN (1) or CLOSED (2). See `state` for details. */
   get readyState(): 0 | 1 | 2 {
-    return readyStateOf(this._state);
+    return readyStateOf(this.state);
   }
 
   /**
@@ -243,12 +132,12 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    * dispatched after each change, except by `close()`.
    */
   get state(): ConnectionState {
-    return this._state;
+    return this._core.state;
   }
 
   /** The last event ID, after which a reconnect resumes; "" if there is none yet. */
   get lastEventId(): string {
-    return this._dispatcher.lastEventId;
+    return this._core.dispatcher.lastEventId;
   }
 
   /** 0: connecting, waiting or paused. */
@@ -336,7 +225,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
     listener: PayloadListener<Payload<P, K>>,
     options?: OnOptions,
   ): () => void {
-    return this._subscriptions.on(name, listener, options);
+    return this._core.subscriptions.on(name, listener, options);
   }
 
   /**
@@ -350,12 +239,8 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    * @throws RangeError or TypeError if `within` is not a number from 0 to 2^31-1
    */
   reconnect({ within }: ReconnectOptions = {}): void {
-    if (within === undefined) this._loop?.reconnect();
-    else {
-      checkMilliseconds("within", within);
-      this._drains.notify(within);
-      this._loop?.drain(within);
-    }
+    if (within !== undefined) checkMilliseconds("within", within);
+    this._core.reconnect({ within });
   }
 
   /**
@@ -363,13 +248,7 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
    * calls it, the listeners after it still get the event. Calling it again does nothing.
    */
   close(): void {
-    this._loop?.close();
-    this._forgetSignal?.();
-    const { _state: state } = this;
-    if (state.status !== "closed") this._setState({ status: "closed" });
-    // A source that gave up keeps its state. Its observers are told all the same: a shared source
-    // listens for a reconnect in another tab until then.
-    else this._states.notify({ status: "closed" });
+    this._core.close();
   }
 
   /** Closes the source at the end of the block of `using source = …`. */
@@ -380,42 +259,13 @@ export class ResilientEventSource<in out P extends object = Untyped> extends Tra
   /** @internal For `iterate`. */
   get [BRAND](): IterableParts<P> {
     return {
-      state: this._state,
-      onState: this._states.subscribe,
+      state: this.state,
+      onState: (listener) => this._core.onState(listener),
       on: (name, listener) => this.on(name, listener),
     };
   }
 
   protected override _onListenersChange(type: string, hasListeners: boolean): void {
-    if (!isLifecycle(type)) this._subscriptions.setDomListener(type, hasListeners);
+    this._core.setDomListener(type, hasListeners);
   }
-
-  private _setState(state: ConnectionState): void {
-    this._state = state;
-    this._states.notify(state);
-  }
-}
-
-/** @throws SyntaxError (DOMException), as EventSource does. */
-function parseUrl(url: string | URL): string {
-  const base =
-    typeof document === "undefined"
-      ? (globalThis as { location?: Location }).location?.href
-      : document.baseURI;
-  try {
-    return new URL(url, base).href;
-  } catch {
-    throw new DOMException(`${JSON.stringify(String(url))} is not a valid URL`, "SyntaxError");
-  }
-}
-
-/** Returns true if nothing has changed between two states, so that listeners need not be called. */
-function isRepeat(a: ConnectionState, b: ConnectionState): boolean {
-  return (
-    (a.status === "connecting" && b.status === "connecting" && a.attempt === b.attempt) ||
-    (a.status === "paused" &&
-      b.status === "paused" &&
-      a.reason === b.reason &&
-      a.retryAt === b.retryAt)
-  );
 }

@@ -44,7 +44,7 @@ export function attemptConnection(
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    void new Attempt(host, sink, signal, resolve).run(attempt);
+    new Attempt(host, sink, signal, resolve).run(attempt);
   });
 }
 
@@ -80,35 +80,37 @@ class Attempt implements Sink {
     };
   }
 
-  async run(attempt: number): Promise<void> {
+  // Not async: the function would take memory for as long as the connection lasts.
+  run(attempt: number): void {
     const { _host: host, _signal: signal } = this;
     if (signal.aborted) {
       this._settle();
       return;
     }
     signal.addEventListener("abort", this._interrupt);
-    try {
-      const request = await host.request(attempt, signal);
-      if (this._isLive) {
+    host
+      .request(attempt, signal)
+      .then((request) => {
+        if (!this._isLive) return undefined;
         const ended = host.transport({ ...request, signal }, this) as Promise<void> | undefined;
-        // The names by which options.ts knows a factory are lost in a minified bundle.
-        if (typeof ended?.then !== "function") {
-          const message = "transport gave no promise: call a factory, as in fetchTransport({ … })";
-          throw new ConnectionError(message, { reason: "unsupported" });
-        }
-        await ended;
-      }
-      this._settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
-    } catch (cause) {
-      this._settle(
-        cause instanceof ConnectionError
-          ? cause
-          : new ConnectionError(`the connection failed: ${messageOf(cause)}`, {
-              reason: "network",
-              cause,
-            }),
+        // The names by which option-checks.ts knows a factory are lost in a minified bundle.
+        if (typeof ended?.then === "function") return ended;
+        const message = "transport gave no promise: call a factory, as in fetchTransport({ … })";
+        throw new ConnectionError(message, { reason: "unsupported" });
+      })
+      .then(
+        () => {
+          this._settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
+        },
+        (cause: unknown) => {
+          const message = `the connection failed: ${messageOf(cause)}`;
+          this._settle(
+            cause instanceof ConnectionError
+              ? cause
+              : new ConnectionError(message, { reason: "network", cause }),
+          );
+        },
       );
-    }
   }
 
   answered(): void {

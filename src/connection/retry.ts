@@ -69,9 +69,38 @@ export function isRetried(
   return typeof row === "function" ? row(status, lostFor) : row;
 }
 
-/** Returns true if no server has answered, as far as is known. */
-export function isUnanswered({ reason }: ConnectionError): boolean {
-  return reason === "network" || reason === "timeout" || reason === "rejected";
+/**
+ * What the end of a connection means for its source:
+ *
+ * - `normal`: the server has said all it has to say; nothing failed, and nothing follows
+ * - `polled`: the server makes its clients poll; nothing failed, and the next poll follows
+ * - `unnoticed`: offline, and no server was reached: it neither counts nor is reported
+ * - `failed`: everything else
+ */
+export type End = "normal" | "polled" | "unnoticed" | "failed";
+
+/** What the meaning of an end depends on in addition to the error. */
+export interface EndFacts {
+  /** The request was sent and must not be sent again. */
+  readonly isUnrepeatable: boolean;
+  /** The connection itself has named a reconnection time. */
+  readonly hasNamedTime: boolean;
+  /** The device is offline, and the connection never opened. */
+  readonly isOutOfReach: boolean;
+}
+
+/** Classifies the end of a connection. */
+export function classify(
+  { status, reason }: ConnectionError,
+  { isUnrepeatable, hasNamedTime, isOutOfReach }: EndFacts,
+): End {
+  const isEnded = reason === "ended";
+  // 204 is the standard's way for a server to say stop.
+  if (status === 204 || (isUnrepeatable && isEnded)) return "normal";
+  if (hasNamedTime && isEnded) return "polled";
+  return isOutOfReach && !isUnrepeatable && /^(network|timeout|rejected)$/.test(reason)
+    ? "unnoticed"
+    : "failed";
 }
 
 /**

@@ -1,6 +1,6 @@
 import { toFunctions } from "./decoders.ts";
 import type { EventMeta } from "./lifecycle.ts";
-import { multicast } from "../util/multicast.ts";
+import { Multicast } from "../util/multicast.ts";
 import { onAbort } from "../util/on-abort.ts";
 import type { ListenedTypes } from "../transport/transport.ts";
 
@@ -23,13 +23,14 @@ interface Registration {
   readonly listener: PayloadListener<never>;
   readonly once: boolean;
   readonly remove: () => void;
-  active: boolean;
+  /** Its number among all registrations: a dispatch calls those that were there when it began. */
+  readonly number: number;
 }
 
 /** Everything about one event name. It exists only while the name has a listener. */
 interface Subscription {
-  /** Replaced, never changed in place, so that a dispatch under way keeps its list. */
-  registrations: readonly Registration[];
+  /** In the order of addition. A Set adds and removes in constant time, also during a dispatch. */
+  readonly registrations: Set<Registration>;
   /** Whether `addEventListener` was called for this name, so that a MessageEvent is needed. */
   hasDomListener: boolean;
   readonly decode: ((text: string) => unknown) | undefined;
@@ -37,96 +38,87 @@ interface Subscription {
   soleListener: PayloadListener<never> | undefined;
 }
 
-/** The subscriptions of a source, by event name. Its methods can be called unbound. */
-export interface Subscriptions extends ListenedTypes {
-  /** The subscription to this name; undefined if the name has no listener. */
-  find(type: string): Subscription | undefined;
-  /** Adds a plain listener; returns the function that removes it. */
-  on(type: string, listener: PayloadListener<never>, options?: OnOptions): () => void;
-  /** Records whether the name has a DOM listener. */
-  setDomListener(type: string, hasDomListener: boolean): void;
-}
-
-/** Names come from the wire, so they are keys of a Map, never of an object. */
-export function createSubscriptions(decoders: object | undefined): Subscriptions {
-  const subscriptions = new Map<string, Subscription>();
-  const decoderFunctions = toFunctions(decoders);
-  const changes = multicast<[type: string, hasListeners: boolean]>();
+/** The subscriptions of a source, by event name. */
+export class Subscriptions implements ListenedTypes {
+  /** How many registrations there have been. */
+  latestNumber = 0;
+  /** Names come from the wire, so they are keys of a Map, never of an object. */
+  private readonly _byType = new Map<string, Subscription>();
+  private readonly _decoders: ReturnType<typeof toFunctions>;
+  private readonly _changes = new Multicast<[type: string, hasListeners: boolean]>();
   // The result of the latest `find`: most streams repeat one name.
-  let foundType: string | undefined;
-  let found: Subscription | undefined;
+  private _foundType: string | undefined;
+  private _found: Subscription | undefined;
 
-  const update = (type: string, change: (subscription: Subscription) => void): void => {
-    foundType = undefined;
-    const known = subscriptions.get(type);
+  constructor(decoders: object | undefined) {
+    this._decoders = toFunctions(decoders);
+  }
+
+  /** The subscription to this name; undefined if the name has no listener. */
+  find(type: string): Subscription | undefined {
+    if (type !== this._foundType) {
+      this._foundType = type;
+      this._found = this._byType.get(type);
+    }
+    return this._found;
+  }
+
+  /** Adds a plain listener; returns the function that removes it. */
+  on(
+    type: string,
+    listener: PayloadListener<never>,
+    { once = false, signal }: OnOptions = {},
+  ): () => void {
+    const remove = (): void => {
+      forget?.();
+      this._update(type, ({ registrations }) => registrations.delete(registration));
+    };
+    const registration = { listener, once, remove, number: ++this.latestNumber };
+    const forget = signal && onAbort(signal, remove);
+    if (!signal?.aborted)
+      this._update(type, ({ registrations }) => registrations.add(registration));
+    return remove;
+  }
+
+  /** Records whether the name has a DOM listener. */
+  setDomListener(type: string, hasDomListener: boolean): void {
+    this._update(type, (subscription) => (subscription.hasDomListener = hasDomListener));
+  }
+
+  /** `message` is always included: events of that name show that the stream lives, and carry ids. */
+  [Symbol.iterator](): Iterator<string> {
+    return new Set(["message", ...this._byType.keys()]).values();
+  }
+
+  /** Calls `listener` with every name that gets its first listener or loses its last one. */
+  observe(listener: (type: string, hasListeners: boolean) => void): () => void {
+    return this._changes.subscribe(listener);
+  }
+
+  private _update(type: string, change: (subscription: Subscription) => void): void {
+    this._foundType = undefined;
+    const known = this._byType.get(type);
     const subscription = known ?? {
-      registrations: [],
+      registrations: new Set(),
       hasDomListener: false,
-      decode: decoderFunctions?.get(type),
+      decode: this._decoders?.get(type),
       soleListener: undefined,
     };
     change(subscription);
     subscription.soleListener = soleListenerOf(subscription);
-    const hasListeners = subscription.hasDomListener || subscription.registrations.length > 0;
-    if (hasListeners) subscriptions.set(type, subscription);
-    else subscriptions.delete(type);
-    if (hasListeners !== !!known && type !== "message") changes.notify(type, hasListeners);
-  };
-
-  return {
-    find(type) {
-      if (type !== foundType) {
-        foundType = type;
-        found = subscriptions.get(type);
-      }
-      return found;
-    },
-
-    on(type, listener, options) {
-      const registration = register(listener, options, () => {
-        update(type, (subscription) => {
-          subscription.registrations = subscription.registrations.filter(({ active }) => active);
-        });
-      });
-      if (registration.active)
-        update(type, (subscription) => {
-          subscription.registrations = [...subscription.registrations, registration];
-        });
-      return registration.remove;
-    },
-
-    setDomListener(type, hasDomListener) {
-      update(type, (subscription) => (subscription.hasDomListener = hasDomListener));
-    },
-
-    // `message` is always included: events of that name show that the stream lives, and carry ids.
-    [Symbol.iterator]: () => new Set(["message", ...subscriptions.keys()]).values(),
-
-    observe: changes.subscribe,
-  };
-}
-
-/** Makes a registration, which is active unless its signal is aborted already. */
-function register(
-  listener: PayloadListener<never>,
-  { once = false, signal }: OnOptions = {},
-  onRemove: () => void,
-): Registration {
-  const remove = (): void => {
-    if (!registration.active) return;
-    registration.active = false;
-    forget?.();
-    onRemove();
-  };
-  const registration = { listener, once, remove, active: !signal?.aborted };
-  const forget = signal && registration.active ? onAbort(signal, remove) : undefined;
-  return registration;
+    const hasListeners = subscription.hasDomListener || subscription.registrations.size > 0;
+    if (hasListeners) this._byType.set(type, subscription);
+    else this._byType.delete(type);
+    if (hasListeners !== !!known && type !== "message") this._changes.notify(type, hasListeners);
+  }
 }
 
 function soleListenerOf({
-  registrations: [first, second],
+  registrations,
   decode,
   hasDomListener,
 }: Subscription): PayloadListener<never> | undefined {
-  return first?.once || second || decode || hasDomListener ? undefined : first?.listener;
+  if (decode || hasDomListener || registrations.size !== 1) return undefined;
+  const [first] = registrations;
+  return first?.once ? undefined : first?.listener;
 }

@@ -1,4 +1,4 @@
-import { multicast } from "../util/multicast.ts";
+import { Multicast } from "../util/multicast.ts";
 
 /**
  * What happens to the page:
@@ -93,7 +93,14 @@ function watchClock(notify: (signal: PageSignal) => void) {
  *
  * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
  */
-export const { subscribe: watchPage } = multicast<[signal: PageSignal]>((notify) => {
+export function watchPage(listener: (signal: PageSignal) => void): () => void {
+  return signals.subscribe(listener);
+}
+
+const signals: Multicast<[signal: PageSignal]> = /* @__PURE__ */ new Multicast(() => {
+  const notify = (signal: PageSignal): void => {
+    signals.notify(signal);
+  };
   const clock = watchClock(notify);
   const forward = (signal: PageSignal) => (): void => {
     if (signal === "frozen" || signal === "thawed") clock.restart();

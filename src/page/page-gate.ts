@@ -1,5 +1,5 @@
 import { openGate, type Gate, type GateSignal } from "../connection/gate.ts";
-import { multicast } from "../util/multicast.ts";
+import { Multicast } from "../util/multicast.ts";
 import { hasPage, leavingFor, watchPage, type PageSignal } from "./page-events.ts";
 
 /**
@@ -15,30 +15,30 @@ const GRACE_PERIOD = 100;
  * wanted, after it has been hidden for `pauseWhenHidden` milliseconds (0: never). It listens to the
  * page only while somebody watches it. Without a page it is always open.
  *
- * @param url Returns the stream's URL: loopback hosts can be reached offline.
+ * @param stream Loopback hosts can be reached offline.
  */
-export function pageGate(pauseWhenHidden: number, url: () => string): Gate {
-  return hasPage() ? new PageGate(pauseWhenHidden, url) : openGate;
+export function pageGate(pauseWhenHidden: number, stream: { readonly url: string }): Gate {
+  return hasPage() ? new PageGate(pauseWhenHidden, stream) : openGate;
 }
 
 class PageGate implements Gate {
   blocked: Gate["blocked"];
-  readonly watch: Gate["watch"];
   private readonly _pauseWhenHidden: number;
-  private readonly _url: () => string;
-  private readonly _notify: (signal: GateSignal) => void;
+  private readonly _stream: { readonly url: string };
+  private readonly _signals = new Multicast<[signal: GateSignal]>(() => this._start());
   private _isOffline = false;
   private _isFrozen = false;
   private _isHidden = false;
   private _online: ReturnType<typeof setTimeout> | undefined;
   private _hiding: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(pauseWhenHidden: number, url: () => string) {
+  constructor(pauseWhenHidden: number, stream: { readonly url: string }) {
     this._pauseWhenHidden = pauseWhenHidden;
-    this._url = url;
-    const { subscribe, notify } = multicast<[signal: GateSignal]>(() => this._start());
-    this.watch = subscribe;
-    this._notify = notify;
+    this._stream = stream;
+  }
+
+  watch(listener: (signal: GateSignal) => void): () => void {
+    return this._signals.subscribe(listener);
   }
 
   get errorGracePeriod(): number {
@@ -46,7 +46,7 @@ class PageGate implements Gate {
   }
 
   get isOffline(): boolean {
-    return this._isOffline && !isLoopback(this._url());
+    return this._isOffline && !isLoopback(this._stream.url);
   }
 
   private _start(): () => void {
@@ -70,16 +70,16 @@ class PageGate implements Gate {
       case "offline":
         clearTimeout(this._online);
         this._isOffline = true;
-        this._notify("changed");
+        this._signals.notify("changed");
         break;
       case "online":
         // Also if the device was not known to be offline: it is in another network now.
         clearTimeout(this._online);
-        this._notify("suspect");
+        this._signals.notify("suspect");
         this._online = setTimeout(() => {
           this._isOffline = false;
-          this._notify("changed");
-          this._notify("returned");
+          this._signals.notify("changed");
+          this._signals.notify("returned");
         }, Math.random() * ONLINE_SPREAD);
         break;
       case "frozen":
@@ -93,11 +93,11 @@ class PageGate implements Gate {
       case "visibility":
         this._startHiding();
         this._update();
-        if (!document.hidden) this._notify("returned");
+        if (!document.hidden) this._signals.notify("returned");
         break;
       case "suspended":
       case "tick":
-        this._notify(signal);
+        this._signals.notify(signal);
     }
   }
 
@@ -114,7 +114,7 @@ class PageGate implements Gate {
   private _update(): void {
     const { blocked } = this;
     this.blocked = this._isFrozen ? "frozen" : this._isHidden ? "hidden" : undefined;
-    if (this.blocked !== blocked) this._notify("changed");
+    if (this.blocked !== blocked) this._signals.notify("changed");
   }
 }
 

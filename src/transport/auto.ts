@@ -43,11 +43,11 @@ export function autoTransport(): Transport {
     // Shorter than `connectTimeout`, which would end the attempt without telling us why.
     const patience = Math.min(FETCH_PATIENCE, 0.9 * connectTimeout || Infinity);
     const byEventSource = hasEventSource && (mayOpen || unanswered.has(source));
-    try {
-      await (byEventSource
-        ? eventSourceTransport()(request, sink)
-        : connectByFetch(request, sink, {}, isUnproven ? patience : 0));
-    } catch (error) {
+    const connected = byEventSource
+      ? eventSourceTransport()(request, sink)
+      : connectByFetch(request, sink, {}, isUnproven ? patience : 0);
+    // Not awaited: this function would take memory for as long as the connection lasts.
+    return connected.catch((error: unknown) => {
       const reason = (error as ConnectionError | undefined)?.reason;
       // The page's EventSource makes sources of ours, and there is no other one.
       if (byEventSource && reason === "unsupported") return connect(request, sink);
@@ -55,7 +55,7 @@ export function autoTransport(): Transport {
       // EventSource was refused, and only fetch can learn why.
       if (reason === "rejected") unanswered.delete(source);
       throw error;
-    }
+    });
   };
   return Object.assign(connect, { key: "auto" });
 }

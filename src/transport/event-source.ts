@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors.ts";
-import { multicast } from "../util/multicast.ts";
+import { Multicast } from "../util/multicast.ts";
 import { openedBy } from "./opened.ts";
 import {
   connecting,
@@ -25,8 +25,10 @@ const CLOSED = 2;
 const CLOSED_CHECK_INTERVAL = 3000;
 
 /** One timer for all sources. */
-const { subscribe: onClosedCheck } = multicast<[]>((notify) => {
-  const timer = setInterval(notify, CLOSED_CHECK_INTERVAL);
+const closedChecks: Multicast<[]> = /* @__PURE__ */ new Multicast(() => {
+  const timer = setInterval(() => {
+    closedChecks.notify();
+  }, CLOSED_CHECK_INTERVAL);
   return () => {
     clearInterval(timer);
   };
@@ -87,7 +89,7 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
       source.addEventListener("open", open);
       source.addEventListener("error", fail);
       const stopForwarding = forward(source, request, deliver);
-      const stopChecking = onClosedCheck(() => {
+      const stopChecking = closedChecks.subscribe(() => {
         if (source.readyState === CLOSED) fail({});
       });
       signal.addEventListener("abort", abort);

@@ -10,7 +10,7 @@ import { root } from "../support/package/dist.ts";
  */
 const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(index|cdn|testing|adapters\/.+)\.ts$/, /./],
-  [/^resilient-eventsource\.ts$/, /./],
+  [/^(resilient-eventsource|source-core)\.ts$/, /./],
   [/^(errors\.ts|util\/.+|connection\/gate\.ts)$/, /^util\//],
   // The words that a transport and a source have in common.
   [/^connection\/state\.ts$/, /^(errors|connection\/gate)\.ts$/],

@@ -140,7 +140,7 @@ export function createParser(
   const endBlock = (): boolean => {
     // "Set the last event ID string of the event source to the value of the last event ID buffer."
     if (id !== undefined) {
-      event.meta = { lastEventId: id, origin };
+      event.meta = parser.meta = { lastEventId: id, origin };
       id = undefined;
     }
     const all = keptDataSize ? joinLines(keptData, data) : data;
@@ -180,12 +180,10 @@ export function createParser(
       );
   };
 
-  return {
-    get meta() {
-      return event.meta;
-    },
+  const parser = {
+    meta,
 
-    feed(next) {
+    feed(next: string) {
       if (!next) return;
       text = next;
       at = endedWithCr && text.charCodeAt(0) === LF ? 1 : 0;
@@ -193,7 +191,7 @@ export function createParser(
       nextLf = nextCr = -1;
     },
 
-    next() {
+    next(): ParsedEvent | undefined {
       while (at < text.length) {
         // Lines end with "a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a
         // single U+000A LINE FEED (LF) character not preceded by a U+000D CARRIAGE RETURN (CR)
@@ -229,6 +227,7 @@ export function createParser(
       return undefined;
     },
   };
+  return parser;
 }
 
 /** The next position of a character; the length of the text if there is none. */

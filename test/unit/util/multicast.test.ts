@@ -1,22 +1,22 @@
 import { expect, test, vi } from "vitest";
-import { multicast } from "../../../src/util/multicast.ts";
+import { Multicast } from "../../../src/util/multicast.ts";
 
 test("every listener gets every argument, in the order of subscription", () => {
   const calls: string[] = [];
-  const { subscribe, notify } = multicast<[name: string, count: number]>();
-  notify("nobody", 0);
-  subscribe((name, count) => calls.push(`first ${name} ${count}`));
-  subscribe((name, count) => calls.push(`second ${name} ${count}`));
-  notify("tick", 1);
+  const list = new Multicast<[name: string, count: number]>();
+  list.notify("nobody", 0);
+  list.subscribe((name, count) => calls.push(`first ${name} ${count}`));
+  list.subscribe((name, count) => calls.push(`second ${name} ${count}`));
+  list.notify("tick", 1);
   expect(calls).toEqual(["first tick 1", "second tick 1"]);
 });
 
 test("starts with the first listener and stops after the last one, again and again", () => {
   const stop = vi.fn();
   const start = vi.fn(() => stop);
-  const { subscribe } = multicast(start);
+  const list = new Multicast(start);
   for (let round = 1; round <= 2; round++) {
-    const removals = [subscribe(vi.fn()), subscribe(vi.fn())];
+    const removals = [list.subscribe(vi.fn()), list.subscribe(vi.fn())];
     expect(start).toHaveBeenCalledTimes(round);
     removals[0]!();
     removals[0]!();
@@ -28,12 +28,12 @@ test("starts with the first listener and stops after the last one, again and aga
 
 test("what it started can notify the listeners", () => {
   let started: ((word: string) => void) | undefined;
-  const { subscribe } = multicast<[word: string]>((notify) => {
-    started = notify;
+  const list: Multicast<[word: string]> = new Multicast(() => {
+    started = (word) => void list.notify(word);
     return () => (started = undefined);
   });
   const listener = vi.fn();
-  const remove = subscribe(listener);
+  const remove = list.subscribe(listener);
   started?.("hello");
   expect(listener).toHaveBeenCalledExactlyOnceWith("hello");
   remove();
@@ -41,24 +41,24 @@ test("what it started can notify the listeners", () => {
 });
 
 test("a listener that another one removes during a notification is not called", () => {
-  const { subscribe, notify } = multicast<[]>();
+  const list = new Multicast<[]>();
   const second = vi.fn();
-  subscribe(() => remove());
-  const remove = subscribe(second);
-  notify();
+  list.subscribe(() => remove());
+  const remove = list.subscribe(second);
+  list.notify();
   expect(second).not.toHaveBeenCalled();
 });
 
 test("a listener that is added during a notification is called from the next one on", () => {
-  const { subscribe, notify } = multicast<[]>();
+  const list = new Multicast<[]>();
   const added = vi.fn();
   let isAdded = false;
-  subscribe(() => {
-    if (!isAdded) subscribe(added);
+  list.subscribe(() => {
+    if (!isAdded) list.subscribe(added);
     isAdded = true;
   });
-  notify();
+  list.notify();
   expect(added).not.toHaveBeenCalled();
-  notify();
+  list.notify();
   expect(added).toHaveBeenCalledOnce();
 });
