@@ -24,12 +24,12 @@ export interface AddListenerOptions extends RemoveListenerOptions {
 
 const PlatformEventTarget: typeof EventTarget = /* @__PURE__ */ platformClass("EventTarget");
 
+/** A listener, once for each combination of type, `capture` and callback. */
 interface ListenerRecord {
-  readonly callback: AnyListener;
-  readonly capture: boolean;
+  /** Calls it. */
   readonly run: (event: Event) => void;
-  /** Stops listening to the signal of this listener. */
-  readonly unwatchSignal: () => void;
+  readonly remove: () => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -40,7 +40,8 @@ interface ListenerRecord {
  */
 export class TrackedEventTarget extends PlatformEventTarget {
   // Created on demand: many sources need neither.
-  private _records: Map<string, ListenerRecord[]> | undefined;
+  /** Records by callback, by type with `capture` before it. */
+  private _records: Map<string, Map<AnyListener, ListenerRecord>> | undefined;
   private _handlers:
     Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;
 
@@ -50,10 +51,12 @@ export class TrackedEventTarget extends PlatformEventTarget {
     options?: boolean | AddListenerOptions | null,
   ): void {
     const { capture = false, once = false, signal } = dictionary(options);
-    const records = this._records?.get(type) ?? [];
-    if (!callback || signal?.aborted || indexOf(records, callback, capture) >= 0) return;
+    const all = (this._records ??= new Map());
+    const key = keyOf(type, capture);
+    const records = all.get(key) ?? new Map<AnyListener, ListenerRecord>();
+    if (!callback || signal?.aborted || records.has(callback)) return;
     const remove = (): void => {
-      this.removeEventListener(type, callback, capture);
+      this.removeEventListener(type, callback, { capture });
     };
     const run = (event: Event): void => {
       if (once) remove();
@@ -65,15 +68,10 @@ export class TrackedEventTarget extends PlatformEventTarget {
       }
     };
     signal?.addEventListener("abort", remove);
-    records.push({
-      callback,
-      capture,
-      run,
-      unwatchSignal: () => signal?.removeEventListener("abort", remove),
-    });
-    (this._records ??= new Map()).set(type, records);
+    const isFirst = !this._hasListener(type);
+    all.set(key, records.set(callback, { run, remove, signal }));
     super.addEventListener(type, run, capture);
-    if (records.length === 1) this._onListenersChange(type, true);
+    if (isFirst) this._onListenersChange(type, true);
   }
 
   override removeEventListener(
@@ -82,20 +80,21 @@ export class TrackedEventTarget extends PlatformEventTarget {
     options?: boolean | RemoveListenerOptions | null,
   ): void {
     const { capture = false } = dictionary(options);
-    const records = this._records?.get(type) ?? [];
-    const [record] = records.splice(indexOf(records, callback, capture) >>> 0, 1);
+    const key = keyOf(type, capture);
+    const records = this._records?.get(key);
+    const record = callback && records?.get(callback);
     if (!record) return;
-    record.unwatchSignal();
+    records?.delete(callback);
+    if (!records?.size) this._records?.delete(key);
+    record.signal?.removeEventListener("abort", record.remove);
     // Node 20 does not accept a boolean here.
     super.removeEventListener(type, record.run, { capture });
-    if (records.length) return;
-    this._records?.delete(type);
-    this._onListenersChange(type, false);
+    if (!this._hasListener(type)) this._onListenersChange(type, false);
   }
 
   /** Whether this type has a listener. */
   protected _hasListener(type: string): boolean {
-    return !!this._records?.has(type);
+    return [true, false].some((capture) => this._records?.has(keyOf(type, capture)));
   }
 
   /** Called when a type gets its first listener or loses its last one. For subclasses. */
@@ -163,6 +162,6 @@ function dictionary<Options extends RemoveListenerOptions>(
     : ({ capture: !!options } as Partial<Options>);
 }
 
-function indexOf(records: readonly ListenerRecord[], callback: unknown, capture: boolean): number {
-  return records.findIndex((record) => record.callback === callback && record.capture === capture);
+function keyOf(type: string, capture: boolean): string {
+  return `${!!capture} ${type}`;
 }
