@@ -197,11 +197,5 @@ function parseUrl(url: string | URL): string {
 
 /** Returns true if nothing has changed between two states, so that listeners need not be called. */
 function isRepeat(a: ConnectionState, b: ConnectionState): boolean {
-  return (
-    (a.status === "connecting" && b.status === "connecting" && a.attempt === b.attempt) ||
-    (a.status === "paused" &&
-      b.status === "paused" &&
-      a.reason === b.reason &&
-      a.retryAt === b.retryAt)
-  );
+  return /^(connecting|paused)$/.test(a.status) && JSON.stringify(a) === JSON.stringify(b);
 }

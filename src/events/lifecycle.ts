@@ -100,13 +100,13 @@ export const ConnectionErrorEvent = class ConnectionErrorEvent extends PlatformE
  */
 export class InvalidEvent extends PlatformEvent {
   /** The name of the refused event. */
-  readonly eventType: string;
+  declare readonly eventType: string;
   /** The refused data, as the server sent it. */
-  readonly raw: string;
+  declare readonly raw: string;
   /** The reasons for the refusal. */
-  readonly issues: readonly Issue[];
+  declare readonly issues: readonly Issue[];
   /** The last event ID when the event was dispatched. */
-  readonly lastEventId: string;
+  declare readonly lastEventId: string;
 
   constructor(init: {
     eventType: string;
@@ -115,10 +115,7 @@ export class InvalidEvent extends PlatformEvent {
     lastEventId: string;
   }) {
     super("invalid");
-    this.eventType = init.eventType;
-    this.raw = init.raw;
-    this.issues = init.issues;
-    this.lastEventId = init.lastEventId;
+    Object.assign(this, init);
   }
 }
 
@@ -175,7 +172,7 @@ export type ListenedEvent<P extends object, K extends string> = K extends keyof 
   ? LifecycleEventMap[K]
   : TypedMessageEvent<Payload<P, K>>;
 
-/** Whether the source itself dispatches events of this name. */
+/** Returns true if the source itself dispatches events of this name. */
 export function isLifecycle(name: string): name is keyof LifecycleEventMap {
   return /^(open|error|invalid|statechange)$/.test(name);
 }

@@ -27,12 +27,15 @@ export function rootMessageOf(thrown: unknown): string {
  * unwinding into the caller. Node has no `reportError`: there it becomes an uncaught exception, as
  * in Node's own EventTarget.
  */
-export function report(error: unknown): void {
-  if (typeof reportError === "function") reportError(error);
-  else
+export function report(
+  error: unknown,
+  otherwise = (error: unknown): void => {
     queueMicrotask(() => {
       throw error;
     });
+  },
+): void {
+  (typeof reportError === "function" ? reportError : otherwise)(error);
 }
 
 /**
@@ -40,6 +43,5 @@ export function report(error: unknown): void {
  * be able to.
  */
 export function reportInput(error: unknown): void {
-  if (typeof reportError === "function") reportError(error);
-  else console.error(error);
+  report(error, console.error);
 }
