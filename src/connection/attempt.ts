@@ -5,7 +5,7 @@ import type { Gate } from "./gate.ts";
 import { Liveness, type Timeouts } from "./liveness.ts";
 import type { Role } from "./state.ts";
 
-/** What an attempt needs from its caller. */
+/** The caller of an attempt, as far as the attempt needs it. */
 export interface AttemptHost {
   readonly transport: Transport;
   readonly gate: Gate;

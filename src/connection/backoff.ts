@@ -19,7 +19,7 @@ class Arithmetic extends Delay {
   }
 }
 
-/** What the server asked for, in milliseconds. */
+/** The times that the server asked for, in milliseconds. */
 export interface ServerPace {
   /** The `retry` field: the stream's reconnection time. */
   readonly reconnectionTime?: number | undefined;

@@ -5,7 +5,7 @@
 export type PauseReason = "offline" | "frozen" | "hidden";
 
 /**
- * What a gate signals:
+ * The signals of a gate:
  *
  * - `changed`: `blocked` or `isOffline` has another value than before
  * - `returned`: the page became visible or the device came online, so that waiting makes less sense

@@ -15,7 +15,7 @@ export type FailedState =
   | Extract<ConnectionState, { status: "waiting" }>
   | { readonly status: "closed"; readonly error: ConnectionError };
 
-/** What is known of a connection when it opens. */
+/** A connection that has just opened. */
 export interface Opening extends OpenDetails {
   /** How many connections in a row failed before it. */
   readonly attempt: number;
@@ -26,7 +26,7 @@ export interface Opening extends OpenDetails {
   readonly downFor: number | undefined;
 }
 
-/** What the loop needs from its owner. No callback may throw. */
+/** The owner of a loop, as far as the loop needs it. No method may throw. */
 export interface LoopHost extends AttemptHost {
   readonly settings: Settings;
   /** Receives what the connections deliver. */
@@ -137,7 +137,7 @@ export class Loop implements AttemptSink {
     });
   }
 
-  // What an attempt delivers.
+  // The sink of the attempts.
 
   open(details: OpenDetails = {}): void {
     const now = (this._openedAt = Date.now());

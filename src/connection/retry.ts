@@ -13,10 +13,10 @@ export type RetryPolicy = (
   attempt: number,
 ) => RetryVerdict | Promise<RetryVerdict>;
 
-/** Whether to try again, or after how many milliseconds. */
+/** True: try again; false: give up; a number: try again after so many milliseconds. */
 export type RetryVerdict = boolean | number;
 
-/** What the decision depends on in addition to the error. */
+/** The facts that the decision depends on, in addition to the error. */
 export interface RetryFacts {
   /** How long ago a connection of this source was lost, in milliseconds. Default Infinity. */
   readonly lostFor?: number | undefined;
@@ -27,7 +27,7 @@ const DEPLOYMENT = 60_000;
 
 type Row = boolean | ((status: number, lostFor: number) => boolean);
 
-/** What is tried again, with the reasons; also of the rows that are not. */
+/** Which ends are tried again, with the reason of each row. */
 const retried: Record<ConnectionErrorReason, Row> = {
   /** Outages are what this library is for. */
   network: true,
@@ -70,7 +70,7 @@ export function isRetried(
 }
 
 /**
- * What the end of a connection means for its source:
+ * The meaning of an end for the source:
  *
  * - `normal`: the server has said all it has to say; nothing failed, and nothing follows
  * - `polled`: the server makes its clients poll; nothing failed, and the next poll follows
@@ -79,7 +79,7 @@ export function isRetried(
  */
 export type End = "normal" | "polled" | "unnoticed" | "failed";
 
-/** What the meaning of an end depends on in addition to the error. */
+/** The facts that the meaning of an end depends on, in addition to the error. */
 export interface EndFacts {
   /** The request was sent and must not be sent again. */
   readonly isUnrepeatable: boolean;

@@ -52,7 +52,7 @@ export interface WaitingState {
 export interface PausedState {
   /** readyState CONNECTING. */
   readonly status: "paused";
-  /** What has to change. */
+  /** The obstacle. */
   readonly reason: PauseReason;
   /** When the next attempt begins all the same, in milliseconds since the epoch; offline only. */
   readonly retryAt?: number;

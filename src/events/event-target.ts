@@ -92,7 +92,7 @@ export class TrackedEventTarget extends PlatformEventTarget {
     if (!this._hasListener(type)) this._onListenersChange(type, false);
   }
 
-  /** Whether this type has a listener. */
+  /** Returns true if this type has a listener. */
   protected _hasListener(type: string): boolean {
     return [true, false].some((capture) => this._records?.has(keyOf(type, capture)));
   }

@@ -24,7 +24,7 @@ export class RecentIds {
     this._previousId = undefined;
   }
 
-  /** Whether an earlier connection delivered an event with this id. Records the id. */
+  /** Returns true if an earlier connection delivered an event with this id. Records the id. */
   isRepeat({ lastEventId, idInherited }: TransportEventMeta): boolean {
     if (!lastEventId || idInherited || lastEventId === this._previousId) return false;
     this._previousId = lastEventId;

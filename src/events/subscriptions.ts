@@ -31,7 +31,7 @@ interface Registration {
 interface Subscription {
   /** In the order of addition. A Set adds and removes in constant time, also during a dispatch. */
   readonly registrations: Set<Registration>;
-  /** Whether `addEventListener` was called for this name, so that a MessageEvent is needed. */
+  /** True if `addEventListener` was called for this name, so that a MessageEvent is needed. */
   hasDomListener: boolean;
   readonly decode: ((text: string) => unknown) | undefined;
   /** The listener, if it is the only one and takes the text as it is: the most common case. */

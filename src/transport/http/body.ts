@@ -7,10 +7,13 @@ const PIECE = 2 ** 16;
 const BUSY = 2 ** 17;
 /** … until one has fewer than so many. */
 const QUIET = 2 ** 14;
-/** How many bytes a busy body is asked for at once. With half of it, fast streams are slower by a twentieth and more in Chromium. */
+/**
+ * How many bytes a busy body is asked for at once. With half of it, fast streams are slower by a
+ * twentieth and more in Chromium.
+ */
 const ROOM = 2 ** 20;
 
-/** What a body arrives in: bytes, or the text that the polyfill hands over. */
+/** A part of a body: bytes, or the text that the polyfill hands over. */
 export type Chunk = BufferSource | string;
 
 type Result = ReadableStreamReadResult<Chunk>;
@@ -29,15 +32,17 @@ interface StreamReader extends BodyReader {
 }
 
 /**
- * Reads whole chunks while a body is quiet, and keeps nothing between them. While it is busy, one buffer is filled again and again: a fast stream would
- * spend a third of its time on fresh memory. A body that falls silent while busy holds the buffer until it goes on.
+ * Reads whole chunks while a body is quiet, and keeps nothing between them. While it is busy, one
+ * buffer is filled again and again: a fast stream would spend a third of its time on fresh memory.
+ * A body that falls silent while it is busy holds the buffer until it goes on.
  *
- * @param canFill Whether the body may be read into a buffer at all: what does not fit into it waits in the stream, which drops it when it breaks; and
- * the copy of a stream never ends if its source, when it closes, does not answer a read into a buffer.
+ * @param canFill False for a body that must not be read into a buffer: bytes that do not fit wait
+ * in the stream, which drops them when it breaks; and the copy of a stream never ends if its
+ * source, when it closes, does not answer a read into a buffer.
  */
 export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyReader {
   let reader: StreamReader = body.getReader();
-  /** What a busy body is read into. */
+  /** The buffer that a busy body is read into. */
   let room: ArrayBuffer | undefined;
   let endRead = (): void => undefined;
 
@@ -46,8 +51,8 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
       reader.releaseLock();
       const filling = body.getReader({ mode: "byob" });
       reader = filling as StreamReader;
-      // A source may close and leave the read that waits alone. What came before that is on its way, and goes first. One handler for all reads: with a
-      // race in each of them, as many would gather here.
+      // A source may close without answering the pending read. Bytes that came before are on their
+      // way, and go first. One handler serves all reads: a race in each would add one per read.
       filling.closed.then(nextTask).then(
         () => {
           endRead();
@@ -89,8 +94,8 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
 }
 
 /**
- * Decodes a chunk by pieces, which end with a line where there is one in them: with half a line at its end, the parser would put the next piece together
- * anew.
+ * Decodes a chunk by pieces, each of which ends with a line if it contains one: the parser would
+ * have to join half a line at the end with the next piece.
  */
 export function* decode(decoder: TextDecoder, chunk: BufferSource): Generator<string> {
   let rest: AllowSharedBufferSource = chunk;

@@ -72,7 +72,7 @@ export function createParser(
   /** The data buffer and the unfinished line as they were at the end of the chunk before. */
   let keptData: string | undefined;
   let keptLine = "";
-  /** What these two take in memory, in characters. */
+  /** The memory that these two take, in characters. */
   let keptDataSize = 0;
   let keptLineSize = 0;
 
