@@ -69,14 +69,14 @@ export class Subscriptions implements ListenedTypes {
     listener: PayloadListener<never>,
     { once = false, signal }: OnOptions = {},
   ): () => void {
+    if (signal?.aborted) return () => undefined;
     const remove = (): void => {
       forget?.();
       this._update(type, ({ registrations }) => registrations.delete(registration));
     };
     const registration = { listener, once, remove, number: ++this.latestNumber };
     const forget = signal && onAbort(signal, remove);
-    if (!signal?.aborted)
-      this._update(type, ({ registrations }) => registrations.add(registration));
+    this._update(type, ({ registrations }) => registrations.add(registration));
     return remove;
   }
 
