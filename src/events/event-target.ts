@@ -51,7 +51,7 @@ export class TrackedEventTarget extends PlatformEventTarget {
     options?: boolean | AddListenerOptions | null,
   ): void {
     const { capture = false, once = false, signal } = dictionary(options);
-    const all = (this._records ??= new Map());
+    const all = (this._records ??= new Map<string, Map<AnyListener, ListenerRecord>>());
     const key = keyOf(type, capture);
     const records = all.get(key) ?? new Map<AnyListener, ListenerRecord>();
     if (!callback || signal?.aborted || records.has(callback)) return;
@@ -162,6 +162,7 @@ function dictionary<Options extends RemoveListenerOptions>(
     : ({ capture: !!options } as Partial<Options>);
 }
 
-function keyOf(type: string, capture: boolean): string {
+/** Untyped code may give anything as `capture`. */
+function keyOf(type: string, capture: unknown): string {
   return `${!!capture} ${type}`;
 }

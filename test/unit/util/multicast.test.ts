@@ -29,7 +29,9 @@ test("starts with the first listener and stops after the last one, again and aga
 test("what it started can notify the listeners", () => {
   let started: ((word: string) => void) | undefined;
   const list: Multicast<[word: string]> = new Multicast(() => {
-    started = (word) => void list.notify(word);
+    started = (word) => {
+      list.notify(word);
+    };
     return () => (started = undefined);
   });
   const listener = vi.fn();
