@@ -241,6 +241,51 @@ describeTransports((bench) => {
     }
   });
 
+  test("a refusal of another origin: what is exposed is seen, on errors as well", async () => {
+    const allowed = { "Access-Control-Allow-Origin": "*", "Retry-After": "20" };
+    const exposed = { ...allowed, "Access-Control-Expose-Headers": "Retry-After, Date" };
+    const rows: [
+      headers: Record<string, string>,
+      reason: string,
+      retryAfter: number | undefined,
+    ][] = [
+      [exposed, "status", 20_000],
+      [allowed, "status", undefined],
+      // Without CORS headers the browser hides the whole response: an outage.
+      [{ "Retry-After": "20" }, "network", undefined],
+    ];
+    for (const [headers, reason, retryAfter] of rows) {
+      const to = new Route(away, [
+        (_, connection) => connection.head({ headers: allowed }).write("id: 1\ndata: a\n\n").end(),
+        refusal(503, headers),
+      ]);
+      const source = await bench.connect(to.url);
+      const { errors } = await source.failed(2);
+      const { error } = errors[1]!;
+      expect({ reason: error.reason, retryAfter: error.retryAfter }).toEqual({
+        reason,
+        retryAfter,
+      });
+      await source.close();
+    }
+  });
+
+  test("ids that no request can carry do not end the stream", async () => {
+    for (const id of ["x".repeat(130_000), "a\x01b", "\x7f"]) {
+      const to = bench.route(
+        (_, connection) =>
+          connection.head().write(`retry: 100\nid: 1\ndata: a\n\nid: ${id}\ndata: b\n\n`).end(),
+        stream("id: 2\ndata: c\n\n"),
+      );
+      const source = await bench.connect(to.url);
+      const { events } = await source.heard("c");
+      expect(events.map(({ data }) => data)).toEqual(["a", "b", "c"]);
+      // EventSource does not show the id before it: from where its connection began.
+      expect(to.resumedAfter).toEqual(["", bench.isDefault ? "" : "1"]);
+      await source.close();
+    }
+  });
+
   test("error.body: of a refusal, and of one that never ends, whose socket is released", async () => {
     const text = '{"error":{"message":"prompt is too long"}}';
     const json = { "Content-Type": "application/json" };

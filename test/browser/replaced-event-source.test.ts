@@ -86,6 +86,73 @@ test.each([
   },
 );
 
+test.each(["function", "bound class", "Proxy", "class that makes one later"])(
+  "a %s that makes sources of ours as globalThis.EventSource: the browser's own is used",
+  async (kind) => {
+    const to = new Route(server, [ending("id: 1\ndata: a\n\n"), stream("id: 2\ndata: b\n\n")]);
+    const source = await page.make(
+      ({ url, kind }) => {
+        const { ResilientEventSource: Ours } = library;
+        const Native = EventSource;
+        let made = 0;
+        const count = (): void => {
+          if (++made > 100) throw new Error("endless");
+        };
+        const replacements: Record<string, unknown> = {
+          function: (url: string) => {
+            count();
+            return new Ours(url);
+          },
+          "bound class": Ours.bind(null),
+          Proxy: new Proxy(Native, {
+            construct(_, [url]) {
+              count();
+              return new Ours(url as string);
+            },
+          }),
+          "class that makes one later": class extends EventTarget {
+            readyState = 0;
+            inner: { close(): void } | undefined;
+            constructor(url: string) {
+              super();
+              count();
+              setTimeout(() => {
+                const inner = new Ours(url);
+                this.inner = inner;
+                for (const type of ["open", "error"] as const)
+                  inner.addEventListener(type, () => this.dispatchEvent(new Event(type)));
+                inner.addEventListener("message", ({ data, lastEventId }) =>
+                  this.dispatchEvent(new MessageEvent("message", { data, lastEventId })),
+                );
+              });
+            }
+            close(): void {
+              this.inner?.close();
+            }
+          },
+        };
+        // An arrow function cannot be called with `new`.
+        const replacement = replacements[kind];
+        globalThis.EventSource = (
+          kind === "function"
+            ? function (url: string) {
+                return (replacement as (url: string) => unknown)(url);
+              }
+            : replacement
+        ) as typeof EventSource;
+        return connect(url, { backoff: { startingDelay: 0 } });
+      },
+      { url: to.url, kind },
+    );
+    // A connection that opens without a status is native.
+    expect(await source.heard("b")).toMatchObject({
+      opens: [undefined, 200],
+      events: [{ data: "a" }, { data: "b" }],
+    });
+    expect(to.resumedAfter).toEqual(["", "1"]);
+  },
+);
+
 test("a second copy of the package, loaded after the first became globalThis.EventSource, wraps neither", async () => {
   const to = new Route(server, [stream("data: a\n\n")]);
   await page.page.evaluate(

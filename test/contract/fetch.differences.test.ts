@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { ConnectionError, type ConnectionErrorReason } from "../../src/errors.ts";
+import { ResilientEventSource } from "../../src/index.ts";
 import { fetchTransport, type FetchInit } from "../../src/transport/fetch.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { FaultServer, type HeadInit } from "../support/server/fault-server.ts";
@@ -217,6 +218,23 @@ describe("what EventSource takes, fetch takes", () => {
     const { headers } = server.requestsTo(new URL(url).pathname).at(-1)!;
     const [scheme, value] = headers.get("authorization")!.split(" ");
     expect([scheme, Buffer.from(value!, "base64").toString()]).toEqual(["Basic", sent]);
+  });
+
+  test("user and password in the URL: a source authenticates again after a cut", async () => {
+    const path = `/answer/${++paths}`;
+    const asked: (string | undefined)[] = [];
+    server.serve(path, ({ headers }, connection) => {
+      asked.push(headers.get("authorization"));
+      if (!headers.has("authorization")) connection.head({ status: 401 }).end();
+      else connection.head().write(`id: ${asked.length}\ndata: a\n\n`).end();
+    });
+    const url = (server.origin + path).replace("//", "//me:secret@");
+    const source = new ResilientEventSource(url, { backoff: { startingDelay: 0 } });
+    const ids: string[] = [];
+    source.on("message", (_, { lastEventId }) => ids.push(lastEventId));
+    await expect.poll(() => ids.slice(0, 3)).toEqual(["1", "2", "3"]);
+    source.close();
+    expect(new Set(asked)).toEqual(new Set(["Basic bWU6c2VjcmV0"]));
   });
 
   test("an Authorization header wins over the URL", async () => {
