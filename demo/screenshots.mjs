@@ -32,9 +32,10 @@ async function breakIt(page) {
 
 /**
  * The pictures: the name of the file, how the page is opened, how it gets there, and the part to
- * show: one section, or everything from the top to the end of the timeline.
+ * show: one section, or everything from the top to the end of the timeline. With a `clock` of its own
+ * a page shows the same on any machine, however busy: a typical run.
  *
- * @type {{ name: string, dark?: boolean, phone?: boolean, only?: string, play(page: Page):
+ * @type {{ name: string, dark?: boolean, phone?: boolean, clock?: boolean, only?: string, play(page: Page):
  *   Promise<void> }[]}
  */
 const scenes = [
@@ -56,7 +57,7 @@ const scenes = [
     async play(page) {
       await seconds(page, 12);
       await press(page, "Go offline");
-      await status(page, "Paused");
+      await status(page, "Waiting"); // The demo is on this machine, which "offline" does not concern.
       await seconds(page, 5);
     },
   },
@@ -73,19 +74,21 @@ const scenes = [
   {
     name: "storm",
     only: "storm",
+    clock: true,
     async play(page) {
       await press(page, "Start the storm");
-      await seconds(page, 13);
+      await page.clock.runFor(13_000);
     },
   },
   {
     name: "storm-dark",
     dark: true,
+    clock: true,
     only: "storm",
     async play(page) {
       await page.getByRole("radio", { name: "answers 503" }).check();
       await press(page, "Start the storm");
-      await seconds(page, 11);
+      await page.clock.runFor(11_000);
     },
   },
   {
@@ -105,16 +108,18 @@ const server = await startDemoServer({ port: 0 });
 const browser = await chromium.launch({ executablePath, args: chromiumFlags });
 mkdirSync(folder, { recursive: true });
 try {
-  for (const { name, dark, phone, only, play } of scenes) {
+  for (const { name, dark, phone, clock, only, play } of scenes) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     server.faults.begin("start");
-    const [width, height] = phone ? [360, 780] : [only ? 880 : 1120, 1000];
+    const [width, height] = phone ? [390, 844] : [1120, 1000];
     const page = await browser.newPage({
       colorScheme: dark ? "dark" : "light",
       viewport: { width, height },
     });
+    if (clock) await page.clock.install();
     await page.goto(server.address);
     await status(page, "Open");
+    if (clock) await page.clock.pauseAt(Date.now() + 1000);
     await play(page);
     const path = `${folder}${name}.png`;
     const section = page.locator(`section[aria-labelledby=${only ?? "timeline"}-title]`);

@@ -83,7 +83,7 @@ export function drawLanes(plot, lanes) {
       );
     }
     for (const { left, right } of silences)
-      label("open, yet silent", left, right, top, height, "light");
+      label("open, but silent", left, right, top, height, "light");
     const below = top + height;
     ctx.textAlign = "center";
     for (const at of track.attempts) write("▲", x(at), below + 7 * scale, paint.attempt, 10);
