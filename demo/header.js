@@ -7,7 +7,7 @@ const pages = [
   ["polyfill.html", "Polyfill"],
   ["note.html", "Plain program"],
 ];
-const cluster = ["cluster/index.html", "Cluster"];
+const cluster = ["cluster/", "Cluster"];
 
 /**
  * Fills the common header of the pages.
