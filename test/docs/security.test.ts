@@ -61,8 +61,8 @@ test.each<[what: string, over: string, constants: [file: string, name: string, u
     "events that a follower holds until it is in sync",
     "sharedTransport()",
     [
-      ["sharing/follower.ts", "PENDING_LIMIT", 1],
-      ["sharing/follower.ts", "EVENT_OVERHEAD", 1],
+      ["sharing/sequence.ts", "PENDING_LIMIT", 1],
+      ["sharing/sequence.ts", "EVENT_OVERHEAD", 1],
       ["sharing/catch-up.ts", "DEADLINE", 1000],
     ],
   ],
