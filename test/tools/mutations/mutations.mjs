@@ -273,12 +273,7 @@ export const mutations = [
   },
   {
     breaks: "A server that makes its clients poll is taken for one that fails",
-    changes: [
-      {
-        find: 'const $POLLING = $NAMED && $ERROR.reason === "ended"',
-        replace: "const $POLLING = false",
-      },
-    ],
+    changes: [{ find: "if ($NAMED && $ENDED) return $POLLED", within: ["classify"], replace: ";" }],
   },
   {
     breaks: "`retry: 0` and an end make a client poll ten times a second",
@@ -295,7 +290,7 @@ export const mutations = [
     changes: [
       {
         find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
-        within: ["Loop"],
+        within: ["Wait"],
         replace: "$HURRIED + $EVERY",
       },
     ],
@@ -303,11 +298,7 @@ export const mutations = [
   {
     breaks: "A page that comes back again and again connects each time",
     changes: [
-      {
-        find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
-        within: ["Loop"],
-        replace: "$EARLIEST",
-      },
+      { find: "Math.max($EARLIEST, $HURRIED + $EVERY)", within: ["Wait"], replace: "$EARLIEST" },
     ],
   },
   {
@@ -322,24 +313,22 @@ export const mutations = [
   },
   {
     breaks: "All clients of a draining server leave at the same moment",
-    changes: [
-      { find: "Math.random() * $WITHIN", within: ["Loop", "drain"], replace: "0.5 * $WITHIN" },
-    ],
+    changes: [{ find: "Math.random() * $WITHIN", within: ["Drain"], replace: "0.5 * $WITHIN" }],
   },
   {
     breaks: "A later moment to leave a draining server replaces the earlier one",
-    changes: [{ find: "$DRAIN && $DRAIN.at <= $AT", within: ["Loop"], replace: "false" }],
+    changes: [{ find: "if (this.$EARLIER <= $AT) return", within: ["Drain"], replace: ";" }],
   },
   {
     breaks: "A connection that drops before it is drained is drained all the same",
-    changes: [leaveOut("clearTimeout($DRAIN?.timer)", "Loop", "_interrupt")],
+    changes: [leaveOut("$DRAIN?.cancel()", "Loop", "_interrupt")],
   },
   {
     breaks: "Failures count and are reported while the device is offline",
     changes: [
       {
-        find: "!$UNREPEATABLE && $GATE.isOffline && $OPEN_FOR === undefined && isUnanswered($ERROR)",
-        within: ["Loop"],
+        find: "$OUT && !$UNREPEATABLE && $RE.test($REASON)",
+        within: ["classify"],
         replace: "false",
       },
     ],
@@ -348,9 +337,9 @@ export const mutations = [
     breaks: "An answer of the server is not reported while the device is said to be offline",
     changes: [
       {
-        find: "!$UNREPEATABLE && $GATE.isOffline && $OPEN_FOR === undefined && isUnanswered($ERROR)",
-        within: ["Loop"],
-        replace: "$GATE.isOffline",
+        find: "$OUT && !$UNREPEATABLE && $RE.test($REASON)",
+        within: ["classify"],
+        replace: "$OUT",
       },
     ],
   },
@@ -373,7 +362,7 @@ export const mutations = [
   },
   {
     breaks: "A normal end is an error",
-    changes: [leaveOut("Object.assign($ERROR, { expected: true })", "Loop")],
+    changes: [{ find: '$END === "normal" && { expected: true }', within: ["Loop"], replace: "{}" }],
   },
   {
     breaks: "A POST is sent again after its connection was cut",
