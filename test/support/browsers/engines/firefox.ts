@@ -1,7 +1,7 @@
-import { launch, type Dialog, type Page as PuppeteerPage } from "puppeteer-core";
+import { launch, type Page as PuppeteerPage } from "puppeteer-core";
 import { browserPath } from "../browsers.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
-import { goBack, hangInDialog, opener } from "./page.ts";
+import { goBack, opener } from "./page.ts";
 
 /** Timers of pages behind others run as fast as those of visible pages. */
 const UNTHROTTLED = {
@@ -19,6 +19,7 @@ export const firefox: Engine = {
     ownNetwork: "Firefox is driven over TCP, which ends at the border of a network namespace",
     setFrozen: "Firefox freezes no page",
     crash: "WebDriver BiDi cannot end the process of a tab",
+    openDialog: "a page of Firefox handles messages while a dialog is open, so it does not hang",
     processPerTab: "only Chromium is known to let one tab hang without the others",
     stopAtBreakpoint: "WebDriver BiDi sets no breakpoints",
     measure: "WebDriver BiDi tells neither heap nor listeners",
@@ -51,11 +52,5 @@ function drive(page: PuppeteerPage): TabDriven {
     bringToFront: () => page.bringToFront(),
     goBack: () => page.evaluate(goBack),
     setOffline: (offline) => page.setOfflineMode(offline),
-    async openDialog() {
-      const opened = new Promise<Dialog>((resolve) => page.once("dialog", resolve));
-      await page.evaluate(hangInDialog);
-      const dialog = await opened;
-      return () => dialog.accept();
-    },
   };
 }
