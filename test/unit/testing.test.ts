@@ -31,13 +31,13 @@ describe("requested()", () => {
   test("has the details of the request", async () => {
     const { stream } = await connectFake(
       {},
-      { lastEventId: "7", withCredentials: true, resume: { query: "id" } },
+      { lastEventId: "7", withCredentials: true, resume: { query: ["id"] } },
     );
     expect(await stream.requested()).toMatchObject({
       url: `${ORIGIN}/stream`,
       lastEventId: "7",
       withCredentials: true,
-      resume: { query: "id" },
+      resume: { query: ["id"] },
       attempt: 0,
     });
   });
