@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { engine, type TabBrowser } from "../support/browsers/engines/engine.ts";
+import { engine, needs, type TabBrowser } from "../support/browsers/engines/engine.ts";
 import { Tab, until } from "../support/pages/tab-browser.ts";
 import { TabLog } from "../support/pages/tab-log.ts";
 
@@ -59,6 +59,7 @@ test.each([
   "a page that was hidden, shown %s: dead connections are replaced, a healthy one is kept",
   { tags: "slow" },
   async (_, shownAfter) => {
+    if (shownAfter) needs("promptTimers");
     comment(3000);
     const tab = await load();
     const dead = [

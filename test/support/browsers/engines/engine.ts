@@ -33,10 +33,17 @@ export interface TabDriven extends Driven, Partial<Powers> {
 /**
  * A requirement of a test: an ability of the driver, a process for each tab, a back-forward cache
  * that takes pages with an open stream, an `import()` that retries after a failure, an EventSource
- * that survives a line of 50 MB, or a network namespace to run in.
+ * that survives a line of 50 MB, a network namespace to run in, or
+ * timers that a hidden page gets within a second.
  */
 type Need =
-  keyof Powers | "processPerTab" | "cachesStreaming" | "importsAgain" | "longLines" | "ownNetwork";
+  | keyof Powers
+  | "processPerTab"
+  | "cachesStreaming"
+  | "importsAgain"
+  | "longLines"
+  | "ownNetwork"
+  | "promptTimers";
 
 interface EngineBrowser<Drive extends Driven> {
   open(url: string): Promise<Page<Drive>>;

@@ -13,6 +13,8 @@ export const webkit: Engine = {
   name: "webkit",
   lacks: {
     ownNetwork: "WebKit is driven over TCP, which ends at the border of a network namespace",
+    promptTimers:
+      "WebKit delays the timers of hidden pages by up to 20 s, so the moment after them is not hit",
     setFrozen: "WebKit tells no page that it is frozen",
     setOffline: "WebDriver has no command for the loss of the network",
     crash: "WebDriver has no command that ends the process of a page",
