@@ -51,6 +51,8 @@ const statusLine = fc.oneof(
   ),
   noise,
 );
+// Without "Content-Encoding: br": in Node, fetch itself may never end such a body if the connection
+// is reset. Only `heartbeatTimeout` finds that.
 const header = fc.oneof(
   { weight: 6, arbitrary: text("Content-Type: text/event-stream") },
   text(
@@ -66,7 +68,6 @@ const header = fc.oneof(
     "Transfer-Encoding: chunked, gzip",
     "Transfer-Encoding: nonsense",
     "Content-Encoding: gzip",
-    "Content-Encoding: br",
     "Content-Encoding: nonsense",
     "Location: /again",
     "Location: http://[",
