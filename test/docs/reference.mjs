@@ -48,6 +48,7 @@ export async function readReference() {
       ...["typescript", "tsx", "javascript", "html", "vue", "svelte", "sh", "yaml"],
       ...["java", "php", "nginx", "mermaid"],
     ],
+    includeHierarchySummary: false,
     disableSources: true,
     excludePrivate: true,
     excludeProtected: true,
