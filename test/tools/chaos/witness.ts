@@ -441,7 +441,11 @@ export function installWitness(): void {
         state.status === "waiting" &&
         ((before.status === "waiting" && state.error === before.error) ||
           (isOffline(before) &&
-            (state.error === reported || model.isUnanswered(state.error.reason))));
+            (state.error === reported ||
+              // An attempt that began offline may fail online, and is then followed by a wait.
+              ("retryAt" in before &&
+                state.retryAt <= before.retryAt + SLACK &&
+                model.isUnanswered(state.error.reason)))));
       if (state.status === "waiting" && !isRest) {
         checkWait(state, now);
         if (
