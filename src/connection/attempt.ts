@@ -48,7 +48,10 @@ export function attemptConnection(
   });
 }
 
-/** The sink that the transport of one attempt gets: it passes on what arrives until it settles. */
+/**
+ * The sink that the transport of one attempt gets: it passes on what arrives until it settles. Its
+ * methods are properties, so that a transport around another can spread it: `{ ...sink, event }`.
+ */
 class Attempt implements Sink {
   readonly event: Sink["event"];
   private readonly _host: AttemptHost;
@@ -113,11 +116,11 @@ class Attempt implements Sink {
       );
   }
 
-  answered(): void {
+  readonly answered = (): void => {
     this._liveness.answered();
-  }
+  };
 
-  open(details?: OpenDetails): void {
+  readonly open = (details?: OpenDetails): void => {
     if (!this._isLive) return;
     // EventSource hides the status, and comments with it; the other transports see both.
     this._liveness.opened(details?.status !== undefined);
@@ -125,30 +128,30 @@ class Attempt implements Sink {
       this._openedAt = performance.now();
       this._sink.open(details);
     } else this._sink.reopen(details?.connection);
-  }
+  };
 
-  lastEventId(id: string, origin?: string): void {
+  readonly lastEventId = (id: string, origin?: string): void => {
     if (this._isLive) this._sink.lastEventId(id, origin);
-  }
+  };
 
-  activity(): void {
+  readonly activity = (): void => {
     this._liveness.markActive();
-  }
+  };
 
-  role(role: Role | undefined): void {
+  readonly role = (role: Role | undefined): void => {
     if (!this._isLive) return;
     // A new leader has yet to connect, even if it has been open as a follower.
     this._liveness.setOn(role !== "follower");
     this._sink.role?.(role);
-  }
+  };
 
-  retry(ms: number): void {
+  readonly retry = (ms: number): void => {
     if (this._isLive) this._sink.retry(ms);
-  }
+  };
 
-  unrepeatable(): void {
+  readonly unrepeatable = (): void => {
     if (this._isLive) this._sink.unrepeatable?.();
-  }
+  };
 
   private readonly _interrupt = (): void => {
     this._settle();

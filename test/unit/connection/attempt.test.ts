@@ -41,6 +41,30 @@ function connectDeaf(options: ResilientEventSourceOptions = {}) {
 
 const meta = { lastEventId: "stale", origin: "" };
 
+test("a transport around another may spread the sink", async () => {
+  const { transport, attempts } = deafTransport();
+  const shouting: Transport = (request, sink) =>
+    transport(request, {
+      ...sink,
+      event: (type, data, meta) => sink.event(type, data.toUpperCase(), meta),
+    });
+  const { source } = connect({ transport: shouting });
+  const messages: string[] = [];
+  source.on("message", (data) => messages.push(data));
+  await tick();
+  const { sink } = attempts[0]!;
+  sink.answered!();
+  sink.open({ status: 200 });
+  sink.activity();
+  sink.role!("leader");
+  sink.retry(3000);
+  sink.lastEventId("1");
+  sink.event("message", "event", { lastEventId: "2", origin: "" });
+  sink.unrepeatable!();
+  expect(source.state).toMatchObject({ status: "open", role: "leader" });
+  expect([messages, source.lastEventId]).toEqual([["EVENT"], "2"]);
+});
+
 describe("an attempt that was replaced", () => {
   test("reaches nobody, whatever it does", async () => {
     const { source, attempts, messages, log } = connectDeaf({ heartbeatTimeout: 20_000 });
