@@ -24,7 +24,7 @@ export interface Pace {
 }
 
 /** The rules of retrying, written a second time, independently of `src`. */
-export interface Model {
+interface Model {
   /** Returns what is wrong with a wait, or undefined. */
   faultOfWait(wait: Wait, pace: Pace): string | undefined;
   /** Returns what is wrong with a wait between two attempts while the device is offline. */
