@@ -437,8 +437,4 @@ export const mutations = [
       },
     ],
   },
-  {
-    breaks: "A fetch that cannot stream is tried for ever",
-    changes: [{ find: 'if ($REASON === "timeout") $UNANSWERED.add($SOURCE)', replace: ";" }],
-  },
 ];
