@@ -106,9 +106,9 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
     this._forgetSignal?.();
     const { state } = this;
     if (state.status !== "closed") this._enter({ status: "closed" });
-    // After giving up the state keeps its error. Its observers are told all the same: a shared
-    // source listens for a reconnect in another tab until then.
-    else if (state.error) this._states.notify({ status: "closed" });
+    // After an end the state remains. Its observers are told all the same: a shared source listens
+    // for a reconnect in another tab until then.
+    else this._states.notify({ status: "closed" });
   }
 
   /** Records whether DOM events of this type have a listener. */
