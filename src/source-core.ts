@@ -40,6 +40,7 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
   readonly dispatcher: Dispatcher;
   /** The stream's URL; "" until a function has answered. */
   url: string;
+  private _isClosed = false;
   state: ConnectionState = { status: "connecting", attempt: 0 };
   private readonly _target: EventTarget;
   private readonly _askUrl: Extract<StreamUrl, () => unknown> | undefined;
@@ -108,7 +109,8 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
     if (state.status !== "closed") this._enter({ status: "closed" });
     // After an end the state remains. Its observers are told all the same: a shared source listens
     // for a reconnect in another tab until then.
-    else this._states.notify({ status: "closed" });
+    else if (!this._isClosed) this._states.notify({ status: "closed" });
+    this._isClosed = true;
   }
 
   /** Records whether DOM events of this type have a listener. */
