@@ -93,14 +93,9 @@ class Attempt implements Sink {
     signal.addEventListener("abort", this._interrupt);
     host
       .request(attempt, signal)
-      .then((request) => {
-        if (!this._isLive) return undefined;
-        const ended = host.transport({ ...request, signal }, this) as Promise<void> | undefined;
-        // The names by which option-checks.ts knows a factory are lost in a minified bundle.
-        if (typeof ended?.then === "function") return ended;
-        const message = "transport gave no promise: call a factory, as in fetchTransport({ … })";
-        throw new ConnectionError(message, { reason: "unsupported" });
-      })
+      .then((request) =>
+        this._isLive ? callTransport(host.transport, { ...request, signal }, this) : undefined,
+      )
       .then(
         () => {
           this._settle(new ConnectionError("the server ended the stream", { reason: "ended" }));
@@ -168,4 +163,23 @@ class Attempt implements Sink {
       lastAlive: this._liveness.lastAlive,
     });
   }
+}
+
+/**
+ * Calls the transport. One that throws, or gives no promise, is a mistake that no retry mends, most
+ * likely a factory that was not called: the names by which option-checks.ts knows the factories are
+ * lost in a minified bundle.
+ */
+function callTransport(transport: Transport, request: TransportRequest, sink: Sink): Promise<void> {
+  let fault = "gave no promise";
+  let cause;
+  try {
+    const ended = transport(request, sink) as Promise<void> | undefined;
+    if (typeof ended?.then === "function") return ended;
+  } catch (thrown) {
+    fault = `threw: ${messageOf(thrown)}`;
+    cause = thrown;
+  }
+  const message = `transport ${fault} (call a factory, as in fetchTransport({ … }))`;
+  throw new ConnectionError(message, { reason: "unsupported", cause });
 }

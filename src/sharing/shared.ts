@@ -48,13 +48,15 @@ let hasWarned = false;
  *
  * @param inner How the leader connects, and each source if nothing can be shared. Default: as
  * without `transport`.
- * @throws TypeError if neither `inner` nor the options have a key, since different streams must
- * never be mixed, or if `sticky` is not an array of strings
+ * @throws TypeError if `inner` is not a function, if neither `inner` nor the options have a key,
+ * since different streams must never be mixed, or if `sticky` is not an array of strings
  */
 export function sharedTransport(
   inner: Transport = autoTransport(),
   { key, sticky = [] }: SharedOptions = {},
 ): Transport {
+  if (typeof inner !== "function")
+    throw new TypeError("sharedTransport: its first argument must be a transport or undefined");
   if (key === undefined && inner.key === undefined)
     throw new TypeError(
       "sharedTransport needs the option key: it cannot compare the requests of this inner transport",

@@ -4,6 +4,7 @@ import {
   eventSourceTransport,
   fetchTransport,
   polyfillTransport,
+  sharedTransport,
   type ResilientEventSourceOptions,
   type Sink,
   type Transport,
@@ -276,13 +277,18 @@ describe("reconnect()", () => {
   });
 });
 
-describe("a transport that gives no promise", () => {
+describe("a transport that throws or gives no promise", () => {
   // As a minifier leaves them: without their names.
   const factories: Record<string, unknown> = {
     "fetchTransport, not called": (init: object) => fetchTransport(init),
     "eventSourceTransport, not called": (Class: undefined) => eventSourceTransport(Class),
     "polyfillTransport, not called": () => polyfillTransport(),
     "fakeStream, not called": () => fakeStream(),
+    "sharedTransport, not called": (inner: Transport, options: object) =>
+      sharedTransport(inner, options),
+    "a function that throws": () => {
+      throw new Error("it threw");
+    },
     "a function that gives nothing": () => undefined,
   };
   test.each(Object.entries(factories))("%s: closed, and the message says so", async (_, given) => {

@@ -36,6 +36,15 @@ async function openTabs(count: number, options?: ResilientEventSourceOptions): P
 describe("what is shared", () => {
   const nowhere: Transport = () => new Promise(() => {});
 
+  test.each([{ key: "mine" }, "mine", null])(
+    "the first argument is a transport, not %j",
+    (inner) => {
+      expect(() => sharedTransport(inner as never)).toThrow(
+        new TypeError("sharedTransport: its first argument must be a transport or undefined"),
+      );
+    },
+  );
+
   test("a transport whose requests cannot be compared needs a key", () => {
     const message =
       "sharedTransport needs the option key: it cannot compare the requests of this inner transport";
