@@ -33,9 +33,13 @@ export class Leader {
     this.term = Math.max(Date.now(), member.term + 1);
   }
 
-  /** Whether the server wants no more requests, which the source knows before its followers do. */
+  /** Whether the latest connection came to a normal end, of which its followers are to know. */
   get hasEnded(): boolean {
-    return this._error instanceof ConnectionError && !!this._error.expected;
+    const { _error: error } = this;
+    return (
+      error instanceof ConnectionError &&
+      (error.status === 204 || (error.reason === "ended" && this._member.isUnrepeatable))
+    );
   }
 
   get isConnected(): boolean {
@@ -67,12 +71,17 @@ export class Leader {
         { ...request, lastEventId: history.lastEventId, names, signal },
         this._relay(host, signal),
       );
-    const fail = (error: unknown): void => {
-      end(() => this.reject(host, error));
-    };
-    run().then(() => {
-      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
-    }, fail);
+    run().then(
+      () => {
+        end(() => {
+          this._error = new ConnectionError("the server ended the stream", { reason: "ended" });
+          resolve();
+        });
+      },
+      (error: unknown) => {
+        end(() => this.reject(host, error));
+      },
+    );
   }
 
   /** Ends the source's connection with an error, about which the source decides. */

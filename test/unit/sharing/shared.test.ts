@@ -68,6 +68,22 @@ describe("what is shared", () => {
       expect(() => sharedTransport(inner)).not.toThrow();
   });
 
+  test("the end of the leader's stream is no failure of the transport", async () => {
+    const shared = sharedTransport(tabs.current.server.transport, { key: "mine" });
+    const ends: string[] = [];
+    const transport: Transport = async (request, sink) => {
+      await shared(request, sink).then(
+        () => ends.push("resolved"),
+        () => ends.push("rejected"),
+      );
+    };
+    connect({ transport });
+    await settle();
+    tabs.current.server.latest.open().end();
+    await settle();
+    expect(ends).toEqual(["resolved"]);
+  });
+
   interface Stream {
     url?: string;
     options?: ResilientEventSourceOptions;
