@@ -347,7 +347,7 @@ export class Loop implements AttemptSink {
       }
       if (gate.isOffline && !cut.aborted) this._pauseOffline();
       await waited;
-      this._isQuiet &&= !cut.aborted;
+      this._isQuiet &&= !cut.aborted && gate.isOffline;
       // A pause does not shorten what the server or the application asked for. (Another tab's
       // decision may have changed meanwhile.)
       while (gate.blocked && !this._isClosed && error.retryIn === undefined) {

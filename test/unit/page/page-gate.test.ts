@@ -193,6 +193,23 @@ describe("offline is a hint", () => {
     expect(client.source.state.status).toBe("open");
   });
 
+  test("online, but the wait may not be cut again so soon: the state says connecting after it", async () => {
+    page.current.navigator.onLine = false;
+    const client = unreachable({ backoff: { maxDelay: 4000 } });
+    await tick(HOLD);
+    page.current.fire("online");
+    await tick(SPREAD);
+    page.current.fire("offline");
+    await tick(HOLD + 1500 + HOLD);
+    expect(client.source.state).toMatchObject({ status: "paused", retryAt: Date.now() + 3000 });
+    page.current.fire("online");
+    client.server.behaviour = () => {};
+    await tick(2999);
+    expect(client.source.state.status).toBe("paused");
+    await tick(1);
+    expect(client.source.state).toEqual({ status: "connecting", attempt: 1 });
+  });
+
   test("online before the failure of a quiet attempt is reported: it is reported, and counts", async () => {
     page.current.navigator.onLine = false;
     const client = unreachable();
