@@ -37,6 +37,9 @@ async function open(options?: TabOptions): Promise<Tab> {
   return tab;
 }
 
+/** No attempt within the patience of a test unless something cuts the wait. */
+const rare = { startingDelay: 1_200_000, maxDelay: 1_200_000, jitter: "none" } as const;
+
 /** Every event came once and in order, and no error was dispatched. */
 async function expectEverything(tab: Tab): Promise<void> {
   log.publish();
@@ -60,9 +63,6 @@ function testEach(
 describe("the network goes away and comes back", () => {
   /** A name for this machine that does not say so: the browser takes it for a host of the network. */
   const unreachable = "http://server.invalid/log";
-  /** No attempt within the patience of a test unless something cuts the wait. */
-  const rare = { startingDelay: 600_000, maxDelay: 600_000, jitter: "none" } as const;
-
   /** The longest wait after `online` (ms). */
   const SPREAD = 1000;
   /** Records the waits (ms) that the page asks for from now on: a busy machine prolongs them. */
@@ -218,6 +218,46 @@ describe("pauseWhenHidden", () => {
     await other.bringToFront();
     await until(() => tab.page.evaluate(() => document.hidden), "a hidden tab");
     await expectEverything(tab);
+    expect(log.requests).toBe(1);
+  });
+});
+
+describe("a tab whose source waits is shown again", () => {
+  async function waitBehind(): Promise<Tab> {
+    const tab = await open({ backoff: rare });
+    const other = await load();
+    await other.bringToFront();
+    await until(() => tab.page.evaluate(() => document.hidden), "a hidden tab");
+    return tab;
+  }
+
+  test("it connects, and resumes by id", async () => {
+    const tab = await waitBehind();
+    log.cut();
+    await tab.reaches("waiting");
+    expect(log.requests).toBe(1);
+    log.publish(3);
+    await tab.bringToFront();
+    await until(() => log.requests === 2, "another request");
+    log.publish();
+    await tab.reads(7);
+    expect((await tab.heard()).got).toEqual(numbers(1, 7));
+    expect(log.asked).toEqual(["", "3"]);
+  });
+
+  test("but not sooner than the server asked for", async () => {
+    const tab = await waitBehind();
+    log.say("retry: 600000\n\n");
+    log.publish();
+    await tab.reads(4);
+    log.cut();
+    await tab.reaches("waiting");
+    await tab.bringToFront();
+    const isShorter = async (): Promise<boolean> => {
+      const state = await tab.state();
+      return state.status === "waiting" && state.delay <= 600_000;
+    };
+    await until(isShorter, "the wait that the server asked for");
     expect(log.requests).toBe(1);
   });
 });

@@ -100,6 +100,11 @@ export class TabLog {
     }
   }
 
+  /** Sends a text over every connection. */
+  say(text: string): void {
+    for (const connection of this.live.keys()) connection.write(text);
+  }
+
   /** Publishes an event every so many milliseconds, until `stop`. */
   tick(ms: number): void {
     this.ticking = setInterval(() => this.publish(), ms);
