@@ -82,7 +82,6 @@ export const exceptions: Exception[] = [
       "/html/dom/idlharness.any.js: the name of the interface",
       "/html/dom/idlharness.any.js: the name of its objects",
       "/html/dom/idlharness.any.js: the constants are data properties",
-      "/html/dom/idlharness.any.js: an attribute read from another object",
       "/html/dom/idlharness.any.js: members are enumerable",
     ],
     why: "it is a class of its own, written in JavaScript: its name and parent, and what reflection shows of its members",
