@@ -3,13 +3,13 @@ import { Violation } from "./chaos.ts";
 import { addReports, tabulate } from "./report.ts";
 import { runTabs } from "./tabs.ts";
 
-// Two minutes here; `npm run test:tabs` can take longer. The seed differs every time.
+// Two minutes of a known seed; `npm run test:tabs` takes others, and longer.
 
 test(
   "ten tabs, whatever happens to them: every event once in each",
   { tags: "slow", timeout: 600_000 },
   async () => {
-    const seed = Math.floor(Math.random() * 1e6);
+    const seed = 1;
     console.log(`npm run test:tabs -- --seed ${seed} --minutes 2`);
     const report = await runTabs({ seed, duration: 120_000 }).catch((error: unknown) => {
       if (error instanceof Violation) console.log(error.log.join("\n"));
