@@ -108,3 +108,9 @@ export class ConnectionError extends Error {
     Object.defineProperty(this, "body", { value: body });
   }
 }
+
+/** Returns true if the server has said all it has to say: a normal end, not a failure. */
+export function isNormalEnd({ status, reason }: ConnectionError, isUnrepeatable: boolean): boolean {
+  // 204 is the standard's way for a server to say stop.
+  return status === 204 || (isUnrepeatable && reason === "ended");
+}

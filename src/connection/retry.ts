@@ -1,4 +1,4 @@
-import type { ConnectionError, ConnectionErrorReason } from "../errors.ts";
+import { isNormalEnd, type ConnectionError, type ConnectionErrorReason } from "../errors.ts";
 import { report } from "../util/report.ts";
 
 /**
@@ -91,13 +91,12 @@ export interface EndFacts {
 
 /** Classifies the end of a connection. */
 export function classify(
-  { status, reason }: ConnectionError,
+  error: ConnectionError,
   { isUnrepeatable, hasNamedTime, isOutOfReach }: EndFacts,
 ): End {
-  const isEnded = reason === "ended";
-  // 204 is the standard's way for a server to say stop.
-  if (status === 204 || (isUnrepeatable && isEnded)) return "normal";
-  if (hasNamedTime && isEnded) return "polled";
+  const { reason } = error;
+  if (isNormalEnd(error, isUnrepeatable)) return "normal";
+  if (hasNamedTime && reason === "ended") return "polled";
   return isOutOfReach && !isUnrepeatable && /^(network|timeout|rejected)$/.test(reason)
     ? "unnoticed"
     : "failed";

@@ -1,4 +1,4 @@
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, isNormalEnd } from "../errors.ts";
 import type { Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, LeaderBody, LeaderState } from "./messages.ts";
@@ -36,10 +36,7 @@ export class Leader {
   /** Whether the latest connection came to a normal end, of which its followers are to know. */
   get hasEnded(): boolean {
     const { _error: error } = this;
-    return (
-      error instanceof ConnectionError &&
-      (error.status === 204 || (error.reason === "ended" && this._member.isUnrepeatable))
-    );
+    return error instanceof ConnectionError && isNormalEnd(error, this._member.isUnrepeatable);
   }
 
   get isConnected(): boolean {
