@@ -7,6 +7,7 @@ import { Book, GRACE } from "./book.ts";
 import { NodeHost, PageHost, type Host } from "./hosts.ts";
 import { Proxy, type Mischief, type ProxyHost } from "./proxy.ts";
 import { Random } from "../../support/random.ts";
+import { emptyCounts } from "./report.ts";
 import { ChaosServer } from "./server.ts";
 import { Subject } from "./subjects.ts";
 import type { Leftovers, TransportName } from "./witness.ts";
@@ -135,16 +136,7 @@ class Chaos {
 
   constructor(private readonly options: ChaosOptions) {
     this.random = new Random(options.seed);
-    this.report = {
-      seed: options.seed,
-      seconds: 0,
-      sources: 0,
-      events: 0,
-      requests: 0,
-      checks: 0,
-      faults: new Map(),
-      states: new Map(),
-    };
+    this.report = { seed: options.seed, ...emptyCounts() };
   }
 
   async run(): Promise<ChaosReport> {

@@ -1,19 +1,21 @@
 import type { ChaosReport } from "./chaos.ts";
 
-type Sums = Omit<ChaosReport, "seed"> & { seeds: number[] };
+type Counts = Omit<ChaosReport, "seed">;
+type Sums = Counts & { seeds: number[] };
+
+export const emptyCounts = (): Counts => ({
+  seconds: 0,
+  sources: 0,
+  events: 0,
+  requests: 0,
+  checks: 0,
+  faults: new Map(),
+  states: new Map(),
+});
 
 /** Several runs as one. */
 export function addReports(reports: readonly ChaosReport[]): Sums {
-  const sums: Sums = {
-    seeds: [],
-    seconds: 0,
-    sources: 0,
-    events: 0,
-    requests: 0,
-    checks: 0,
-    faults: new Map(),
-    states: new Map(),
-  };
+  const sums: Sums = { seeds: [], ...emptyCounts() };
   for (const report of reports) {
     sums.seeds.push(report.seed);
     for (const key of ["seconds", "sources", "events", "requests", "checks"] as const)

@@ -8,6 +8,7 @@ import { TabLog } from "../../support/pages/tab-log.ts";
 import { PATIENCE } from "../../support/patience.ts";
 import { Random } from "../../support/random.ts";
 import { Violation, type ChaosOptions, type ChaosReport } from "./chaos.ts";
+import { emptyCounts } from "./report.ts";
 import { Stalls } from "./stalls.ts";
 import { installRecord, type TabReport } from "./tab-record.ts";
 
@@ -129,16 +130,7 @@ class TabStorm {
 
   constructor(private readonly options: ChaosOptions) {
     this.random = new Random(options.seed);
-    this.report = {
-      seed: options.seed,
-      seconds: 0,
-      sources: 0,
-      events: 0,
-      requests: 0,
-      checks: 0,
-      faults: new Map(),
-      states: new Map(),
-    };
+    this.report = { seed: options.seed, ...emptyCounts() };
   }
 
   async run(): Promise<ChaosReport> {
