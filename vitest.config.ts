@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
@@ -32,6 +33,8 @@ function project(
       // A test fails by a condition that does not come true, which says more than this.
       testTimeout: 3 * PATIENCE,
       hookTimeout: 3 * PATIENCE,
+      // Vitest would leave one core idle.
+      maxWorkers: availableParallelism(),
       ...test,
     },
   };
@@ -51,8 +54,9 @@ function browserProject(
     ],
     globalSetup: "./test/support/browsers/browsers.ts",
     provide: { engine },
-    // After the other projects. They wait more than they compute: two at a time take half as long.
-    maxWorkers: 2,
+    // After the other projects. They wait more than they compute, so that more of them than there
+    // are cores run at a time. An engine that is slower to start has fewer.
+    maxWorkers: engine === "chromium" ? 4 : 2,
     sequence: { groupOrder: engine === "chromium" ? 1 : 2 },
   });
 }
