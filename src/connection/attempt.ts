@@ -1,4 +1,5 @@
 import { ConnectionError } from "../errors.ts";
+import { callTransport } from "../transport/call-transport.ts";
 import type { OpenDetails, Sink, Transport, TransportRequest } from "../transport/transport.ts";
 import { messageOf } from "../util/report.ts";
 import type { Gate } from "./gate.ts";
@@ -163,23 +164,4 @@ class Attempt implements Sink {
       lastAlive: this._liveness.lastAlive,
     });
   }
-}
-
-/**
- * Calls the transport. One that throws, or gives no promise, is a mistake that no retry mends, most
- * likely a factory that was not called: the names by which option-checks.ts knows the factories are
- * lost in a minified bundle.
- */
-function callTransport(transport: Transport, request: TransportRequest, sink: Sink): Promise<void> {
-  let fault = "gave no promise";
-  let cause;
-  try {
-    const ended = transport(request, sink) as Promise<void> | undefined;
-    if (typeof ended?.then === "function") return ended;
-  } catch (thrown) {
-    fault = `threw: ${messageOf(thrown)}`;
-    cause = thrown;
-  }
-  const message = `transport ${fault} (call a factory, as in fetchTransport({ … }))`;
-  throw new ConnectionError(message, { reason: "unsupported", cause });
 }

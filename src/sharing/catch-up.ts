@@ -1,4 +1,5 @@
 import { ConnectionError } from "../errors.ts";
+import { callTransport } from "../transport/call-transport.ts";
 import type { Sink } from "../transport/transport.ts";
 import { aborted } from "../util/sleep.ts";
 import type { MemberHost } from "./membership.ts";
@@ -85,13 +86,12 @@ export class CatchUp {
         fail(new ConnectionError(message, { reason: "network" }));
       },
     };
-    const run = async (): Promise<void> => inner({ ...request, lastEventId, signal }, own);
     let hasBegun = false;
     const begin = (): void => {
       if (hasBegun || signal.aborted) return;
       hasBegun = true;
       expectProgress();
-      run().then(() => {
+      callTransport(inner, { ...request, lastEventId, signal }, own).then(() => {
         fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
       }, fail);
     };

@@ -1,4 +1,5 @@
 import { ConnectionError, isNormalEnd } from "../errors.ts";
+import { callTransport } from "../transport/call-transport.ts";
 import type { Sink } from "../transport/transport.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { Answer, HelloMessage, LeaderBody, LeaderState } from "./messages.ts";
@@ -62,13 +63,12 @@ export class Leader {
       end(resolve);
     });
     const { history, names } = this._member;
-    // A transport may also throw before it returns.
-    const run = async (): Promise<void> =>
-      inner(
-        { ...request, lastEventId: history.lastEventId, names, signal },
-        this._relay(host, signal),
-      );
-    run().then(
+    const { lastEventId } = history;
+    callTransport(
+      inner,
+      { ...request, lastEventId, names, signal },
+      this._relay(host, signal),
+    ).then(
       () => {
         end(() => {
           this._error = new ConnectionError("the server ended the stream", { reason: "ended" });

@@ -1,5 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { autoTransport } from "../transport/auto.ts";
+import { callTransport } from "../transport/call-transport.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { messageOf } from "../util/report.ts";
 import { History } from "./history.ts";
@@ -87,7 +88,7 @@ export function sharedTransport(
       if (!hasWarned)
         console.warn(`sharedTransport: every source has a connection of its own: ${reason}`);
       hasWarned = true;
-      return inner(request, sink);
+      return callTransport(inner, request, sink);
     };
     const missing = findMissing();
     if (missing) return connectAlone(missing);

@@ -21,11 +21,14 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
     /^events\//,
     /^(events\/.+|util\/.+|(errors|options|connection\/state|transport\/transport)\.ts)$/,
   ],
-  [/^connection\//, /^(connection\/.+|util\/.+|(errors|options|transport\/transport)\.ts)$/],
+  [
+    /^connection\//,
+    /^(connection\/.+|util\/.+|(errors|options|transport\/(call-transport|transport))\.ts)$/,
+  ],
   [/^page\//, /^(page\/.+|util\/.+|connection\/gate\.ts)$/],
   [
     /^sharing\//,
-    /^(sharing\/.+|util\/.+|(errors|connection\/state|transport\/(auto|transport))\.ts)$/,
+    /^(sharing\/.+|util\/.+|(errors|connection\/state|transport\/(auto|call-transport|transport))\.ts)$/,
   ],
   [/^transport\//, /^(transport\/.+|util\/.+|(errors|connection\/state)\.ts)$/],
 ];
