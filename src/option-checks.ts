@@ -28,16 +28,17 @@ const isPlain = (value: unknown): value is Members => {
 
 /** Any value, converted as in WebIDL. */
 const flag: Rule = ["a boolean", () => true, Boolean];
-const milliseconds = numberFrom(0, LONGEST_DELAY);
+/** A number of milliseconds, or a count. */
+const zeroOrMore = numberFrom(0, LONGEST_DELAY);
 const decoder: Rule = [
   "a function or a Standard Schema",
   (value) => isFunction(value) || (isObject(value) && "~standard" in value),
 ];
 
 const backoffRules: Rules = {
-  startingDelay: milliseconds,
+  startingDelay: zeroOrMore,
   timeMultiple: numberFrom(1, Number.MAX_VALUE),
-  maxDelay: milliseconds,
+  maxDelay: zeroOrMore,
   numOfAttempts: numberFrom(1, Infinity),
   jitter: ['"full" or "none"', (value) => value === "full" || value === "none"],
   delayFirstAttempt: flag,
@@ -52,15 +53,15 @@ const rules: Rules = {
     (value) =>
       isObject(value) ? readMembers(value, backoffRules, defaults.backoff, "backoff.") : value,
   ],
-  minUptime: milliseconds,
-  connectTimeout: milliseconds,
-  heartbeatTimeout: milliseconds,
+  minUptime: zeroOrMore,
+  connectTimeout: zeroOrMore,
+  heartbeatTimeout: zeroOrMore,
   pauseWhenHidden: [
-    `true, false or ${milliseconds[0]}`,
-    milliseconds[1],
+    `true, false or ${zeroOrMore[0]}`,
+    zeroOrMore[1],
     (value) => (value === true ? 60_000 : value === false ? 0 : value),
   ],
-  dedupe: milliseconds,
+  dedupe: zeroOrMore,
   lastEventId: [
     "a string without NUL, CR and LF",
     (value) => isString(value) && !/[\0\r\n]/.test(value),
@@ -116,7 +117,7 @@ function check(name: string, value: unknown, [expected, isMet]: Rule): void {
 
 /** @throws RangeError or TypeError unless the value is a number of milliseconds */
 export function checkMilliseconds(name: string, value: unknown): void {
-  check(name, value, milliseconds);
+  check(name, value, zeroOrMore);
 }
 
 /**
