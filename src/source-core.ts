@@ -1,4 +1,5 @@
-import { Loop, type FailedState, type LoopHost, type Opening } from "./connection/loop.ts";
+import { Loop, type FailedState, type LoopHost } from "./connection/loop.ts";
+import type { Opening } from "./connection/record.ts";
 import type { ConnectionState } from "./connection/state.ts";
 import type { Decoders, Issue } from "./events/decoders.ts";
 import { Dispatcher, type DispatchHost } from "./events/dispatcher.ts";

@@ -362,7 +362,13 @@ export const mutations = [
   },
   {
     breaks: "A normal end is an error",
-    changes: [{ find: '$END === "normal" && { expected: true }', within: ["Loop"], replace: "{}" }],
+    changes: [
+      {
+        find: '$END === "normal" && { expected: true }',
+        within: ["ConnectionRecord"],
+        replace: "{}",
+      },
+    ],
   },
   {
     breaks: "A POST is sent again after its connection was cut",
@@ -389,7 +395,9 @@ export const mutations = [
   },
   {
     breaks: "A drain repeats a request that must not be repeated",
-    changes: [{ find: "if (this.$UNREPEATABLE) return", within: ["Loop", "drain"], replace: ";" }],
+    changes: [
+      { find: "if ($RECORD.$UNREPEATABLE) return", within: ["Loop", "drain"], replace: ";" },
+    ],
   },
   {
     breaks: "A follower delivers events of the leader's history twice",
