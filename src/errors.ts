@@ -1,3 +1,5 @@
+import { rootMessageOf } from "./util/report.ts";
+
 /**
  * How a connection ended, or why it was not made:
  *
@@ -113,4 +115,14 @@ export class ConnectionError extends Error {
 export function isNormalEnd({ status, reason }: ConnectionError, isUnrepeatable: boolean): boolean {
   // 204 is the standard's way for a server to say stop.
   return status === 204 || (isUnrepeatable && reason === "ended");
+}
+
+/** Returns an error with a cause; the cause itself if it is a ConnectionError. */
+export function failure(
+  reason: ConnectionErrorReason,
+  what: string,
+  cause: unknown,
+): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  return new ConnectionError(`${what}: ${rootMessageOf(cause)}`, { reason, cause });
 }

@@ -63,6 +63,7 @@ export type {
 } from "./transport/transport.ts";
 export { eventSourceTransport } from "./transport/event-source.ts";
 export type { EventSourceClass, EventSourceLike } from "./transport/platform-event-source.ts";
-export { fetchTransport, type FetchContext, type FetchInit } from "./transport/fetch.ts";
+export { fetchTransport } from "./transport/fetch.ts";
+export type { FetchContext, FetchInit } from "./transport/http/request.ts";
 export type { AddListenerOptions, RemoveListenerOptions } from "./events/event-target.ts";
 export { polyfillTransport } from "./transport/polyfill.ts";

@@ -1,6 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import { eventSourceTransport } from "./event-source.ts";
-import { canStream, connectByFetch } from "./fetch.ts";
+import { connectByFetch } from "./fetch.ts";
+import { canStream } from "./http/request.ts";
 import { openedBy } from "./opened.ts";
 import { platformEventSource } from "./platform-event-source.ts";
 import { polyfillTransport } from "./polyfill.ts";

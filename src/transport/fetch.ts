@@ -1,61 +1,20 @@
-import { ConnectionError, type ConnectionErrorReason } from "../errors.ts";
+import { ConnectionError, failure } from "../errors.ts";
 import { nextTask } from "../util/next-task.ts";
-import { rootMessageOf } from "../util/report.ts";
 import { decode, readBody, type BodyReader } from "./http/body.ts";
 import { createEventStream } from "./http/event-stream.ts";
-import { basicAuthorization } from "./http/headers.ts";
+import {
+  buildCall,
+  callInit,
+  keyOf,
+  type Call,
+  type FetchContext,
+  type FetchInit,
+  type InitSource,
+} from "./http/request.ts";
 import { readRefusedText, refusalOf } from "./http/response.ts";
 import { openedBy } from "./opened.ts";
 import { isSameOrigin, resumeRequest } from "./resume.ts";
 import type { Sink, Transport, TransportRequest } from "./transport.ts";
-
-/**
- * The options of `fetchTransport`: all of RequestInit except the signal, which is ours, and
- * optionally another `fetch`. `redirect: "error"` is treated as `"manual"`: both end with reason
- * `redirect`.
- */
-export interface FetchInit extends Omit<RequestInit, "signal"> {
-  /**
-   * Used in place of the global `fetch`. It must honour the signal, and the body of its response
-   * must be a web ReadableStream. Default: the global `fetch`, looked up on every attempt.
-   */
-  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-}
-
-/** The argument of an `init` function. */
-export interface FetchContext {
-  /**
-   * How many connections in a row have failed before this one (see `minUptime`): 0 at first, 1 for
-   * the first retry.
-   */
-  readonly attempt: number;
-  /** The id to resume after; "" for none. It is sent without your help. */
-  readonly lastEventId: string;
-  /** Aborts when this attempt is no longer wanted. */
-  readonly signal: AbortSignal;
-}
-
-type InitFunction = (context: FetchContext) => FetchInit | Promise<FetchInit>;
-
-/** The argument of `fetchTransport`. */
-type InitSource = FetchInit | InitFunction;
-
-/** One call of `fetch`. */
-interface Call {
-  readonly url: string;
-  readonly options: RequestInit;
-  readonly fetcher: FetchInit["fetch"];
-}
-
-/** Whether this runtime can read a response while it arrives. */
-export function canStream(): boolean {
-  return (
-    typeof fetch === "function" &&
-    typeof ReadableStream === "function" &&
-    typeof TextDecoder === "function" &&
-    "body" in Response.prototype
-  );
-}
 
 /**
  * Connects using streaming fetch: for request headers, another method, a body, the status and text
@@ -131,29 +90,16 @@ async function run(
   answered: () => void,
 ): Promise<void> {
   if (signal.aborted) return;
-  const given = typeof init === "function" ? await callInit(init, request, signal) : init;
-  // Our own abort is known by our own signal: an AbortError can come from anywhere.
-  if (signal.aborted) return;
-  const call = buildCall(request, given);
-  const { fetcher, url, options } = call;
-  let response: Response;
-  // A function decides what each attempt sends.
-  if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
-    sink.unrepeatable?.();
-  if (signal.aborted) return;
-  try {
-    response = await (fetcher ?? fetch)(url, { ...options, signal });
-  } catch (cause) {
-    if (signal.aborted) return;
-    throw unreachable(call, request, cause);
-  }
+  const sent = await send(request, sink, init, signal);
+  if (!sent) return;
+  const { call, response } = sent;
   answered();
   const reader = await openBody(call, request, sink, response, signal);
   if (signal.aborted) return;
 
   openedBy.set(request.source, "fetch");
   sink.open({ status: response.status, headers: response.headers });
-  const { origin } = new URL(response.url || url);
+  const { origin } = new URL(response.url || call.url);
   const stream = createEventStream(sink, request.lastEventId, origin);
   let decoder: TextDecoder | undefined;
   try {
@@ -179,53 +125,31 @@ async function run(
   }
 }
 
-/** @throws ConnectionError */
-async function callInit(
-  init: InitFunction,
-  { attempt, lastEventId }: TransportRequest,
+/** Sends the request and returns the response; undefined if the connection is no longer wanted. */
+async function send(
+  request: TransportRequest,
+  sink: Sink,
+  init: InitSource,
   signal: AbortSignal,
-): Promise<FetchInit> {
+): Promise<{ call: Call; response: Response } | undefined> {
+  const given = typeof init === "function" ? await callInit(init, request, signal) : init;
+  // Our own abort is known by our own signal: an AbortError can come from anywhere.
+  if (signal.aborted) return undefined;
+  const call = buildCall(request, given);
+  const { fetcher, url, options } = call;
+  // A function decides what each attempt sends.
+  if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
+    sink.unrepeatable?.();
+  if (signal.aborted) return undefined;
   try {
-    return await init({ attempt, lastEventId, signal });
+    return { call, response: await (fetcher ?? fetch)(url, { ...options, signal }) };
   } catch (cause) {
-    throw failure("network", "init failed", cause);
+    if (signal.aborted) return undefined;
+    throw unreachable(call, request, cause);
   }
 }
 
-/**
- * Builds the request before it is made: what the constructors of `Headers` and `Request` throw is a
- * mistake of the application, and no retry mends it. Thrown by `fetch` it would pass for an outage.
- *
- * @throws ConnectionError
- */
-function buildCall(request: TransportRequest, given: FetchInit): Call {
-  const { url, header } = resumeRequest(request, true);
-  try {
-    const { fetch: fetcher, ...options } = given;
-    if (!fetcher && !canStream()) throw new TypeError("there is no streaming fetch here");
-    const headers = new Headers(options.headers);
-    if (!headers.has("Accept")) headers.set("Accept", "text/event-stream");
-    if (header) headers.set("Last-Event-ID", header);
-    const target = new URL(url);
-    if (target.username || target.password) {
-      // EventSource takes user and password from the URL, fetch throws on them.
-      if (isSameOrigin(target.origin) && !headers.has("Authorization"))
-        headers.set("Authorization", basicAuthorization(target));
-      target.username = target.password = "";
-    }
-    options.cache ??= "no-store";
-    options.credentials ??= request.withCredentials ? "include" : "same-origin";
-    // As an error a redirect would look like an outage.
-    if (options.redirect === "error") options.redirect = "manual";
-    options.headers = headers;
-    new Request(target, options);
-    return { fetcher, url: target.href, options };
-  } catch (cause) {
-    throw failure("unsupported", "the request cannot be made", cause);
-  }
-}
-
-/** Why `fetch` gave no response. */
+/** The error for a `fetch` that gave no response. */
 function unreachable(
   { fetcher, url }: Call,
   { source }: TransportRequest,
@@ -275,26 +199,10 @@ async function openBody(
   return reader as BodyReader;
 }
 
-/** Some servers refuse parameters that they do not know, and ours is not in the application's URL. */
+/** Some servers refuse parameters that they do not know, and the application did not write ours. */
 function hintOf(request: TransportRequest, status = 0): string {
   const isOurs = request.resume === undefined && resumeRequest(request, true).url !== request.url;
   return isOurs && status < 500
     ? ' ("lastEventId" was added to the query, see the option "resume")'
     : "";
-}
-
-function failure(reason: ConnectionErrorReason, what: string, cause: unknown): ConnectionError {
-  if (cause instanceof ConnectionError) return cause;
-  return new ConnectionError(`${what}: ${rootMessageOf(cause)}`, { reason, cause });
-}
-
-/** Undefined where the request cannot be told: a function, a body or another fetch may do anything. */
-function keyOf(init: InitSource): string | undefined {
-  if (typeof init === "function" || init.fetch || (init.body ?? "") !== "") return undefined;
-  try {
-    return `fetch ${JSON.stringify({ ...init, headers: [...new Headers(init.headers)] })}`;
-  } catch {
-    // The first attempt reports headers that cannot be sent.
-    return undefined;
-  }
 }

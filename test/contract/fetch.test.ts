@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ConnectionError } from "../../src/errors.ts";
-import { fetchTransport, type FetchContext, type FetchInit } from "../../src/transport/fetch.ts";
+import { fetchTransport } from "../../src/transport/fetch.ts";
+import type { FetchContext, FetchInit } from "../../src/transport/http/request.ts";
 import { FaultServer } from "../support/server/fault-server.ts";
 import { Connection, inNode } from "./harness.ts";
 import type { ConnectOptions } from "./recorder.ts";

@@ -372,7 +372,7 @@ export const mutations = [
   },
   {
     breaks: "A POST is sent again after its connection was cut",
-    changes: [leaveOut("$SINK.unrepeatable?.()", "run")],
+    changes: [leaveOut("$SINK.unrepeatable?.()", "send")],
   },
   {
     breaks: "A POST that a proxy answered with 502 is sent again",
