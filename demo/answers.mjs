@@ -17,8 +17,8 @@ const sentences = [
   "The server works for every word, and the work is billed.",
   "A train enters a tunnel, a phone changes its network, a proxy is restarted.",
   "Then the response is cut, often in the middle of a sentence.",
-  "Whoever asks again gets another answer, from its first word, and pays for both.",
-  "Whoever does not ask again is left with half of it.",
+  "A reader that asks again gets another answer, from its first word, and pays for both.",
+  "A reader that does not ask again is left with half of it.",
   "A server that numbers its words and keeps them for a minute can do better.",
   "The reader asks for what comes after the last number that it has.",
 ];

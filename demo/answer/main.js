@@ -7,6 +7,7 @@ import { explain, readers } from "./readers.js";
 /** How often the server is asked for its counts, in milliseconds. */
 const POLL = 250;
 
+const listing = new Intl.ListFormat("en");
 /** The readers as a sentence names them. @type {Record<string, string>} */
 const titles = {
   plain: "fetch with a parser",
@@ -95,13 +96,14 @@ function summary() {
   const sentences = cards.map(([name, card]) => {
     const { posts, gets } = card.requests;
     const found = [
-      posts > 1 ? `asked ${posts} times` : `asked once${gets ? ", resumed by GET" : ""}`,
+      posts > 1 ? `asked ${posts} times` : "asked once",
+      ...(posts === 1 && gets ? ["resumed by GET"] : []),
       ...(card.lost ? [`lost ${card.lost} words`] : []),
       ...(card.doubled ? [`shows ${card.doubled} words twice`] : []),
       ...(card.isEmpty ? ["got no answer"] : []),
       ...(card.status === "done" && !card.lost && !card.doubled ? ["has every word once"] : []),
     ];
-    return `${titles[name]} ${found.join(", ")}.`;
+    return `${titles[name]} ${listing.format(found)}.`;
   });
   return [wasCut ? "Cut." : "", ...sentences].join(" ").trim();
 }

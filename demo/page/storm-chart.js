@@ -39,10 +39,11 @@ export function createStormChart(host, perSecond) {
             ctx.stroke();
             ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
             ctx.textAlign = "right";
+            ctx.textBaseline = "bottom"; // uPlot left its own.
             ctx.fillText(
               "what the server accepts",
               bbox.left + bbox.width - 4,
-              y - 5 * devicePixelRatio,
+              y - 2 * devicePixelRatio,
             );
             ctx.restore();
           },

@@ -116,7 +116,7 @@ class Run {
         for (const { server } of both) server.comeBack();
         this.#backSince = performance.now();
         say(
-          `It is back, and accepts ${PER_SECOND} a second: all can be back after ${CLIENTS / PER_SECOND} s at the earliest.`,
+          `The server is back and accepts ${PER_SECOND} connections a second, so it needs at least ${CLIENTS / PER_SECOND} s for all clients.`,
         );
       }, CALM + DOWN),
     ];

@@ -33,7 +33,7 @@ export function createTimeline(host, lanes, tracks) {
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [now() - PAST, now() + FUTURE] },
-        y: { range: (_plot, _min, max) => [0, Math.max(8, (max || 0) * 1.1)] },
+        y: { range: (_plot, _min, max) => [0, Math.max(8, Math.ceil((max || 0) / 4) * 4)] },
       },
       axes: [
         {
@@ -41,7 +41,8 @@ export function createTimeline(host, lanes, tracks) {
           splits: () => [-60, -45, -30, -15, 0].map((ago) => now() + ago),
           values: () => ["60 s ago", "45", "30", "15", "now"],
         },
-        { ...axis, size: 34, space: 34 },
+        // The top and the middle: uPlot’s own choice leaves out both where the top is just below a step.
+        { ...axis, size: 34, splits: (_plot, _index, _min, max) => [0, max / 2, max] },
       ],
       series: [{}, line("native", [6, 4]), line("resilient")],
       hooks: { draw: [(plot) => drawLanes(plot, lanes)] },

@@ -1,15 +1,12 @@
-import { createRequire } from "node:module";
-import type axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { startDemoServer } from "../../demo/server.mjs";
 import { launchChromium } from "../support/browsers/browsers.ts";
+import { startDemoPage, violations, type DemoPage } from "../support/demo/demo-page.ts";
 import { statusOf } from "../support/server/status-of.ts";
 
-let server: Awaited<ReturnType<typeof startDemoServer>>;
 let browser: Browser;
+let demo: DemoPage;
 let page: Page;
-let complaints: string[];
 
 beforeAll(async () => {
   browser = await launchChromium();
@@ -17,20 +14,11 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  server = await startDemoServer({ port: 0 });
-  complaints = [];
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(server.address)) complaints.push(request.url());
-  });
-  await page.goto(`${server.address}answer.html`);
+  demo = await startDemoPage(browser);
+  page = demo.page;
+  await page.goto(`${demo.server.address}answer.html`);
 });
-afterEach(async () => {
-  await page.close();
-  await server.close();
-  expect(complaints).toEqual([]);
-});
+afterEach(() => demo.close());
 
 type Reader = "plain" | "package" | "ours";
 const part = (reader: Reader, selector: string): Promise<string> =>
@@ -71,7 +59,7 @@ test("without a fault every reader has every word once, by one POST", async () =
   for (const reader of ["plain", "package", "ours"] as const)
     expect(await facts(reader)).toEqual(["Done", "1", "0", "0"]);
   expect(new Set([await text("plain"), await text("package"), await text("ours")]).size).toBe(1);
-  expect(news.match(/asked once, has every word once/g)).toHaveLength(3);
+  expect(news.match(/asked once and has every word once/g)).toHaveLength(3);
 });
 
 test("a cut: one reader loses words, one asks and pays twice, ours resumes", async () => {
@@ -85,7 +73,9 @@ test("a cut: one reader loses words, one asks and pays twice, ours resumes", asy
   expect(Number(doubled)).toBeGreaterThan(0);
   expect(await facts("ours")).toEqual(["Done", "1 + 1 GET", "0", "0"]);
   expect(await fact("ours", "says")).toMatch(/^the connection was cut: .*; again in \d\.\d s$/);
-  expect(news).toContain("ResilientEventSource asked once, resumed by GET, has every word once.");
+  expect(news).toContain(
+    "ResilientEventSource asked once, resumed by GET, and has every word once.",
+  );
 });
 
 test("a cut, where the server keeps nothing: ours asks once, and says why it has half", async () => {
@@ -128,21 +118,13 @@ test("axe finds nothing after a cut, in light and in dark, on a phone", async ()
   await page.setViewportSize({ width: 390, height: 844 });
   await askAndCut();
   await summary();
-  await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    const violations = await page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
-    });
-    expect(violations).toEqual([]);
-  }
+  expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });
 
 test("the server refuses other pages, other methods, and what is not a question", async () => {
   const ask = (path: string, init: RequestInit): Promise<number> =>
-    fetch(`${server.address}ask/${path}`, init).then(({ status }) => status);
+    fetch(`${demo.server.address}ask/${path}`, init).then(({ status }) => status);
   const body = JSON.stringify({ prompt: "Hi", pace: 100 });
   expect(await ask("1/plain", { method: "PUT", body })).toBe(405);
   expect(await ask("1/nobody", { method: "POST", body })).toBe(404);
@@ -158,5 +140,5 @@ test("the server refuses other pages, other methods, and what is not a question"
   ])
     expect(await ask("1/plain", { method: "POST", body: wrong })).toBe(400);
   const foreign = { Origin: "https://example.com" };
-  expect(await statusOf(`${server.address}ask/1/plain`, "POST", foreign)).toBe(403);
+  expect(await statusOf(`${demo.server.address}ask/1/plain`, "POST", foreign)).toBe(403);
 });
