@@ -27,6 +27,6 @@ test("the changelog has the current version", () => {
     version: string;
   };
   expect(readFileSync(`${root}/CHANGELOG.md`, "utf8")).toMatch(
-    new RegExp(`^## \\[${version}\\] - \\d{4}-\\d\\d-\\d\\d$|^What will be ${version}`, "m"),
+    new RegExp(`^## \\[${version}\\] - \\d{4}-\\d\\d-\\d\\d$|^To be released as ${version}`, "m"),
   );
 });
