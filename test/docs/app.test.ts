@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { json, ResilientEventSource, type ResilientEventSourceOptions } from "resilient-eventsource";
 import { fakeStream } from "resilient-eventsource/testing";
 
-// The app. What a test needs of it: that options can be passed in.
+// The app. It accepts options, so that a test can pass a transport.
 
 class PriceTicker {
   readonly prices = new Map<string, number>();
