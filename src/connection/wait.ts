@@ -12,10 +12,14 @@ export class Wait {
   private _isCut = false;
   private _hurriedAt = -Infinity;
 
-  /** @param floor The time (ms) that the server asked for; no hurry goes below it. */
+  /**
+   * @param delay How long it takes, in milliseconds
+   * @param floor The time (ms) that the server asked for, which may be more than a timer can hold;
+   *   no hurry goes below it
+   */
   begin(delay: number, floor: number): void {
     this._end = performance.now() + delay;
-    this._earliest = performance.now() + floor;
+    this._earliest = performance.now() + Math.min(floor, delay);
     this._isCut = false;
   }
 

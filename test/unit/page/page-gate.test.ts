@@ -480,6 +480,25 @@ describe("a page that becomes visible", () => {
     });
   });
 
+  test.each([2 ** 31, 1e11, 1e29, Infinity])(
+    "does not make a wait of %d ms one that setTimeout cannot hold, which would be none at all",
+    async (retryAfter) => {
+      const client = await opened({ pauseWhenHidden: 1000 });
+      client.server.latest.fail("status", { status: 503, retryAfter });
+      await tick(HOLD);
+      client.log.length = 0;
+      page.current.setHidden(true);
+      await tick(10_000);
+      page.current.setHidden(false);
+      await tick(HOUR);
+      expect(client.log).toEqual([
+        "state: paused hidden",
+        `state: waiting 1, ${2 ** 31 - 1 - 10_000}, status`,
+      ]);
+      expect(client.server.connections).toHaveLength(1);
+    },
+  );
+
   test("only reconnect() overrules a floor, also while its rest is waited for", async () => {
     const client = await opened();
     client.server.latest.fail("status", { status: 503, retryAfter: 60_000 });
