@@ -212,7 +212,8 @@ export function installWitness(): void {
     open: ["open", "connecting", "waiting", "paused", "closed"],
     // The page has returned: the rest of the wait is shorter.
     waiting: ["waiting", "connecting", "paused"],
-    paused: ["connecting", "paused"],
+    // A pause does not shorten what the server asked for: the rest of the wait comes after it.
+    paused: ["connecting", "waiting", "paused"],
     closed: ["connecting"],
   };
   /**
@@ -376,6 +377,8 @@ export function installWitness(): void {
     let leftAt = -Infinity;
     /** Only `reconnect()` may end a wait before this time: the server asked for it. */
     let earliest = -Infinity;
+    /** When the latest wait ends. */
+    let waitsUntil = Infinity;
 
     function called(what: string): void {
       if (what !== "close") {
@@ -436,16 +439,19 @@ export function installWitness(): void {
             complain(`it connects ${earliest - now} ms before the server allows it`);
         }
       }
-      // A wait that is cut down to the server's floor is still the same one.
+      // A wait that is cut down to the server's floor, or interrupted by a pause, is still the same
+      // one.
       const isRest =
         state.status === "waiting" &&
-        ((before.status === "waiting" && state.error === before.error) ||
+        (((before.status === "waiting" || before.status === "paused") &&
+          state.error === reported) ||
+          // An attempt that began offline may fail online, and is then followed by a wait.
           (isOffline(before) &&
-            (state.error === reported ||
-              // An attempt that began offline may fail online, and is then followed by a wait.
-              ("retryAt" in before &&
-                state.retryAt <= before.retryAt + SLACK &&
-                model.isUnanswered(state.error.reason)))));
+            "retryAt" in before &&
+            state.retryAt <= before.retryAt + SLACK &&
+            model.isUnanswered(state.error.reason)));
+      if (before.status === "paused" && state.status === "waiting" && !isRest && !isOffline(before))
+        complain("a wait for another error after a pause");
       if (state.status === "waiting" && !isRest) {
         checkWait(state, now);
         if (
@@ -455,12 +461,9 @@ export function installWitness(): void {
           model.isUnanswered(state.error.reason)
         )
           complain(`an error event of an attempt that was made offline: ${state.error.reason}`);
-      } else if (
-        state.status === "waiting" &&
-        "retryAt" in before &&
-        state.retryAt > before.retryAt + SLACK
-      )
+      } else if (state.status === "waiting" && state.retryAt > waitsUntil + SLACK)
         complain("a wait that got longer");
+      if ("retryAt" in state) waitsUntil = state.retryAt ?? Infinity;
       if (state.status === "paused" && isOffline(state)) checkOffline(state);
       owed =
         (state.status === "waiting" && !isRest) || state.status === "closed" ? state : undefined;
