@@ -183,9 +183,11 @@ export class Loop {
   }
 
   private _pause(reason: PauseReason): Promise<void> {
-    const { gate } = this._host;
-    const changed = this._nextStep(() => gate.blocked !== reason);
-    this._host.setState({ status: "paused", reason });
+    const { _host: host, _record: record } = this;
+    const changed = this._nextStep(() => host.gate.blocked !== reason);
+    // The state changes, so the attempt after it is no longer hidden behind "offline".
+    record.isQuiet = false;
+    host.setState({ status: "paused", reason });
     return aborted(changed);
   }
 

@@ -193,6 +193,27 @@ describe("offline is a hint", () => {
     expect(client.source.state.status).toBe("open");
   });
 
+  test.each([
+    ["frozen", () => page.current.fire("freeze"), () => page.current.fire("resume")],
+    ["hidden", () => page.current.setHidden(true), () => page.current.setHidden(false)],
+  ])("%s during a quiet attempt: the next one is announced", async (reason, go, back) => {
+    page.current.navigator.onLine = false;
+    const client = unreachable({ pauseWhenHidden: 1 });
+    await tick(HOLD);
+    client.server.behaviour = () => {};
+    await tick(SLOW);
+    client.log.length = 0;
+    go();
+    await tick(1);
+    back();
+    await tick();
+    expect(client.log).toEqual([`state: paused ${reason}`, "state: connecting 0"]);
+    client.server.latest.fail();
+    await tick(HOLD);
+    expect(client.source.state).toMatchObject({ status: "paused", reason: "offline" });
+    expect(errors(client)).toEqual([]);
+  });
+
   test("online, but the wait may not be cut again so soon: the state says connecting after it", async () => {
     page.current.navigator.onLine = false;
     const client = unreachable({ backoff: { maxDelay: 4000 } });
