@@ -1,11 +1,11 @@
 import type { ConnectionState } from "../connection/state.ts";
 import { ConnectionError } from "../errors.ts";
 import type { SourceHandle, TransportRequest } from "../transport/transport.ts";
-import { aborted } from "../util/sleep.ts";
 import { Follower } from "./follower.ts";
 import type { History } from "./history.ts";
 import { Leader } from "./leader.ts";
 import type { MemberHost, Membership } from "./membership.ts";
+import { LeaderLock } from "./leader-lock.ts";
 import { isMessage } from "./message-checks.ts";
 import type { LeaderMessage, Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
@@ -42,13 +42,12 @@ export class Member implements Membership {
   private _host: MemberHost | undefined;
   private _follower: Follower | undefined;
   private _leader: Leader | undefined;
-  /** Our place in the queue for the lock, then the lock itself. */
-  private _lock: AbortController | undefined;
+  private readonly _lock: LeaderLock;
   /** When the source's wait ends; Infinity after it gave up; undefined while it has a connection. */
   private _retryAt: number | undefined;
-  /** Whether the source reconnects for another reason than `reconnect()`. */
+  /** True if the source reconnects for another reason than `reconnect()`. */
   private _isExpected = true;
-  /** Whether the source waits because the leader does. */
+  /** True if the source waits because the leader does. */
   private _waitsWithLeader = false;
   private _lastWord: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,6 +64,7 @@ export class Member implements Membership {
     stickyNames: readonly string[],
   ) {
     this._source = source;
+    this._lock = new LeaderLock(name);
     this._channel = new BroadcastChannel(name);
     this._channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (isMessage(data)) this._receive(data);
@@ -123,7 +123,7 @@ export class Member implements Membership {
     host.sink.role?.("follower");
     const replaceLeader = (): void => {
       // The request that nobody can repeat may still be answered.
-      if (!this.isUnrepeatable) this._requestLock(host, { steal: true });
+      if (!this.isUnrepeatable) this._requestLock(host, true);
     };
     this._follower = new Follower(this, { ...host, lock: this.name, replaceLeader }, reconnectNow);
     this._requestLock(host);
@@ -141,30 +141,16 @@ export class Member implements Membership {
     } else this._leader.connect(host);
   }
 
-  /** Queues for the lock, or takes it from a leader that hangs. */
-  private _requestLock(host: MemberHost, options: LockOptions = {}): void {
-    this._lock?.abort();
-    const { signal } = (this._lock = new AbortController());
-    let isHeld = false;
-    const hold = (): Promise<void> | undefined => {
-      if (signal.aborted) return;
-      isHeld = true;
-      this._lead(host);
-      return aborted(signal);
+  private _requestLock(host: MemberHost, steal?: boolean): void {
+    const denied = (error: unknown): void => {
+      this.leave();
+      host.sink.role?.(undefined);
+      host.connectAlone(error);
     };
-    const request = async (): Promise<unknown> =>
-      // `signal` and `steal` exclude each other.
-      navigator.locks.request(this.name, options.steal ? options : { signal }, hold);
-    request().catch((error: unknown) => {
-      if (signal.aborted) return;
-      if (isHeld) this._stepDown();
-      else if (options.steal) this._requestLock(host);
-      else {
-        this.leave();
-        host.sink.role?.(undefined);
-        host.connectAlone(error);
-      }
-    });
+    this._lock.request(
+      { acquired: () => this._lead(host), lost: () => this._stepDown(), denied },
+      steal,
+    );
   }
 
   /** Another member stole the lock, since our page did not answer. */
@@ -180,7 +166,7 @@ export class Member implements Membership {
     this._follower?.stop();
     this._leader?.disconnect();
     this._follower = this._leader = undefined;
-    this._lock?.abort();
+    this._lock.release();
   }
 
   private _onState(state: ConnectionState): void {
@@ -254,7 +240,7 @@ export class Member implements Membership {
   }
 }
 
-/** Whether a leader says, without being asked, that it connects. */
+/** Returns true if a leader says, without being asked, that it connects. */
 function isConnecting(message: LeaderMessage): boolean {
   return message.kind === "state" && !message.answer && message.state.status !== "failed";
 }
