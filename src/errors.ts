@@ -73,15 +73,15 @@ export class ConnectionError extends Error {
   /** The response's headers; undefined where the transport cannot see them. */
   declare readonly headers: Headers | undefined;
   /**
-   * What a server that refused wrote, if its type is text, JSON or XML: at most 65,536 characters,
+   * The text of a server that refused, if its type is text, JSON or XML: at most 65,536 characters,
    * decoded as UTF-8, as far as they came within a second. Undefined for other types, over
    * EventSource, and where another tab made the request. Not enumerable, so that loggers do not
    * copy it.
    */
   declare readonly body: string | undefined;
   /**
-   * What the server's Retry-After asked for, in milliseconds from the answer; undefined without
-   * one. A date counts only if the answer's own `Date` can be read.
+   * The wait that the server's Retry-After asked for, in milliseconds from the answer; undefined
+   * without one. A date counts only if the answer's own `Date` can be read.
    *
    * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
    */

@@ -4,9 +4,9 @@ import type { Transport } from "./transport/transport.ts";
 
 /**
  * The wait before each retry: `min(startingDelay × timeMultiple^(attempt - 1), maxDelay)`, then
- * jitter; never sooner than the server's `retry` and Retry-After ask for, with the jittered delay on
- * top of the larger one. Names, meaning and arithmetic are those of the exponential-backoff package;
- * the defaults differ.
+ * jitter; never sooner than the server's `retry` and Retry-After ask for, with the jittered delay
+ * on top of the larger one. Names, meaning and arithmetic are those of the exponential-backoff
+ * package; the defaults differ.
  */
 export interface BackoffOptions {
   /**
@@ -40,11 +40,11 @@ export interface BackoffOptions {
   /**
    * Replaces the retry table: called after each failed connection with its error and the number of
    * the retry that would come (from 1). It returns a boolean or the wait in milliseconds, or a
-   * promise of one of them, if a token has to be refreshed, say; `reconnect()` does not wait for it.
-   * A number is waited exactly, without jitter and even if the server asked for more, but at least
-   * 100 and at most 2^31-1; it counts toward `numOfAttempts`. If the function throws or answers NaN,
-   * that is reported and the table decides. It is not asked after a connection that named a `retry`
-   * and ended cleanly. Default undefined: the table.
+   * promise of one of them, if a token has to be refreshed, say; `reconnect()` does not wait for
+   * it. A number is waited exactly, without jitter and even if the server asked for more, but at
+   * least 100 and at most 2^31-1; it counts toward `numOfAttempts`. If the function throws or
+   * answers NaN, that is reported and the table decides. It is not asked after a connection that
+   * named a `retry` and ended cleanly. Default undefined: the table.
    */
   retry?: RetryPolicy | undefined;
 }
@@ -94,8 +94,8 @@ export interface ResilientEventSourceOptions {
   /**
    * Milliseconds without any byte (over EventSource: without an event that it can see) after which
    * the connection is replaced, with reason `timeout`; detected up to a quarter later. With it the
-   * default transport uses fetch from the start, since EventSource hides comments. Time in which the
-   * page is frozen or its timers are throttled does not count. Default 0: off.
+   * default transport uses fetch from the start, since EventSource hides comments. Time in which
+   * the page is frozen or its timers are throttled does not count. Default 0: off.
    */
   heartbeatTimeout?: number | undefined;
   /**

@@ -15,7 +15,7 @@ export interface FakeStream {
    * All requests so far, with `lastEventId`, `attempt`, `url` and so on; the latest is the last.
    */
   readonly requests: readonly TransportRequest[];
-  /** Whether a source is connecting or connected. */
+  /** True if a source is connecting or connected. */
   readonly connected: boolean;
   /**
    * Resolves with the current request, or with the next one if no source is connected: a source
@@ -63,6 +63,7 @@ export interface FakeStreamOptions {
 }
 
 /** Creates a {@link FakeStream}. Its methods throw while no source is connected. */
+// One function although it is long: its methods are short, and may be destructured.
 export function fakeStream({ repeatable = true }: FakeStreamOptions = {}): FakeStream {
   const requests: TransportRequest[] = [];
   const waitingForRequest: ((request: TransportRequest) => void)[] = [];

@@ -50,6 +50,7 @@ export interface ConnectionStore<P extends object> {
  *
  * @param stream Identifies the stream; null for none.
  */
+// One function although it is long: its parts share one connection.
 export function createStore<P extends object>(
   stream: string | null,
   { current: persistent }: { readonly current: Persistent<P> },
@@ -75,18 +76,17 @@ export function createStore<P extends object>(
     }
   };
 
+  /** The URL function of the latest render, if that is for this stream. */
+  const latestUrl = <U>(url: U): U =>
+    persistent.rendered.stream === stream ? (persistent.rendered.url as U) : url;
+
   const subscribe = (onChange: () => void): (() => void) => {
     const { url, options } = persistent.rendered;
     if (url == null || stream === null) return () => undefined;
     const current: Stream = persistent.stream?.key === stream ? persistent.stream : { key: stream };
     persistent.stream = current;
     const source = connect<P>(
-      typeof url === "function"
-        ? () =>
-            (persistent.rendered.stream === stream
-              ? (persistent.rendered.url as typeof url)
-              : url)()
-        : url,
+      typeof url === "function" ? () => latestUrl(url)() : url,
       { ...options, lastEventId: current.lastEventId ?? options.lastEventId },
       (next) => {
         connection = next;

@@ -90,7 +90,9 @@ export function useLatest<P extends object, K extends EventName<P>>(
   return useSyncExternalStore(store.subscribe, store.get, store.get);
 }
 
-/** `S`. As a plain `S`, the result would make the compiler infer `0` from 0, in place of `number`. */
+/**
+ * `S`. As a plain `S`, the result would make the compiler infer `0` from 0, in place of `number`.
+ */
 type Widened<S> = [S] extends [infer T] ? T : never;
 
 /** The state of `useReduced`, and what it belongs to. */

@@ -10,7 +10,13 @@ import {
 import type { ConnectionState } from "../connection/state.ts";
 import type { EventName, Payload, Untyped } from "../events/lifecycle.ts";
 import type { ResilientEventSource, StreamUrl } from "../resilient-eventsource.ts";
-import { connect, unconnected, type PlainOptions, type TypedOptions } from "./connection.ts";
+import {
+  connect,
+  unconnected,
+  type Connection,
+  type PlainOptions,
+  type TypedOptions,
+} from "./connection.ts";
 import { reduceEvents, type Reducers } from "./reduction.ts";
 
 export type { Listeners, PlainOptions, TypedOptions } from "./connection.ts";
@@ -69,43 +75,8 @@ export function useEventSource<P extends object>(
   url: ReactiveUrl,
   options: TypedOptions<P> | PlainOptions = {},
 ): ReactiveConnection<P> {
-  const connection = shallowRef(unconnected<P>(toValue(url)));
+  const connection = watchConnection(url, options as TypedOptions<P>);
   const source = computed(() => connection.value.source);
-
-  watch(
-    () => {
-      const target = toValue(url);
-      return target instanceof URL ? target.href : target;
-    },
-    (target, _, onCleanup) => {
-      connection.value = unconnected(target);
-      if (target == null || typeof document === "undefined") return;
-      const created = connect(
-        target,
-        options as TypedOptions<P>,
-        (current) => (connection.value = current),
-      );
-      onCleanup(() => {
-        created.close();
-        connection.value = unconnected(null);
-      });
-    },
-    { immediate: true },
-  );
-
-  /** Calls `listen` with each source, and with null where there is none. */
-  const watchSource = (
-    listen: (source: ResilientEventSource<P> | null) => (() => void) | null | undefined,
-  ): void => {
-    watch(
-      source,
-      (current, _, onCleanup) => {
-        const stop = listen(current);
-        if (stop) onCleanup(stop);
-      },
-      { immediate: true, flush: "sync" },
-    );
-  };
 
   return {
     source,
@@ -113,7 +84,7 @@ export function useEventSource<P extends object>(
     reconnect: () => connection.value.reconnect(),
     latest: <K extends EventName<P>>(name: K) => {
       const latest = shallowRef<Payload<P, K>>();
-      watchSource((current) => {
+      watchSource(source, (current) => {
         latest.value = undefined;
         return current?.on(name, (payload) => (latest.value = payload));
       });
@@ -121,7 +92,7 @@ export function useEventSource<P extends object>(
     },
     reduced: <S>(reducers: Reducers<P, S>, initial: S) => {
       const state = shallowRef(initial);
-      watchSource((current) => {
+      watchSource(source, (current) => {
         state.value = initial;
         return (
           current &&
@@ -137,4 +108,44 @@ export function useEventSource<P extends object>(
       return state;
     },
   };
+}
+
+/** The connection to the URL of the moment, until the scope is disposed. */
+function watchConnection<P extends object>(
+  url: ReactiveUrl,
+  options: TypedOptions<P>,
+): ShallowRef<Connection<P>> {
+  const connection = shallowRef(unconnected<P>(toValue(url)));
+  watch(
+    () => {
+      const target = toValue(url);
+      return target instanceof URL ? target.href : target;
+    },
+    (target, _, onCleanup) => {
+      connection.value = unconnected(target);
+      if (target == null || typeof document === "undefined") return;
+      const created = connect(target, options, (current) => (connection.value = current));
+      onCleanup(() => {
+        created.close();
+        connection.value = unconnected(null);
+      });
+    },
+    { immediate: true },
+  );
+  return connection;
+}
+
+/** Calls `listen` with each source, and with null where there is none. */
+function watchSource<P extends object>(
+  source: ComputedRef<ResilientEventSource<P> | null>,
+  listen: (source: ResilientEventSource<P> | null) => (() => void) | null | undefined,
+): void {
+  watch(
+    source,
+    (current, _, onCleanup) => {
+      const stop = listen(current);
+      if (stop) onCleanup(stop);
+    },
+    { immediate: true, flush: "sync" },
+  );
 }

@@ -27,7 +27,7 @@ const DEPLOYMENT = 60_000;
 
 type Row = boolean | ((status: number, lostFor: number) => boolean);
 
-/** Which ends are tried again, with the reason of each row. */
+/** The ends that are tried again, with the reason of each row. */
 const retried: Record<ConnectionErrorReason, Row> = {
   /** Outages are what this library is for. */
   network: true,

@@ -13,13 +13,13 @@ const DEFAULT_LIMIT = 2 ** 18;
 export interface IterateOptions {
   /**
    * The number of events that may wait for the reader; at least 1. Default 262,144. Infinity: no
-   * limit. A reader that falls further behind gets the waiting events, then a RangeError: nothing is
-   * lost silently.
+   * limit. A reader that falls further behind gets the waiting events, then a RangeError: nothing
+   * is lost silently.
    */
   limit?: number | undefined;
   /**
-   * Aborting it ends the iteration, as `break` does, without an error. To tell an abort from the end
-   * of the stream, call `signal.throwIfAborted()` after the loop. Default none.
+   * Aborting it ends the iteration, as `break` does, without an error. To tell an abort from the
+   * end of the stream, call `signal.throwIfAborted()` after the loop. Default none.
    */
   signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Values of a stream as they arrive. It is an AsyncIterableIterator; before TypeScript 5.6 that type
- * could not state the type of the result.
+ * Values of a stream as they arrive. It is an AsyncIterableIterator; before TypeScript 5.6 that
+ * type could not state the type of the result.
  */
 export interface Iteration<T> extends AsyncIterator<T, undefined, undefined> {
   /** Ends the iteration, as `break` does: it stops listening and discards buffered values. */

@@ -85,7 +85,9 @@ export class Subscriptions implements ListenedTypes {
     this._update(type, (subscription) => (subscription.hasDomListener = hasDomListener));
   }
 
-  /** `message` is always included: events of that name show that the stream lives, and carry ids. */
+  /**
+   * `message` is always included: events of that name show that the stream lives, and carry ids.
+   */
   [Symbol.iterator](): Iterator<string> {
     return new Set(["message", ...this._byType.keys()]).values();
   }

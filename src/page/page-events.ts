@@ -1,7 +1,7 @@
 import { Multicast } from "../util/multicast.ts";
 
 /**
- * What happens to the page:
+ * The events of a page:
  *
  * - `offline`, `online`: what the device says
  * - `frozen`: it is frozen, cached, or being left; `thawed`: it is back

@@ -11,13 +11,15 @@ import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
  */
 const DEADLINE = 15_000;
 
-/** What a catch-up needs of the connection that it makes. */
+const nothing = (): void => undefined;
+
+/** The connection that a catch-up makes. */
 export interface CatchUpRequest extends MemberHost {
   /** The name of the lock of the leader. */
   readonly lock: string;
 }
 
-/** What a catch-up needs from the follower that runs it. No callback is called after `stop()`. */
+/** The follower that runs a catch-up. None of its methods is called after `stop()`. */
 export interface CatchUpHost {
   /** An event that the follower missed. */
   deliver(event: RelayedEvent): void;
@@ -40,8 +42,29 @@ export class CatchUp {
   private _deadline: ReturnType<typeof setTimeout> | undefined;
 
   /** Connects when it is this follower's turn, and resumes after `lastEventId`. */
-  start(
-    { inner, request, sink, lock }: CatchUpRequest,
+  start(request: CatchUpRequest, lastEventId: string, host: CatchUpHost): void {
+    const { signal } = this._abort;
+    let hasBegun = false;
+    const begin = (): void => {
+      if (hasBegun || signal.aborted) return;
+      hasBegun = true;
+      this._connect(request, lastEventId, host);
+    };
+    this._deadline = setTimeout(begin, DEADLINE);
+    const take = (): Promise<void> => {
+      begin();
+      return aborted(signal);
+    };
+    navigator.locks.request(`${request.lock} catch up`, { signal }, take).catch(begin);
+  }
+
+  stop(): void {
+    clearTimeout(this._deadline);
+    this._abort.abort();
+  }
+
+  private _connect(
+    { inner, request, sink }: CatchUpRequest,
     lastEventId: string,
     host: CatchUpHost,
   ): void {
@@ -65,7 +88,6 @@ export class CatchUp {
       expectProgress();
       host.reached(id);
     };
-    const nothing = (): void => undefined;
     const own: Sink = {
       open: nothing,
       retry: nothing,
@@ -86,25 +108,9 @@ export class CatchUp {
         fail(new ConnectionError(message, { reason: "network" }));
       },
     };
-    let hasBegun = false;
-    const begin = (): void => {
-      if (hasBegun || signal.aborted) return;
-      hasBegun = true;
-      expectProgress();
-      callTransport(inner, { ...request, lastEventId, signal }, own).then(() => {
-        fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
-      }, fail);
-    };
-    this._deadline = setTimeout(begin, DEADLINE);
-    const take = (): Promise<void> => {
-      begin();
-      return aborted(signal);
-    };
-    navigator.locks.request(`${lock} catch up`, { signal }, take).catch(begin);
-  }
-
-  stop(): void {
-    clearTimeout(this._deadline);
-    this._abort.abort();
+    expectProgress();
+    callTransport(inner, { ...request, lastEventId, signal }, own).then(() => {
+      fail(new ConnectionError("the server ended the stream", { reason: "ended" }));
+    }, fail);
   }
 }

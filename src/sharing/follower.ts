@@ -10,7 +10,7 @@ const HELLO_AGAIN = 1000;
 /** The shortest wait that a leader can impose (ms). */
 const SHORTEST_WAIT = 100;
 
-/** What a follower needs from its member in addition. */
+/** The arguments of one connection, and what the member adds for its follower. */
 export interface FollowerHost extends MemberHost {
   /** The name of the lock. */
   readonly lock: string;

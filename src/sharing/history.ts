@@ -63,7 +63,7 @@ export class History {
     );
   }
 
-  /** Whether it has this very event, and not only one with the same id. */
+  /** Returns true if it has this very event, and not only one with the same id. */
   has({ type, data, lastEventId, connection }: RelayedEvent): boolean {
     return this._events.some(
       (kept) =>

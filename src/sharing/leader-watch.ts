@@ -7,7 +7,7 @@ const QUIET = 6000;
 /** A leader that has not answered for so long (ms) hangs. */
 const PATIENCE = 6000;
 
-/** What a watch needs from the follower that runs it. */
+/** The follower that runs a watch, as far as the watch needs it. */
 export interface LeaderWatchHost {
   /** The name of the lock of the member that asks. */
   readonly lock: string;

@@ -34,7 +34,7 @@ export class Leader {
     this.term = Math.max(Date.now(), member.term + 1);
   }
 
-  /** Whether the latest connection came to a normal end, of which its followers are to know. */
+  /** True if the latest connection came to a normal end, which its followers are to know. */
   get hasEnded(): boolean {
     const { _error: error } = this;
     return error instanceof ConnectionError && isNormalEnd(error, this._member.isUnrepeatable);
@@ -148,7 +148,10 @@ export class Leader {
     return { status: "connecting", isUnrepeatable: this._member.isUnrepeatable };
   }
 
-  /** The sink of one connection, which delivers here and in the other tabs until `signal` aborts. */
+  /**
+   * The sink of one connection, which delivers here and in the other tabs until `signal` aborts.
+   * Long, but a list: one entry for each method of a sink.
+   */
   private _relay({ sink }: MemberHost, signal: AbortSignal): Sink {
     const { history } = this._member;
     const connection = new RelayedConnection();

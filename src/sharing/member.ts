@@ -43,7 +43,9 @@ export class Member implements Membership {
   private _follower: Follower | undefined;
   private _leader: Leader | undefined;
   private readonly _lock: LeaderLock;
-  /** When the source's wait ends; Infinity after it gave up; undefined while it has a connection. */
+  /**
+   * When the source's wait ends; Infinity after it gave up; undefined while it has a connection.
+   */
   private _retryAt: number | undefined;
   /** True if the source reconnects for another reason than `reconnect()`. */
   private _isExpected = true;

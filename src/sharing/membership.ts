@@ -14,14 +14,14 @@ export interface MemberHost {
   readonly connectAlone: (cause: unknown) => void;
 }
 
-/** What a member gives its follower and its leader. */
+/** A member, as its follower and its leader see it. */
 export interface Membership {
   readonly id: string;
   readonly history: History;
   readonly names: SharedNames;
   /** The term of the latest leader. */
   readonly term: number;
-  /** Whether the shared request was sent and must not be sent again. */
+  /** True if the shared request was sent and must not be sent again. */
   isUnrepeatable: boolean;
   post(message: Message): void;
 }

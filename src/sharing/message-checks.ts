@@ -1,7 +1,9 @@
 import { LONGEST_DELAY } from "../util/sleep.ts";
 import type { Message } from "./messages.ts";
 
-/** Whether a value has the expected type. Each check names every field that its readers use. */
+/**
+ * Returns true if a value has the expected type. Each check names every field that its readers use.
+ */
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === "string";
@@ -75,7 +77,7 @@ const isAnswer = hasShape({
 const ofLeader = (checks: Record<string, Check> = {}): Check =>
   hasShape({ from: isText, term: isNumber, number: isNumber, ...checks });
 
-/** Whether a value from the channel is a message of this protocol. */
+/** Returns true if a value from the channel is a message of this protocol. */
 export const isMessage = oneOf("kind", {
   hello: hasShape({ from: isText, lastEventId: isText, names: areNames, reconnectNow: isFlag }),
   names: hasShape({ names: areNames }),

@@ -52,7 +52,7 @@ interface RelayedError {
 /** The state of the leader's connection. */
 export type LeaderState = {
   /**
-   * Whether its request was sent and must not be sent again, by this leader or by the next one.
+   * True if its request was sent and must not be sent again, by this leader or by the next one.
    */
   readonly isUnrepeatable: boolean;
 } & (
@@ -95,7 +95,7 @@ export interface Answer {
   readonly sticky: readonly RelayedEvent[];
 }
 
-/** What a leader says. */
+/** The messages of a leader. */
 export type LeaderBody =
   | StateBody
   | { readonly kind: "events"; readonly events: readonly RelayedEvent[] }

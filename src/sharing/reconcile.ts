@@ -2,7 +2,7 @@ import type { History } from "./history.ts";
 import type { Answer } from "./messages.ts";
 import type { RelayedEvent } from "./relayed.ts";
 
-/** What a follower does to join the leader's sequence of events. */
+/** The way in which a follower joins the leader's sequence of events. */
 export type Reconciliation =
   /**
    * Deliver what the leader relays from now on, except for the `repeats`: ids that this follower

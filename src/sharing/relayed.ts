@@ -7,7 +7,7 @@ export interface RelayedEvent {
   readonly lastEventId: string;
   readonly origin: string;
   /**
-   * Whether the event has the id of an earlier one, as far as that can be told: then it cannot be a
+   * True if the event has the id of an earlier one, as far as that can be told: then it cannot be a
    * repeat.
    */
   readonly idInherited: boolean;

@@ -10,7 +10,7 @@ import { sizeOf, type RelayedEvent } from "./relayed.ts";
 const PENDING_LIMIT = 2 ** 23;
 const EVENT_OVERHEAD = 100;
 
-/** What a sequence needs from its follower. */
+/** The follower of a sequence, as far as the sequence needs it. */
 export interface SequenceHost extends CatchUpRequest {
   /** The follower cannot go on; it calls `stop()`. */
   fail(error: unknown): void;
@@ -24,7 +24,7 @@ export class Sequence {
   private readonly _history: History;
   private readonly _host: SequenceHost;
   private _isStopped = false;
-  /** Whether relayed events continue our history; until they do, they are pending. */
+  /** True if relayed events continue our history; until they do, they are pending. */
   private _isSynced = false;
   /** The connection of the latest event: the leader's, an earlier one, or our own. */
   private _connection: number | undefined;
@@ -40,7 +40,7 @@ export class Sequence {
     this._host = host;
   }
 
-  /** Whether it is in sync, or will be without help of the leader. */
+  /** True if it is in sync, or will be without help of the leader. */
   get isJoined(): boolean {
     return this._isSynced || !!this._catchUp;
   }

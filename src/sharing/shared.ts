@@ -35,6 +35,11 @@ export interface SharedOptions {
   sticky?: readonly string[] | undefined;
 }
 
+/** The members of the sources: each source has the same one from one connection to the next. */
+type Members = WeakMap<object, Member>;
+
+const KEY_NEEDED = "sharedTransport needs the option key: it cannot compare";
+
 let hasWarned = false;
 
 /**
@@ -59,30 +64,10 @@ export function sharedTransport(
   if (typeof inner !== "function")
     throw new TypeError("sharedTransport: its first argument must be a transport or undefined");
   if (key === undefined && inner.key === undefined)
-    throw new TypeError(
-      "sharedTransport needs the option key: it cannot compare the requests of this inner transport",
-    );
+    throw new TypeError(`${KEY_NEEDED} the requests of this inner transport`);
   if (!Array.isArray(sticky) || !sticky.every((name) => typeof name === "string"))
     throw new TypeError("sharedTransport: sticky must be an array of event names");
-  /** Each source has the same member from one connection to the next. */
-  const members = new WeakMap<object, Member>();
-
-  const findMember = (request: TransportRequest): Member => {
-    const { source, lastEventId } = request;
-    const name = channelName(request, key, inner.key);
-    const known = members.get(source);
-    if (known?.name === name && !known.hasLeft) return known;
-    // A URL function may have named another stream.
-    known?.leave();
-    const history =
-      known?.name === name && known.history.lastEventId === lastEventId
-        ? known.history
-        : new History(lastEventId, sticky);
-    const member = new Member(name, request, history, sticky);
-    members.set(source, member);
-    return member;
-  };
-
+  const members: Members = new WeakMap();
   const connect: Transport = (request, sink) => {
     const connectAlone = (reason: string): Promise<void> => {
       if (!hasWarned)
@@ -93,20 +78,19 @@ export function sharedTransport(
     const missing = findMissing();
     if (missing) return connectAlone(missing);
     if (key === undefined && typeof request.resume === "function") {
-      const message =
-        "sharedTransport needs the option key: it cannot compare requests whose resume is a function";
+      const message = `${KEY_NEEDED} requests whose resume is a function`;
       return Promise.reject(new ConnectionError(message, { reason: "unsupported" }));
     }
     if (request.signal.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const deny = (cause: unknown): void => {
-        const reason = `the browser denies it, as it does in sandboxed frames and with blocked cookies (${messageOf(cause)})`;
-        connectAlone(reason).then(resolve, reject);
+        const where = "as it does in sandboxed frames and with blocked cookies";
+        connectAlone(`the browser denies it, ${where} (${messageOf(cause)})`).then(resolve, reject);
       };
       const host: MemberHost = { inner, request, sink, resolve, reject, connectAlone: deny };
       let member;
       try {
-        member = findMember(request);
+        member = findMember(members, channelName(request, key, inner.key), request, sticky);
       } catch (thrown) {
         deny(thrown);
         return;
@@ -115,6 +99,26 @@ export function sharedTransport(
     });
   };
   return Object.assign(connect, inner.abilities && { abilities: inner.abilities });
+}
+
+function findMember(
+  members: Members,
+  name: string,
+  request: TransportRequest,
+  sticky: readonly string[],
+): Member {
+  const { source, lastEventId } = request;
+  const known = members.get(source);
+  if (known?.name === name && !known.hasLeft) return known;
+  // A URL function may have named another stream.
+  known?.leave();
+  const history =
+    known?.name === name && known.history.lastEventId === lastEventId
+      ? known.history
+      : new History(lastEventId, sticky);
+  const member = new Member(name, request, history, sticky);
+  members.set(source, member);
+  return member;
 }
 
 /** Why nothing can be shared here, and what helps; undefined if it can. */
@@ -127,8 +131,8 @@ function findMissing(): string | undefined {
 }
 
 /**
- * The name of the lock and of the channel: the version of the protocol, and the application's key or
- * everything that changes the request.
+ * The name of the lock and of the channel: the version of the protocol, and the application's key
+ * or everything that changes the request.
  */
 function channelName(
   { url, withCredentials, resume }: TransportRequest,

@@ -45,58 +45,66 @@ const closedChecks: Multicast<[]> = /* @__PURE__ */ new Multicast(() => {
  * fails with reason `unsupported`.
  */
 export function eventSourceTransport(Class?: EventSourceClass): Transport {
-  const connect: Transport = (request, sink) =>
-    new Promise((resolve, reject) => {
-      const { signal } = request;
-      if (signal.aborted) {
-        resolve();
-        return;
-      }
-      const source = createEventSource(Class, request);
-      const deliver = createDelivery(request, sink);
-      let opened = false;
-
-      const end = (error?: ConnectionError): void => {
-        connecting.delete(source);
-        stopChecking();
-        stopForwarding();
-        signal.removeEventListener("abort", abort);
-        source.removeEventListener("open", open);
-        source.removeEventListener("error", fail);
-        source.close();
-        if (error) reject(error);
-        else resolve();
-      };
-      const abort = (): void => {
-        end();
-      };
-      // A server event can be named `open` or `error`, too.
-      const open = (event: ServerEvent | LifecycleEvent): void => {
-        if ("data" in event) {
-          deliver("open", event);
-          return;
-        }
-        opened = true;
-        connecting.delete(source);
-        openedBy.set(request.source, "EventSource");
-        sink.open();
-      };
-      const fail = (event: ServerEvent | LifecycleEvent): void => {
-        if ("data" in event) deliver("error", event);
-        else end(explain(event, opened, source.readyState));
-      };
-
-      source.addEventListener("open", open);
-      source.addEventListener("error", fail);
-      const stopForwarding = forward(source, request, deliver);
-      const stopChecking = closedChecks.subscribe(() => {
-        if (source.readyState === CLOSED) fail({});
-      });
-      signal.addEventListener("abort", abort);
-    });
+  const connect: Transport = (request, sink) => connectByEventSource(Class, request, sink);
   return Object.assign(connect, {
     key: Class ? undefined : "EventSource",
     abilities: { headers: false, resume: "query", comments: false, status: false } as const,
+  });
+}
+
+// One function although it is long: `end` removes what the lines after it add.
+function connectByEventSource(
+  Class: EventSourceClass | undefined,
+  request: TransportRequest,
+  sink: Sink,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { signal } = request;
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const source = createEventSource(Class, request);
+    const deliver = createDelivery(request, sink);
+    let opened = false;
+
+    const end = (error?: ConnectionError): void => {
+      connecting.delete(source);
+      stopChecking();
+      stopForwarding();
+      signal.removeEventListener("abort", abort);
+      source.removeEventListener("open", open);
+      source.removeEventListener("error", fail);
+      source.close();
+      if (error) reject(error);
+      else resolve();
+    };
+    const abort = (): void => {
+      end();
+    };
+    // A server event can be named `open` or `error`, too.
+    const open = (event: ServerEvent | LifecycleEvent): void => {
+      if ("data" in event) {
+        deliver("open", event);
+        return;
+      }
+      opened = true;
+      connecting.delete(source);
+      openedBy.set(request.source, "EventSource");
+      sink.open();
+    };
+    const fail = (event: ServerEvent | LifecycleEvent): void => {
+      if ("data" in event) deliver("error", event);
+      else end(explain(event, opened, source.readyState));
+    };
+
+    source.addEventListener("open", open);
+    source.addEventListener("error", fail);
+    const stopForwarding = forward(source, request, deliver);
+    const stopChecking = closedChecks.subscribe(() => {
+      if (source.readyState === CLOSED) fail({});
+    });
+    signal.addEventListener("abort", abort);
   });
 }
 

@@ -1,4 +1,4 @@
 import type { SourceHandle } from "./transport.ts";
 
-/** What opened a source's latest connection. A source that is missing here has never been open. */
+/** The API that opened a source's latest connection. A source that was never open is missing. */
 export const openedBy = new WeakMap<SourceHandle, "EventSource" | "fetch">();

@@ -9,9 +9,12 @@ export interface EventSourceLike {
   /** 2: closed for good. */
   readonly readyState: number;
   /** Called for `open`, `error` and every name that has listeners. */
-  addEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any -- every class has event types of its own
+  // Every class has event types of its own.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  addEventListener(type: string, listener: (event: any) => void): void;
   /** Called when a name has lost its last listener, and when the connection ends. */
-  removeEventListener(type: string, listener: (event: any) => void): void; // eslint-disable-line @typescript-eslint/no-explicit-any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  removeEventListener(type: string, listener: (event: any) => void): void;
   /** Called when the connection ends, in its first `error` at the latest. */
   close(): void;
 }
@@ -36,7 +39,9 @@ export const connecting = new Set<EventSourceLike>();
 const MARK_FROM = 20;
 const MARK = "made-by-resilient-eventsource";
 
-/** The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it. */
+/**
+ * The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it.
+ */
 export function platformEventSource(): EventSourceClass | undefined {
   return [globalThis.EventSource as EventSourceClass | undefined, original].find(
     // A bound class has no prototype.
@@ -59,7 +64,8 @@ export function createEventSource(
   if (!given && EventSource && url.includes(MARK)) wrappers.add(EventSource);
   const Class = given ?? platformEventSource();
   if (!Class || wrappers.has(Class)) {
-    const message = `there is no EventSource here${EventSource ? " but one that makes sources of this library" : ""}`;
+    const ours = EventSource ? " but one that makes sources of this library" : "";
+    const message = `there is no EventSource here${ours}`;
     throw new ConnectionError(message, { reason: "unsupported" });
   }
   if (!given && connecting.size >= MARK_FROM) url = url.replace(/#.*|$/, `#${MARK}`);

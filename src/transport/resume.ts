@@ -43,9 +43,10 @@ const LONGEST_ID = 8000;
 let hasWarned = false;
 
 /**
- * Whether a request can carry this id, in a header or in the URL: it has at most 8,000 bytes, and no
- * control character but the tab, since HTTP forbids them in headers. The first id that is refused
- * is one warning. On the path of every event, so it is written for speed: see parser.ts.
+ * Returns true if a request can carry this id, in a header or in the URL: it has at most 8,000
+ * bytes, and no control character but the tab, since HTTP forbids them in headers. The first id
+ * that is refused is one warning. On the path of every event, so it is written for speed: see
+ * parser.ts.
  */
 export function isSendable(id: string): boolean {
   for (let at = 0; at < id.length; at++) {
@@ -59,7 +60,8 @@ export function isSendable(id: string): boolean {
 function refuse(): false {
   if (!hasWarned)
     console.warn(
-      "resilient-eventsource: ignored a last event ID that no request can carry, since it has more than 8000 bytes or a control character",
+      "resilient-eventsource: ignored a last event ID that no request can carry, since it has " +
+        "more than 8000 bytes or a control character",
     );
   hasWarned = true;
   return false;
@@ -67,7 +69,7 @@ function refuse(): false {
 
 const inQuery: Resume = { query: "lastEventId" };
 
-/** Whether this is the page's origin. Outside of pages and workers nothing is cross-origin. */
+/** Returns true for the page's origin. Outside of pages and workers nothing is cross-origin. */
 export function isSameOrigin(origin: string): boolean {
   const own = (globalThis as { origin?: string }).origin;
   return own === undefined || own === origin;
@@ -98,7 +100,7 @@ export function resumeRequest(
   return { url: target.href, header: "" };
 }
 
-/** Replaces older copies of a parameter. The bytes of all others stay: a signed URL remains valid. */
+/** Replaces older copies of a parameter. The bytes of all others stay: a signed URL stays valid. */
 function setParameter(url: URL, name: string, value: string): void {
   const others = url.search
     .slice(1)

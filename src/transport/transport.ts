@@ -7,14 +7,18 @@
  * - A transport never retries. Others decide whether and when to try again.
  * - `sink.open` is called before the sink's other methods (except `answered` and `role`), and none
  *   of them after the promise has settled.
- * - An event is delivered once its blank line has come. An event that was cut in two does not count.
+ * - An event is delivered once its blank line has come. An event that was cut in two does not
+ *   count.
  */
 import type { ConnectionState, Role } from "../connection/state.ts";
 import type { Resume } from "./resume.ts";
 
 /** The event names somebody listens to. An EventSource hears only names it was told. */
 export interface ListenedTypes extends Iterable<string> {
-  /** Calls `listener` whenever a name starts or stops being listened to, until the function it returned is called. */
+  /**
+   * Calls `listener` whenever a name starts or stops being listened to. Returns the function that
+   * removes the listener.
+   */
   observe(listener: (name: string, heard: boolean) => void): () => void;
 }
 
@@ -45,7 +49,7 @@ export interface TransportRequest {
    * `lastEventId` goes.
    */
   readonly url: string;
-  /** Whether credentials are sent across origins. */
+  /** True if credentials are sent across origins. */
   readonly withCredentials: boolean;
   /** The id to resume after; "" for none. */
   readonly lastEventId: string;
@@ -73,7 +77,7 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
-/** What every listener gets in addition to the payload. */
+/** The facts about an event that every listener gets in addition to the payload. */
 export interface EventMeta {
   /** The last event ID as of this event. */
   readonly lastEventId: string;
@@ -82,8 +86,8 @@ export interface EventMeta {
 }
 
 /**
- * What a transport says about an event. A native MessageEvent can be passed as it is; the browser
- * then makes no string of its id until somebody reads it.
+ * The facts about an event, as a transport gives them. A native MessageEvent can be passed as it
+ * is; the browser then makes no string of its id until somebody reads it.
  */
 export type TransportEventMeta = EventMeta & {
   /**
@@ -93,7 +97,10 @@ export type TransportEventMeta = EventMeta & {
   readonly idInherited?: boolean;
 };
 
-/** What is known when a connection opens. Empty over a native EventSource, which hides it. */
+/**
+ * The facts that are known when a connection opens. Empty over a native EventSource, which hides
+ * it.
+ */
 export interface OpenDetails {
   /** The HTTP status; undefined if it is hidden. */
   readonly status?: number | undefined;
@@ -119,35 +126,35 @@ export interface Sink {
   /** A whole event. May be called unbound, which is faster. */
   readonly event: (type: string, data: string, meta: TransportEventMeta) => void;
   /**
-   * The last event ID changed without an event: a block with `id` but no `data`. `origin` is that of
-   * the final URL; default: that of the latest event.
+   * The last event ID changed without an event: a block with `id` but no `data`. `origin` is that
+   * of the final URL; default: that of the latest event.
    */
   lastEventId(id: string, origin?: string): void;
   /** A byte has arrived, perhaps of a comment. An event is a sign of life without this call. */
   activity(): void;
   /**
-   * Which tab has the connection, where it is shared: called before `open` and at every change;
+   * The role of this tab, where the connection is shared: called before `open` and at every change;
    * undefined if it is not shared after all. As a follower, a source applies no timeouts.
    */
   role?(role: Role | undefined): void;
   /** The stream's reconnection time (the `retry` field) in milliseconds, as the server wrote it. */
   retry(ms: number): void;
   /**
-   * The request is about to be sent, and must not be sent again: its method is not safe, so a second
-   * request would do, and bill, the work twice. The call may abort the request's signal.
+   * The request is about to be sent, and must not be sent again: its method is not safe, so a
+   * second request would do, and bill, the work twice. The call may abort the request's signal.
    */
   unrepeatable?(): void;
 }
 
-/** What a transport can do, as data that can be printed and tested. */
+/** The abilities of a transport, as data that can be printed and tested. */
 export interface TransportAbilities {
-  /** Whether request headers, method and body can be set. */
+  /** True if request headers, method and body can be set. */
   readonly headers: boolean;
   /** How it can tell the server the last event id. */
   readonly resume: "header" | "query";
-  /** Whether it sees comments and `retry` fields: only then a comment can serve as a heartbeat. */
+  /** True if it sees comments and `retry` fields: then a comment can serve as a heartbeat. */
   readonly comments: boolean;
-  /** Whether it sees the HTTP status of a refusal. */
+  /** True if it sees the HTTP status of a refusal. */
   readonly status: boolean;
 }
 

@@ -39,8 +39,8 @@ export function report(
 }
 
 /**
- * Reports what the server sent. Unlike `report`, it never ends a Node process: remote input must not
- * be able to.
+ * Reports what the server sent. Unlike `report`, it never ends a Node process: remote input must
+ * not be able to.
  */
 export function reportInput(error: unknown): void {
   report(error, console.error);

@@ -34,12 +34,14 @@ interface StreamReader extends BodyReader {
 /**
  * Reads whole chunks while a body is quiet, and keeps nothing between them. While it is busy, one
  * buffer is filled again and again: a fast stream would spend a third of its time on fresh memory.
- * A body that falls silent while it is busy holds the buffer until it goes on.
+ * A body that falls silent while it is busy holds the buffer until it goes on: the read that waits
+ * owns it, and even `releaseLock` does not give it back.
  *
  * @param canFill False for a body that must not be read into a buffer: bytes that do not fit wait
  * in the stream, which drops them when it breaks; and the copy of a stream never ends if its
  * source, when it closes, does not answer a read into a buffer.
  */
+// One function although it is long: it is one reader and its change between two modes.
 export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyReader {
   let reader: StreamReader = body.getReader();
   /** The buffer that a busy body is read into. */

@@ -5,7 +5,7 @@ declare module "eventsource-polyfill/dist/eventsource.js" {
     readonly readyState: number;
     readonly cursor: number;
     lastEventId: string | null;
-    /** What `close` aborts. */
+    /** The request that `close` aborts. */
     _xhr: unknown;
     poll(): void;
     close(): void;

@@ -6,7 +6,7 @@ import createPolyfill from "eventsource-polyfill/dist/eventsource.js";
  */
 const LONGEST_RESPONSE = 32 * 2 ** 20;
 
-/** What a reader of the body receives. */
+/** The result of a read of the body. */
 type Chunk = ReadableStreamReadResult<string>;
 
 /**
@@ -17,29 +17,14 @@ type Chunk = ReadableStreamReadResult<string>;
  * globals. Here it only makes the request and says when text has come; it would parse, retry and
  * keep time in ways of its own, so others do that.
  */
+// One function although it is long: everything in it may end the one request.
 export function polyfillFetch(
   url: string,
   { headers, credentials, signal }: RequestInit,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    const PolyfillEventSource = createPolyfill({
-      // One class per connection: streams share no state.
-      XMLHttpRequest: function () {
-        return xhr;
-      } as unknown as typeof XMLHttpRequest,
-      window: { location: { origin: "" } },
-      // Its timers would start the first request, which is done below, and retry.
-      setTimeout: () => 0,
-      clearInterval: () => undefined,
-    });
-    const source = new PolyfillEventSource(url, {
-      getArgs: null,
-      xhrHeaders: Object.fromEntries(new Headers(headers)),
-      bufferSizeLimit: Infinity,
-      silentTimeout: 0,
-    });
-
+    const source = createSource(xhr, url, headers);
     const text = createTextBody(() => {
       end();
     });
@@ -96,6 +81,26 @@ export function polyfillFetch(
     source.poll();
     // An event stream is UTF-8, whatever its Content-Type says.
     if (xhr.readyState === 1) xhr.overrideMimeType("text/plain; charset=utf-8");
+  });
+}
+
+/** Creates a source of the package that uses this very request, and makes none on its own. */
+function createSource(xhr: XMLHttpRequest, url: string, headers: HeadersInit | undefined) {
+  const PolyfillEventSource = createPolyfill({
+    // One class per connection: streams share no state.
+    XMLHttpRequest: function () {
+      return xhr;
+    } as unknown as typeof XMLHttpRequest,
+    window: { location: { origin: "" } },
+    // Its timers would start the first request, which polyfillFetch does, and retry.
+    setTimeout: () => 0,
+    clearInterval: () => undefined,
+  });
+  return new PolyfillEventSource(url, {
+    getArgs: null,
+    xhrHeaders: Object.fromEntries(new Headers(headers)),
+    bufferSizeLimit: Infinity,
+    silentTimeout: 0,
   });
 }
 

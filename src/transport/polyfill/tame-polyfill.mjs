@@ -1,6 +1,6 @@
-// As published, eventsource-polyfill cannot be bundled: it reads `window` while loading, sets globals
-// of the page, and assigns to two undeclared variables, which throws in strict code. This plugin turns
-// its file into an ES module that uses only what is passed to it.
+// As published, eventsource-polyfill cannot be bundled: it reads `window` while loading, sets
+// globals of the page, and assigns to two undeclared variables, which throws in strict code. This
+// plugin turns its file into an ES module that uses only what is passed to it.
 
 const FILE = /[\\/]eventsource-polyfill[\\/]dist[\\/]eventsource\.js$/;
 
@@ -18,23 +18,29 @@ const FOOTER = `
 }
 `;
 
-/** Pieces that go, each from its first text up to (not including) its second: the branch for Internet Explorer 8 and 9. */
+/**
+ * Pieces that go, each from its first text up to (not including) its second: the branch for
+ * Internet Explorer 8 and 9.
+ */
 const CUTS = [
   ['    else {\n\n\tEventSource.isPolyfill = "IE_8-9";', "    function MessageEvent("],
   ["    function isOldIE () {", "    global[evsImportName] = EventSource;"],
 ];
 
-/** What is replaced after the cuts, and how often it must occur. */
+/** The texts that are replaced after the cuts, and how often each must occur. */
 const REPLACEMENTS = [
-  // Hands it an object of ours as the global object, so it neither finds the page's EventSource nor replaces it.
+  // Hands it an object of ours as the global object, so it neither finds the page's EventSource nor
+  // replaces it.
   { times: 1, from: "})(this);", to: "})(exported);" },
   { times: 1, from: "    if (!isOldIE()){", to: "    {" },
-  // Undeclared in the original: a ReferenceError in strict code, and in sloppy code shared by all instances.
+  // Undeclared in the original: a ReferenceError in strict code, and in sloppy code shared by all
+  // instances.
   { times: 1, from: "request = new XMLHttpRequest();", to: "var request = new XMLHttpRequest();" },
   { times: 1, from: "parts = events[i].split('\\n');", to: "var parts = events[i].split('\\n');" },
   // XMLHttpRequest has removed the byte order mark when it decoded the text; a second one is text.
   { times: 1, from: "this.cursor = 1;", to: "" },
-  // Events call this['on' + type]: a server event named "data" would call this method, and recurse for ever.
+  // Events call this['on' + type]: a server event named "data" would call this method, and recurse
+  // for ever.
   { times: 1, from: "ondata: function()", to: "receive: function()" },
   { times: 1, from: "evs.ondata()", to: "evs.receive()" },
 ];
@@ -57,17 +63,22 @@ function expectTimes(code, text, times) {
   const found = code.split(text).length - 1;
   if (found !== times)
     throw new Error(
-      `The patch of eventsource-polyfill does not fit: expected ${JSON.stringify(text)} ${times} time(s), found ${found}. ` +
-        `It is written for version 0.9.6; check the installed version, then adapt src/transport/polyfill/tame-polyfill.mjs.`,
+      `The patch of eventsource-polyfill does not fit: expected ${JSON.stringify(text)} ` +
+        `${times} time(s), found ${found}. It is written for version 0.9.6; check the installed ` +
+        `version, then adapt src/transport/polyfill/tame-polyfill.mjs.`,
     );
 }
 
-/** A plugin for Rollup and Vite: `eventsource-polyfill/dist/eventsource.js` default-exports `createPolyfill(scope)`. */
+/**
+ * A plugin for Rollup and Vite: `eventsource-polyfill/dist/eventsource.js` default-exports
+ * `createPolyfill(scope)`.
+ */
 export function tamePolyfill() {
   return {
     name: "tame-polyfill",
     transform(code, id) {
-      // A line of this module has no line of the original worth pointing at, so it gets no source map.
+      // A line of this module has no line of the original worth pointing at, so it gets no source
+      // map.
       return FILE.test(id) ? { code: tame(code), map: { mappings: "" } } : null;
     },
   };

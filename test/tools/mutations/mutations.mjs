@@ -260,7 +260,7 @@ export const mutations = [
   },
   {
     breaks: "EventSource is not closed in its first error, so its own retry runs",
-    changes: [leaveOut("$SOURCE.close()", "eventSourceTransport", "end")],
+    changes: [leaveOut("$SOURCE.close()", "connectByEventSource", "end")],
   },
   {
     breaks: "After a floor of the server all clients come back at the same moment",
