@@ -4,7 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as library from "../../src/index.ts";
-import type { ConnectionError, ResilientEventSource } from "../../src/index.ts";
+import type {
+  ConnectionError,
+  ResilientEventSource,
+  ResilientEventSourceOptions,
+} from "../../src/index.ts";
 import { root } from "../support/package/dist.ts";
 import { snippets } from "../support/package/markdown.ts";
 
@@ -167,34 +171,151 @@ describe("ask.ts", () => {
 });
 
 describe("show.ts", () => {
-  const { showAnswer } = load("show.ts") as {
-    showAnswer(
-      url: string,
-      prompt: string,
-      append: (text: string) => void,
-      signal?: AbortSignal,
-    ): Promise<void>;
+  const { ask } = load("ask.ts") as {
+    ask(url: string, prompt: string, signal?: AbortSignal): AsyncGenerator<string>;
   };
+  const { showAnswer } = load("show.ts") as {
+    showAnswer(answer: AsyncIterable<string>, append: (text: string) => void): Promise<void>;
+  };
+  /** What happened, in order: each appended text, and how it ended. */
+  let happened: string[];
+  const show = async (signal?: AbortSignal): Promise<unknown> => {
+    happened = [];
+    try {
+      await showAnswer(ask(url, "Hi", signal), (text) => happened.push(text));
+      happened.push("resolved");
+      return undefined;
+    } catch (error) {
+      happened.push("rejected");
+      return error;
+    }
+  };
+
+  beforeEach(() => {
+    // The longest frame there is: what is still pending at the end would be lost or late.
+    vi.stubGlobal("requestAnimationFrame", (run: () => void) => setTimeout(run, 200));
+    vi.stubGlobal("cancelAnimationFrame", clearTimeout);
+  });
+  afterEach(() => void vi.unstubAllGlobals());
 
   test("appends every token, in fewer calls than tokens, and resolves after the last", async () => {
     const texts = Array.from({ length: 500 }, (_, index) => `${index} `);
     handlers = [staying(texts.map((text) => token(text)).join("") + DONE)];
-    const appended: string[] = [];
-    await showAnswer(url, "Count", (text) => appended.push(text));
-    expect(appended.join("")).toBe(texts.join(""));
-    expect(appended.length).toBeLessThan(50);
+    expect(await show()).toBeUndefined();
+    expect(happened.pop()).toBe("resolved");
+    expect(happened.join("")).toBe(texts.join(""));
+    expect(happened.length).toBeLessThan(50);
   });
 
-  test("rejects when it is cut, refused or aborted", async () => {
-    const append = (): void => undefined;
-    handlers = [cutAfter(token("Hel"))];
-    await expect(showAnswer(url, "Hi", append)).rejects.toMatchObject({ reason: "network" });
-    handlers = [refuse(400, "prompt is too long")];
-    await expect(showAnswer(url, "Hi", append)).rejects.toMatchObject({ status: 400 });
+  test("appends while the answer goes on", async () => {
     handlers = [staying(token("Hel"))];
-    await expect(showAnswer(url, "Hi", append, AbortSignal.timeout(50))).rejects.toMatchObject({
-      name: "TimeoutError",
+    const controller = new AbortController();
+    const shown = show(controller.signal);
+    await expect.poll(() => happened).toEqual(["Hel"]);
+    controller.abort();
+    expect(await shown).toMatchObject({ name: "AbortError" });
+  });
+
+  test("rejects if the server ends without [DONE], after the last text", async () => {
+    handlers = [ending(token("Hel"))];
+    expect(String(await show())).toBe("Error: The answer is incomplete.");
+    expect(happened).toEqual(["Hel", "rejected"]);
+  });
+
+  test("resolves if the connection is cut after [DONE]", async () => {
+    handlers = [cutAfter(token("Hello") + DONE)];
+    expect(await show()).toBeUndefined();
+    expect(happened).toEqual(["Hello", "resolved"]);
+  });
+
+  test("appends what arrived before a cut, then rejects, then does nothing", async () => {
+    handlers = [cutAfter(token("Hel") + token("lo"))];
+    expect(await show()).toMatchObject({ reason: "network" });
+    await new Promise((resolve) => setTimeout(resolve, 250)); // the frame that was requested
+    expect(happened).toEqual(["Hello", "rejected"]);
+  });
+
+  test("rejects when it is refused or aborted", async () => {
+    handlers = [refuse(400, "prompt is too long")];
+    expect(await show()).toMatchObject({ status: 400 });
+    handlers = [staying(token("Hel"))];
+    expect(await show(AbortSignal.timeout(50))).toMatchObject({ name: "TimeoutError" });
+  });
+});
+
+describe("what the guide says of a POST", () => {
+  const post = (
+    options: Omit<ResilientEventSourceOptions, "events" | "transport">,
+  ): ResilientEventSource => {
+    const source = new library.ResilientEventSource(url, {
+      transport: library.fetchTransport({ method: "POST", body: "{}" }),
+      ...options,
     });
+    cleanups.push(() => source.close());
+    return source;
+  };
+
+  test.each([408, 425, 429, 503])(
+    "retry: () => false repeats none, not after %i",
+    async (status) => {
+      handlers = [refuse(status, "rate limit", { "Retry-After": "1" })];
+      const source = post({ backoff: { retry: () => false } });
+      await expect.poll(() => source.state.status).toBe("closed");
+      const { error } = source.state as { error: ConnectionError };
+      expect(error).toMatchObject({ status, retryAfter: 1000 });
+      expect(error.body).toContain("rate limit");
+      expect(methods()).toEqual(["POST"]);
+    },
+  );
+
+  test("heartbeatTimeout aborts a silent answer, and the POST is not sent again", async () => {
+    let isAborted = false;
+    handlers = [
+      (response) => {
+        head(response).write("data: Hel\n\n");
+        response.on("close", () => (isAborted = true));
+      },
+    ];
+    const source = post({ heartbeatTimeout: 100, backoff: { startingDelay: 0 } });
+    let text = "";
+    const reading = (async () => {
+      for await (const piece of library.iterate(source, "message")) text += piece;
+    })();
+    await expect(reading).rejects.toMatchObject({ reason: "timeout", repeatable: false });
+    await expect.poll(() => isAborted).toBe(true);
+    expect(text).toBe("Hel");
+    expect(methods()).toEqual(["POST"]);
+  });
+
+  test("heartbeatTimeout does not count before the head", async () => {
+    handlers = [(response) => setTimeout(() => head(response).end("data: Hel\n\n"), 400)];
+    const source = post({ heartbeatTimeout: 100 });
+    const texts: unknown[] = [];
+    for await (const text of library.iterate(source, "message")) texts.push(text);
+    expect(texts).toEqual(["Hel"]);
+  });
+
+  test("batched delivers what is pending, also after close() and after the error", async () => {
+    handlers = [cutAfter("data: Hel\n\n")];
+    const source = post({});
+    const happened: string[] = [];
+    source.on(
+      "message",
+      library.batched<string>((texts) => happened.push(texts.join(""))),
+    );
+    source.addEventListener("error", ({ error }) => happened.push(error.reason));
+    await expect.poll(() => happened).toEqual(["network", "Hel"]);
+
+    handlers = [staying("data: Hel\n\n")];
+    const closed = post({});
+    const delivered: string[] = [];
+    closed.on("message", () => closed.close());
+    closed.on(
+      "message",
+      library.batched<string>((texts) => delivered.push(texts.join(""))),
+    );
+    await expect.poll(() => delivered).toEqual(["Hel"]);
+    expect(closed.readyState).toBe(2);
   });
 });
 
@@ -242,7 +363,7 @@ describe("refusal.ts and busy.ts", () => {
 
 describe("typed.ts", () => {
   const { askTyped } = load("typed.ts") as {
-    askTyped(url: string, prompt: string): AsyncGenerator<string>;
+    askTyped(url: string, prompt: string, signal?: AbortSignal): AsyncGenerator<string>;
   };
   const event = (name: string, data: unknown): string =>
     `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -260,6 +381,12 @@ describe("typed.ts", () => {
     handlers = [ending(hello)];
     expect(String((await read(askTyped(url, "Hi"))).error)).toContain("incomplete");
     expect(methods()).toEqual(["POST", "POST"]);
+  });
+
+  test("throws the reason of an abort", async () => {
+    handlers = [staying(hello)];
+    const { error } = await read(askTyped(url, "Hi", AbortSignal.timeout(50)));
+    expect(error).toMatchObject({ name: "TimeoutError" });
   });
 });
 

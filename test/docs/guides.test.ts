@@ -88,6 +88,16 @@ test("every transport that the package exports has its row", () => {
   expect(rows.filter(Boolean).sort()).toEqual([...new Set(exported)].sort());
 });
 
+test("every member of an error has its row", () => {
+  const rows = table(section(guide("reconnection"), "ConnectionError")).slice(1);
+  const source = readFileSync(`${root}/src/errors.ts`, "utf8").split("class ConnectionError")[1]!;
+  const declared = [...source.matchAll(/^ {2}(?:declare|override) readonly (\w+)/gm)];
+  expect(declared.length).toBeGreaterThan(8);
+  expect(rows.map(([member]) => member!.replaceAll("`", "")).sort()).toEqual(
+    ["message", ...declared.map(([, member]) => member!)].sort(),
+  );
+});
+
 describe("the table of waits", () => {
   const [[, ...retries], most, mean] = table(section(guide("reconnection"), "The waits")) as [
     string[],
