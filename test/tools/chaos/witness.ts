@@ -222,6 +222,9 @@ export function installWitness(): void {
    */
   const SLACK = 25;
 
+  /** The states that have a next attempt. */
+  type Wait = Extract<ConnectionState, { retryAt?: number }>;
+
   /** It makes an attempt from time to time without leaving this state. */
   const isOffline = (state: ConnectionState): boolean =>
     state.status === "paused" && state.reason === "offline";
@@ -377,8 +380,8 @@ export function installWitness(): void {
     let leftAt = -Infinity;
     /** Only `reconnect()` may end a wait before this time: the server asked for it. */
     let earliest = -Infinity;
-    /** When the latest wait ends. */
-    let waitsUntil = Infinity;
+    /** The latest wait, as long as there was nothing but pauses after it. */
+    let latestWait: Wait | undefined;
 
     function called(what: string): void {
       if (what !== "close") {
@@ -440,17 +443,16 @@ export function installWitness(): void {
         }
       }
       // A wait that is cut down to the server's floor, or interrupted by a pause, is still the same
-      // one.
+      // one. A failure that was not reported, since the device was offline, may be followed by a
+      // wait once it is online.
       const isRest =
         state.status === "waiting" &&
-        (((before.status === "waiting" || before.status === "paused") &&
-          state.error === reported) ||
-          // An attempt that began offline may fail online, and is then followed by a wait.
-          (isOffline(before) &&
-            "retryAt" in before &&
-            state.retryAt <= before.retryAt + SLACK &&
+        latestWait !== undefined &&
+        (state.error === reported ||
+          (isOffline(latestWait) &&
+            state.retryAt <= latestWait.retryAt! + SLACK &&
             model.isUnanswered(state.error.reason)));
-      if (before.status === "paused" && state.status === "waiting" && !isRest && !isOffline(before))
+      if (before.status === "paused" && state.status === "waiting" && !isRest)
         complain("a wait for another error after a pause");
       if (state.status === "waiting" && !isRest) {
         checkWait(state, now);
@@ -461,9 +463,10 @@ export function installWitness(): void {
           model.isUnanswered(state.error.reason)
         )
           complain(`an error event of an attempt that was made offline: ${state.error.reason}`);
-      } else if (state.status === "waiting" && state.retryAt > waitsUntil + SLACK)
+      } else if (state.status === "waiting" && state.retryAt > latestWait!.retryAt! + SLACK)
         complain("a wait that got longer");
-      if ("retryAt" in state) waitsUntil = state.retryAt ?? Infinity;
+      if (state.status === "waiting" || isOffline(state)) latestWait = state as Wait;
+      else if (state.status !== "paused") latestWait = undefined;
       if (state.status === "paused" && isOffline(state)) checkOffline(state);
       owed =
         (state.status === "waiting" && !isRest) || state.status === "closed" ? state : undefined;
