@@ -104,7 +104,7 @@ export function createResilient(onTick) {
       if (state.status === "connecting") track.attempt();
       if (state.status === "waiting") track.enter("waiting", waitOf(state));
       else if (state.status === "closed" && !state.error)
-        track.enter("closed", { word: "stopped" });
+        track.enter("closed", { word: "stopped", colour: "soft" });
       else track.enter(state.status);
     });
     source.addEventListener("error", ({ error }) => {

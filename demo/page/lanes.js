@@ -97,7 +97,7 @@ export function drawLanes(plot, lanes) {
    * @param {number} top
    * @param {number} height
    */
-  function drawSpan({ status, from, to, until, drawnFrom }, top, height) {
+  function drawSpan({ status, from, to, until, drawnFrom, colour = status }, top, height) {
     const left = Math.max(x(from), bbox.left);
     const right = to === undefined ? now : x(to);
     if (drawnFrom)
@@ -112,14 +112,14 @@ export function drawLanes(plot, lanes) {
     if (right <= bbox.left) return;
     const width = Math.max(right - left, 1.5 * scale);
     fill(
-      isStriped(status) ? stripes(ctx, paint[status], scale) : paint[status],
+      isStriped(status) ? stripes(ctx, paint[colour], scale) : paint[colour],
       left,
       top,
       width,
       height,
     );
     if (isStriped(status)) {
-      ctx.strokeStyle = paint[status];
+      ctx.strokeStyle = paint[colour];
       ctx.lineWidth = scale;
       ctx.strokeRect(left + scale / 2, top + scale / 2, Math.max(0, width - scale), height - scale);
     }

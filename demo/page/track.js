@@ -9,11 +9,11 @@ const KEPT = 75_000;
 
 /**
  * A stretch of time in one state. `until` is when a wait ends; `drawnFrom` are the two times
- * between which the jitter can put that. `word` is the chart's label in place of the status.
+ * between which the jitter can put that. `word` and `colour` are the chart's in place of the status's.
  *
  * @typedef {"connecting" | "open" | "waiting" | "paused" | "closed"} Status
  * @typedef {{ status: Status, from: number, to?: number, until?: number, drawnFrom?: [number,
- *   number], word?: string }} Span
+ *   number], word?: string, colour?: Status | "soft" }} Span
  */
 
 /** The history of one client for the page. Times are milliseconds since the epoch. */
@@ -46,7 +46,7 @@ export class Track {
 
   /**
    * @param {Status} status
-   * @param {Pick<Span, "until" | "drawnFrom" | "word">} [more]
+   * @param {Pick<Span, "until" | "drawnFrom" | "word" | "colour">} [more]
    */
   enter(status, more) {
     const now = Date.now();
