@@ -57,6 +57,11 @@ test("the snippets for frameworks compile, apart from their markup", () => {
     "svelte.ts": scriptsOf("svelte"),
   };
   const sources: Record<string, string> = { "app.ts": app };
+  // What the components import.
+  for (const text of snippets(guide("frameworks"), "ts")) {
+    const [, name] = /^\/\/ ((?:token|outages)\.ts)/.exec(text) ?? [];
+    if (name) sources[name] = text;
+  }
   for (const [file, texts] of Object.entries(components)) {
     expect(texts.length).toBeGreaterThan(1);
     texts.forEach((text, index) => (sources[`${index}-${file}`] = text));

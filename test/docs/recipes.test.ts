@@ -6,13 +6,18 @@ import { Window } from "happy-dom";
 import ts from "typescript";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as library from "../../src/index.ts";
+import { fakeStream } from "../../src/testing.ts";
 import { root } from "../support/package/dist.ts";
 import { snippets } from "../support/package/markdown.ts";
 
 // The recipes, run as they are printed.
 
 const { ResilientEventSource } = library;
-const documents = { readme: "README.md", recipes: "demo/guides/recipes.md" };
+const documents = {
+  readme: "README.md",
+  recipes: "demo/guides/recipes.md",
+  frameworks: "demo/guides/frameworks.md",
+};
 
 /** The TypeScript under a heading, at whatever level it is. */
 function recipe(document: keyof typeof documents, heading: string): string {
@@ -67,13 +72,26 @@ const open = (response: ServerResponse): ServerResponse =>
   response.writeHead(200, { "Content-Type": "text/event-stream" });
 const status = (): string => sources[0]!.state.status;
 
-/** What an app with tokens has. */
-const withTokens = (refreshes: (token: number) => void = () => {}) => {
+/** What an app with tokens has. `refresh` answers the requests for a token, by their number. */
+const withTokens = (refresh: (count: number) => Response = () => new Response()) => {
   let token = 1;
+  let count = 0;
   return {
     getToken: async () => `token ${token}`,
-    refreshToken: vi.fn(async () => refreshes(++token)),
+    refreshToken: vi.fn(async () => {
+      const response = refresh(++count);
+      if (response.ok) token++;
+      return response;
+    }),
     logIn: vi.fn(() => new Promise<void>(() => {})),
+    show: vi.fn(),
+  };
+};
+/** Answers in this order; the last one is a stream that stays. */
+const answering = (...statuses: number[]) => {
+  answer = (response, count) => {
+    if (statuses[count - 1]) response.writeHead(statuses[count - 1]!).end();
+    else open(response).write(":\n\n");
   };
 };
 
@@ -119,19 +137,96 @@ test("a connection that opened earns another refresh, and the login connects aga
   expect(tokens.logIn).toHaveBeenCalledOnce();
 });
 
-test("a refresh that fails leads to the login", async () => {
-  const reported = vi.fn();
-  vi.stubGlobal("reportError", reported);
-  answer = (response) => response.writeHead(401).end();
-  const tokens = withTokens(() => {
-    throw new Error("the session is over");
-  });
+test.each([401, 403])("a session that is over (%i) leads to the login", async (over) => {
+  answering(401);
+  const tokens = withTokens(() => new Response(null, { status: over }));
+  tokens.logIn.mockRejectedValue(new Error("cancelled"));
   await run(recipe("readme", "An expiring token"), tokens);
   await expect.poll(status).toBe("closed");
   expect(requests).toHaveLength(1);
   expect(tokens.logIn).toHaveBeenCalledOnce();
-  expect(reported).toHaveBeenCalledOnce();
-  vi.unstubAllGlobals();
+  await expect.poll(() => tokens.show.mock.calls).toEqual([[new Error("cancelled")]]);
+});
+
+test.each([
+  ["is not reachable", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ["answers 503", async () => new Response(null, { status: 503 })],
+])("a token server that %s is asked again after the usual wait", async (_, refuse) => {
+  answering(401, 401);
+  const tokens = withTokens();
+  tokens.refreshToken.mockImplementationOnce(refuse);
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(status).toBe("waiting");
+  sources[0]!.reconnect();
+  await expect.poll(status).toBe("open");
+  expect(tokens.refreshToken).toHaveBeenCalledTimes(2);
+  expect(tokens.logIn).not.toHaveBeenCalled();
+});
+
+test("a token that expired during an outage is refreshed, too", async () => {
+  answering(401, 503, 401);
+  const tokens = withTokens();
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect.poll(() => [requests.length, status()]).toEqual([2, "waiting"]);
+  sources[0]!.reconnect();
+  await expect.poll(status).toBe("open");
+  expect(tokens.refreshToken).toHaveBeenCalledTimes(2);
+  expect(tokens.logIn).not.toHaveBeenCalled();
+});
+
+test("a getToken() that throws is an outage, which is retried", async () => {
+  answering();
+  const tokens = withTokens();
+  const { getToken } = tokens;
+  tokens.getToken = vi.fn(getToken).mockRejectedValueOnce(new Error("token 503"));
+  await run(recipe("readme", "An expiring token"), tokens);
+  await expect
+    .poll(() => sources[0]!.state)
+    .toMatchObject({
+      status: "waiting",
+      error: { reason: "network", message: "init failed: token 503" },
+    });
+  sources[0]!.reconnect();
+  await expect.poll(status).toBe("open");
+});
+
+test("the policy of the frameworks is that of the README", () => {
+  const policyOf = (snippet: string): string =>
+    /^ +const wasNew[^]*?\n( +)return ok .*$/m.exec(snippet)![0];
+  expect(policyOf(recipe("frameworks", "React"))).toBe(
+    policyOf(recipe("readme", "An expiring token")),
+  );
+});
+
+test("toasts tell of outages, once each, and not of failures before the first connection", async () => {
+  const stream = fakeStream();
+  const source = new ResilientEventSource("https://example.com/", { transport: stream.transport });
+  sources.push(source);
+  const toasts: string[] = [];
+  const code = recipe("frameworks", "Toasts for outages").replace("export ", "");
+  const toast = (text: string): number => toasts.push(text);
+  const stops: (() => void)[] = [];
+  const keep = (stop: () => void): number => stops.push(stop);
+  await run(`${code}\nkeep(toastOutages(source, toast));`, { source, toast, keep });
+
+  await stream.requested();
+  const fail = async (): Promise<void> => {
+    stream.drop();
+    await stream.settled();
+    source.reconnect();
+    await stream.requested();
+  };
+  await fail();
+  stream.open();
+  expect(toasts).toEqual([]);
+  await fail();
+  await fail();
+  expect(toasts).toEqual(["Connection lost: network"]);
+  stream.open();
+  expect(toasts).toEqual(["Connection lost: network", "Back after 0 s"]);
+  stops[0]!();
+  await fail();
+  expect(toasts).toHaveLength(2);
 });
 
 test("one answer takes one POST", async () => {

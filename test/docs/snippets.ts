@@ -8,7 +8,7 @@ declare global {
   function draw(price: { eur: number }): void;
   function show(text: string): void;
   function getToken(): Promise<string>;
-  function refreshToken(): Promise<void>;
+  function refreshToken(signal: AbortSignal): Promise<Response>;
   function logIn(): Promise<void>;
   const queryClient: {
     invalidateQueries(filters: { queryKey: readonly unknown[] }): Promise<void>;
