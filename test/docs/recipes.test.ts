@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
+import { Script } from "node:vm";
 import { readFileSync } from "node:fs";
 import { Window } from "happy-dom";
 import ts from "typescript";
@@ -19,12 +20,12 @@ const documents = {
   frameworks: "demo/guides/frameworks.md",
 };
 
-/** The TypeScript under a heading, at whatever level it is. */
-function recipe(document: keyof typeof documents, heading: string): string {
+/** The code under a heading, at whatever level it is. */
+function recipe(document: keyof typeof documents, heading: string, language = "ts"): string {
   const text = readFileSync(`${root}/${documents[document]}`, "utf8");
   const part = text.split(/^#+ /m).find((section) => section.startsWith(`${heading}\n`));
   if (part === undefined) throw new Error(`there is no heading "${heading}"`);
-  return snippets(part, "ts")[0]!;
+  return snippets(part, language)[0]!;
 }
 
 let requests: IncomingMessage[];
@@ -60,6 +61,7 @@ async function run(code: string, names: Record<string, unknown> = {}): Promise<v
       sources.push(this);
     }
   }
+  Object.assign(Source, library); // as the global of the script tag
   const { outputText } = ts.transpileModule(code.replace(/^import .*\n/gm, ""), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
   });
@@ -292,18 +294,21 @@ test("a page whose storage is denied starts without an id", async () => {
 
 test("the badge counts down, and its button ends the wait", async () => {
   const { document } = new Window();
-  document.body.innerHTML = '<p id="badge"></p><button id="retry-now">Retry now</button>';
-  const badge = document.querySelector("#badge")!;
-  const button = document.querySelector("button")!;
   answer = (response, count) => {
     if (count === 1) response.writeHead(503, { "Retry-After": "1000" }).end();
     else open(response).write(":\n\n");
   };
   const timers: NodeJS.Timeout[] = [];
-  await run(recipe("readme", 'A badge with a countdown and "retry now"'), {
+  // It stands there as JavaScript, for a script tag.
+  const badgeRecipe = recipe("readme", 'A badge with a countdown and "retry now"');
+  expect(() => new Script(badgeRecipe)).not.toThrow();
+  await run(badgeRecipe, {
     document,
     setInterval: (listener: () => void, delay: number) => timers.push(setInterval(listener, delay)),
   });
+  const badge = document.querySelector("p")!;
+  const button = document.querySelector("button")!;
+  expect(button.textContent).toBe("Retry now");
   try {
     await expect.poll(() => badge.textContent).toMatch(/^waiting, next attempt in \d{4} s$/);
     expect(button.hidden).toBe(false);
@@ -313,4 +318,63 @@ test("the badge counts down, and its button ends the wait", async () => {
   } finally {
     for (const timer of timers) clearInterval(timer);
   }
+});
+
+test("the page of the script tag has no script inside, and app.js shows the price", async () => {
+  vi.spyOn(console, "warn").mockReturnValue(undefined); // there are no Web Locks here
+  const { document } = new Window();
+  const page = recipe("recipes", "The script tag", "html");
+  expect(page.match(/<script.*/g)).toEqual(page.match(/<script src="[\w.-]+"><\/script>/g));
+  document.body.innerHTML = page.slice(page.indexOf("<p"), page.indexOf("<script"));
+  const app = recipe("recipes", "The script tag", "js");
+  expect(() => new Script(app)).not.toThrow();
+  answer = (response) => open(response).write('event: price\ndata: {"eur":7}\n\n');
+  await run(app, { document });
+  await expect.poll(() => document.querySelector("#price")!.textContent).toBe("7");
+  vi.restoreAllMocks();
+});
+
+test("a repeat is drawn once, within a connection and after a resume", async () => {
+  const price = (id: number): string => `id: ${id}\nevent: price\ndata: {"eur":${id}}\n\n`;
+  answer = (response, count) => {
+    if (count === 1) open(response).end(`retry: 500\n\n${price(1)}${price(2)}${price(1)}`);
+    else open(response).write(price(2) + price(3) + price(2) + price(3) + price(4));
+  };
+  const drawn: number[] = [];
+  await run(recipe("recipes", "Repeats within one connection"), {
+    draw: ({ eur }: { eur: number }) => drawn.push(eur),
+  });
+  await expect.poll(() => drawn).toContain(4);
+  expect(drawn).toEqual([1, 2, 3, 4]);
+});
+
+test("dedupe alone passes on a repeat within a connection, and events without an id", async () => {
+  answer = (response, count) => {
+    if (count === 1) open(response).end("retry: 500\n\nid: 1\ndata: a\n\nid: 2\ndata: b\n\n");
+    else
+      open(response).write(
+        "data: none\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\nid: 4\ndata: d\n\nid: 3\ndata: c\n\ndata: none\n\nid: 5\ndata: e\n\n",
+      );
+  };
+  const texts: string[] = [];
+  await run(
+    `new ResilientEventSource("/", { dedupe: 9 }).on("message", (text) => texts.push(text))`,
+    {
+      texts,
+    },
+  );
+  await expect.poll(() => texts).toContain("e");
+  expect(texts).toEqual(["a", "b", "none", "c", "d", "c", "none", "e"]);
+});
+
+test("a connection that is cut before its first event resumes after a block with only an id", async () => {
+  answer = (response, count) => {
+    if (count === 1) open(response).write("id: 41\n\n", () => response.destroy());
+    else open(response).write(":\n\n");
+  };
+  await run(
+    `new ResilientEventSource("/", { transport: fetchTransport(), backoff: { startingDelay: 0 } })`,
+  );
+  await expect.poll(status).toBe("open");
+  expect(requests[1]!.headers["last-event-id"]).toBe("41");
 });
