@@ -1,5 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import type { ConnectionError, ResilientEventSourceOptions } from "../../../src/index.ts";
+import {
+  sharedTransport,
+  type ConnectionError,
+  type ResilientEventSourceOptions,
+} from "../../../src/index.ts";
 import { numbers, useTabs, type Tab } from "../../support/unit/tabs.ts";
 import { HOUR, tick, useWorld } from "../../support/unit/world.ts";
 
@@ -115,6 +119,29 @@ describe("one policy for all", () => {
   });
 });
 
+test.each([
+  [0, "EventSource"],
+  [45_000, "fetch"],
+])("heartbeatTimeout %i: the leader begins with %s", async (heartbeatTimeout, expected) => {
+  const used: string[] = [];
+  class Native {
+    readyState = 0;
+    constructor() {
+      used.push("EventSource");
+    }
+    addEventListener(): void {}
+    removeEventListener(): void {}
+    close(): void {}
+  }
+  vi.stubGlobal("EventSource", Native);
+  vi.stubGlobal("fetch", () => {
+    used.push("fetch");
+    return new Promise(() => {});
+  });
+  await openTabs(2, { transport: sharedTransport(), heartbeatTimeout });
+  expect(used).toEqual([expected]);
+});
+
 describe("one click for all", () => {
   const backoff = { startingDelay: 20_000, jitter: "none" } as const;
 
@@ -145,6 +172,17 @@ describe("one click for all", () => {
     const fresh = await tabs.current.open();
     expect(statesOf([...all.slice(1), fresh])).toEqual(Array<string>(4).fill("open"));
     expect(tabs.current.server.live).toHaveLength(1);
+  });
+
+  test("the error of the leader is that of every tab, also of one that is opened during the wait", async () => {
+    const all = await openTabs(3, { backoff });
+    await fail(503);
+    all.push(await tabs.current.open({ backoff }));
+    for (const { source, log } of all) {
+      expect(source.state).toMatchObject({ status: "waiting", error: { status: 503 } });
+      expect(log.filter((entry) => entry.startsWith("error"))).toHaveLength(1);
+    }
+    expect(tabs.current.server.connections).toHaveLength(1);
   });
 
   test.each([0, 1, 4])("reconnect() of tab %i after giving up: all are back", async (who) => {
