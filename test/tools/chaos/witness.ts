@@ -452,7 +452,7 @@ export function installWitness(): void {
           (isOffline(latestWait) &&
             state.retryAt <= latestWait.retryAt! + SLACK &&
             model.isUnanswered(state.error.reason)));
-      if (before.status === "paused" && state.status === "waiting" && !isRest)
+      if (before.status === "paused" && !isOffline(before) && state.status === "waiting" && !isRest)
         complain("a wait for another error after a pause");
       if (state.status === "waiting" && !isRest) {
         checkWait(state, now);
