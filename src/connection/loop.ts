@@ -7,7 +7,7 @@ import type { GateSignal, PauseReason } from "./gate.ts";
 import { ConnectionRecord, type RecordHost } from "./record.ts";
 import { decideRetry, type End, type RetryVerdict } from "./retry.ts";
 import type { ConnectionState } from "./state.ts";
-import { Wait } from "./wait.ts";
+import { WaitLimits } from "./wait-limits.ts";
 
 /** The states that a failed connection leads to. */
 export type FailedState =
@@ -39,7 +39,7 @@ export class Loop {
   private _isClosed = false;
   private _isRunning = false;
   private _step: Step | undefined;
-  private _wait: Wait | undefined;
+  private _waitLimits: WaitLimits | undefined;
   /** When the current wait ends, in milliseconds since the epoch. */
   private _retryAt = 0;
   private _drain: Drain | undefined;
@@ -64,7 +64,7 @@ export class Loop {
    */
   reconnect(): void {
     if (this._isClosed) return;
-    this._wait?.abandon();
+    this._waitLimits?.abandon();
     if (this._isRunning) {
       this._interrupt();
       return;
@@ -211,8 +211,8 @@ export class Loop {
           : record.isQuiet
             ? delayOffline(backoff, pace)
             : delayBefore(record.failures, backoff, pace);
-    const wait = (this._wait ??= new Wait());
-    wait.begin(delay, exact === undefined ? floorOf(pace) : delay);
+    const limits = (this._waitLimits ??= new WaitLimits());
+    limits.begin(delay, exact === undefined ? floorOf(pace) : delay);
     let isReported = record.isQuiet;
     do {
       const cut = this._nextStep(() => gate.blocked !== undefined, true);
@@ -237,10 +237,10 @@ export class Loop {
       // A pause does not shorten what the server or the application asked for. (Another tab's
       // decision may have changed meanwhile.)
       while (gate.blocked && !this._isClosed && error.retryIn === undefined) {
-        wait.cut();
+        limits.cut();
         await this._pause(gate.blocked);
       }
-      delay = wait.takeRest();
+      delay = limits.takeRest();
     } while (!this._isClosed && delay);
   }
 
@@ -248,7 +248,7 @@ export class Loop {
     const { _step: step, _record: record } = this;
     const { isOffline } = this._host.gate;
     if (signal === "returned") {
-      if (step?.isWait && this._wait?.hurry()) this._interrupt();
+      if (step?.isWait && this._waitLimits?.hurry()) this._interrupt();
     } else if (signal !== "changed") return;
     else if (step?.isCutShort()) this._interrupt();
     else if (isOffline && step?.isWait) this._pauseOffline();

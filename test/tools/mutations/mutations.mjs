@@ -290,7 +290,7 @@ export const mutations = [
     changes: [
       {
         find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
-        within: ["Wait"],
+        within: ["WaitLimits"],
         replace: "$HURRIED + $EVERY",
       },
     ],
@@ -298,7 +298,11 @@ export const mutations = [
   {
     breaks: "A page that comes back again and again connects each time",
     changes: [
-      { find: "Math.max($EARLIEST, $HURRIED + $EVERY)", within: ["Wait"], replace: "$EARLIEST" },
+      {
+        find: "Math.max($EARLIEST, $HURRIED + $EVERY)",
+        within: ["WaitLimits"],
+        replace: "$EARLIEST",
+      },
     ],
   },
   {

@@ -5,7 +5,7 @@ const HURRY_EVERY = 5000;
  * The waits between two attempts of one source. A page that returns may cut a wait down to what the
  * server asked for. Times are as `performance.now()` has them.
  */
-export class Wait {
+export class WaitLimits {
   private _end = 0;
   /** Before this time only `reconnect()` ends the wait. */
   private _earliest = 0;
