@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { LONGEST_DELAY } from "../util/sleep.ts";
-import { LeaderWatch } from "./leader-watch.ts";
+import { HangDetector } from "./hang-detector.ts";
 import type { MemberHost, Membership } from "./membership.ts";
 import type { LeaderMessage, LeaderState, StateMessage } from "./messages.ts";
 import { Sequence } from "./sequence.ts";
@@ -22,7 +22,7 @@ export interface FollowerHost extends MemberHost {
 export class Follower {
   private readonly _member: Membership;
   private readonly _host: FollowerHost;
-  private readonly _watch: LeaderWatch;
+  private readonly _hangDetector: HangDetector;
   private readonly _sequence: Sequence;
   /** The leader whose events we deliver, and the number of its next message. */
   private _leaderId = "";
@@ -36,7 +36,7 @@ export class Follower {
       ...host,
       fail: (error) => this._fail(error),
     });
-    this._watch = new LeaderWatch({
+    this._hangDetector = new HangDetector({
       lock: host.lock,
       ask: () => member.post({ kind: "ping" }),
       replaceLeader: () => host.replaceLeader(),
@@ -47,7 +47,7 @@ export class Follower {
   receive(message: LeaderMessage): void {
     const { _sequence: sequence } = this;
     const { sink } = this._host;
-    this._watch.markAlive();
+    this._hangDetector.markAlive();
     const isKnown = message.from === this._leaderId;
     if (isKnown && message.number !== this._nextNumber) {
       // We missed a message, perhaps with events.
@@ -82,7 +82,7 @@ export class Follower {
   }
 
   stop(): void {
-    this._watch.stop();
+    this._hangDetector.stop();
     this._sequence.stop();
   }
 

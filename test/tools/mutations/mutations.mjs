@@ -411,7 +411,7 @@ export const mutations = [
   },
   {
     breaks: "A leader that hangs keeps the lock",
-    changes: [leaveOut("$HOST.replaceLeader()", "LeaderWatch", "_tick")],
+    changes: [leaveOut("$HOST.replaceLeader()", "HangDetector", "_tick")],
   },
   {
     breaks: "A follower does not notice that it missed a message",

@@ -1,14 +1,14 @@
 import { aborted } from "../util/sleep.ts";
 
-/** How often the watch looks (ms). Browsers slow this down in hidden pages. */
+/** How often the detector looks (ms). Browsers slow this down in hidden pages. */
 const TICK = 2000;
 /** A leader that was silent for so long (ms) is asked whether it is alive. */
 const QUIET = 6000;
 /** A leader that has not answered for so long (ms) hangs. */
 const PATIENCE = 6000;
 
-/** The follower that runs a watch, as far as the watch needs it. */
-export interface LeaderWatchHost {
+/** The follower, as far as the detector needs it. */
+export interface HangDetectorHost {
   /** The name of the lock of the member that asks. */
   readonly lock: string;
   /** Asks the leader for any message. */
@@ -21,8 +21,8 @@ export interface LeaderWatchHost {
  * Finds out whether the leader's page hangs: in a dialog, at a breakpoint or in a loop it holds the
  * lock and does nothing. A hidden or slow page still answers messages, which no browser throttles.
  */
-export class LeaderWatch {
-  private readonly _host: LeaderWatchHost;
+export class HangDetector {
+  private readonly _host: HangDetectorHost;
   private readonly _timer: ReturnType<typeof setInterval>;
   private _heardAt = performance.now();
   private _askedAt: number | undefined;
@@ -30,7 +30,7 @@ export class LeaderWatch {
   /** Our turn to ask, or the attempt to get it. */
   private _turn: AbortController | undefined;
 
-  constructor(host: LeaderWatchHost) {
+  constructor(host: HangDetectorHost) {
     this._host = host;
     this._timer = setInterval(() => {
       this._tick();
