@@ -51,8 +51,8 @@ const statusLine = fc.oneof(
   ),
   noise,
 );
-// Without "Content-Encoding: br": in Node, fetch itself may never end such a body if the connection
-// is reset. Only `heartbeatTimeout` finds that.
+// Without compression: in Node 20, fetch itself never ends a compressed body if the connection is
+// reset. Only `heartbeatTimeout` finds that.
 const header = fc.oneof(
   { weight: 6, arbitrary: text("Content-Type: text/event-stream") },
   text(
@@ -67,7 +67,6 @@ const header = fc.oneof(
     "Transfer-Encoding: chunked",
     "Transfer-Encoding: chunked, gzip",
     "Transfer-Encoding: nonsense",
-    "Content-Encoding: gzip",
     "Content-Encoding: nonsense",
     "Location: /again",
     "Location: http://[",
