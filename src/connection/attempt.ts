@@ -17,7 +17,9 @@ export interface AttemptHost {
 
 /** Receives what an attempt delivers until the attempt settles. */
 export interface AttemptSink extends Sink {
-  /** The shared connection behind this one was replaced; this one neither ended nor opened. */
+  /**
+   * Called when the leader replaced the shared connection: this source's own connection stays open.
+   */
   reopen(connection?: number): void;
 }
 
@@ -35,8 +37,9 @@ export interface AttemptEnd {
  * Runs one attempt. Resolves once; later calls from its transport are ignored, so a stale attempt
  * cannot affect the current one.
  *
- * @param signal Interrupts this attempt, and no other. The caller aborts it after the attempt has
- * settled, too: a connection that timed out is still there until then.
+ * @param signal Interrupts this attempt, and no other. The caller must also abort it after the
+ * attempt has settled, because the transport of an attempt that timed out keeps its connection
+ * until then.
  */
 export function attemptConnection(
   host: AttemptHost,
@@ -50,7 +53,7 @@ export function attemptConnection(
 }
 
 /**
- * The sink that the transport of one attempt gets: it passes on what arrives until it settles. Its
+ * The sink given to the transport of one attempt. It forwards calls until the attempt settles. Its
  * methods are properties, so that a transport around another can spread it: `{ ...sink, event }`.
  */
 class Attempt implements Sink {

@@ -8,8 +8,8 @@ const SHORTEST_DELAY = 100;
 const SHORTEST_POLL = 500;
 
 /**
- * The arithmetic of exponential-backoff (grow, cap, then jitter) without its timer, which can be
- * neither shown nor cancelled.
+ * Only the arithmetic of exponential-backoff: grow, cap, then jitter. Its timer cannot be
+ * cancelled, and does not tell when it ends, which the state has to say.
  */
 class Arithmetic extends Delay {
   /** Milliseconds before an attempt, if `delayed` attempts before it were delayed. */
@@ -29,7 +29,8 @@ export interface ServerPace {
 
 /** A wait as a timer can hold it: from 100 ms to 2^31-1 ms, and a whole number. */
 export function toDelay(ms: number): number {
-  // NaN is not larger, either. Rounded up: setTimeout cuts fractions off and would fire too early.
+  // NaN becomes SHORTEST_DELAY, too: every comparison with NaN is false. Rounded up, since
+  // setTimeout cuts fractions off and would fire too early.
   return ms > SHORTEST_DELAY ? Math.ceil(Math.min(ms, LONGEST_DELAY)) : SHORTEST_DELAY;
 }
 
@@ -60,9 +61,9 @@ export function delayBefore(
 }
 
 /**
- * Milliseconds to wait after a server that named a `retry` has ended the stream: it makes its
- * clients poll. Nothing failed, so the wait does not grow; half of it as jitter, since twice the
- * time is "very late" in the conformance tests of MCP.
+ * Milliseconds to wait after a server ended the stream and named a `retry`. Such a server makes its
+ * clients poll; nothing failed, so the wait does not grow. The jitter adds at most half of `retry`:
+ * the conformance tests of MCP call twice the time "very late".
  */
 export function delayOfPolling(reconnectionTime: number, { jitter }: BackoffSettings): number {
   const spread = jitter === "full" ? (Math.random() * reconnectionTime) / 2 : 0;

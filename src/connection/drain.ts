@@ -3,7 +3,10 @@ export class Drain {
   private _at = Infinity;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Calls `leave` at a random moment within so many milliseconds; the earliest moment counts. */
+  /**
+   * Calls `leave` at a random moment within `within` milliseconds. If called again, the earlier
+   * moment wins.
+   */
   schedule(within: number, leave: () => void): void {
     const now = performance.now();
     const at = now + Math.random() * within;

@@ -11,7 +11,7 @@ export interface Timeouts {
  * page is frozen) does not count as silence.
  */
 const TICKS = 4;
-/** How long (ms) a suspect connection has at least to show a sign of life. */
+/** The minimum time (ms) that a suspect connection gets to show a sign of life. */
 const SUSPECT_TIMEOUT = 10_000;
 /** A sign of life that is younger than this (ms) clears a connection of the suspicion. */
 const RECENT = 15_000;
@@ -24,7 +24,7 @@ const REPLACE_WITHIN = 1000;
  * Judges whether a connection lives: by the time it takes to open, by its silence, and by its
  * silence after the page had reason to suspect it.
  *
- * An event costs one increment here, and no look at the clock: a page does that every few seconds.
+ * An event only increments a counter. The clock is read on the page's ticks, every few seconds.
  */
 export class Liveness {
   private readonly _timeouts: Timeouts;
@@ -34,16 +34,17 @@ export class Liveness {
   private _heartbeat: ReturnType<typeof setInterval> | undefined;
   private _isOn = true;
   private _verdict: ReturnType<typeof setTimeout> | undefined;
-  /** How many signs of life there were, and how many of them the clock has been read for. */
+  /** The number of signs of life. */
   private _signs = 0;
+  /** The value of `_signs` when the clock was last read. */
   private _timedSigns = 0;
-  /** When the latest of those was, by the clock that never steps and by the wall clock. */
+  /** The time of the latest timed sign of life: `performance.now()`, and `Date.now()`. */
   private _timedAt = performance.now();
   private _timedDate = Date.now();
   /** When a timer of the page ran last. */
   private _tickAt = this._timedAt;
   private _longestSilence = 0;
-  /** The same before the latest tick. */
+  /** The longest silence as of the previous tick. */
   private _earlierSilence = 0;
   /** True once the transport is known to see every byte, comments included. */
   private _seesBytes = false;
@@ -61,8 +62,9 @@ export class Liveness {
   }
 
   /**
-   * Turned off, nothing is considered dead: a follower leaves that to its leader, whose timeouts
-   * count for all. Turned on, the connection is expected to open.
+   * Turns the judgement on or off. While it is off, no connection is considered dead: a follower
+   * leaves that to the leader, whose timeouts apply to all tabs. When it is turned on, the
+   * connection is expected to open.
    */
   setOn(isOn: boolean): void {
     this._isOn = isOn;
@@ -82,13 +84,13 @@ export class Liveness {
       );
   }
 
-  /** The server has answered, if only to refuse: ends the connect timeout. */
+  /** Ends the connect timeout: the server has answered, if only to refuse. */
   answered(): void {
     clearTimeout(this._deadline);
   }
 
   /**
-   * The connection has opened: ends the connect timeout and begins to watch for silence.
+   * Ends the connect timeout and begins to watch for silence: the connection has opened.
    *
    * @param seesBytes True if the transport is known to see every byte.
    */
@@ -113,7 +115,7 @@ export class Liveness {
     this._signs++;
   }
 
-  /** Records that bytes arrived, be they those of a comment. */
+  /** Records that bytes arrived, perhaps only those of a comment. */
   markActive(): void {
     this._signs++;
     this._seesBytes = true;
@@ -150,15 +152,15 @@ export class Liveness {
   private _react(signal: GateSignal): void {
     const now = performance.now();
     const silence = now - this._timedAt;
-    const wasAlive = !this._seesBytes && this._signs !== this._timedSigns;
+    const hasUntimedEvent = !this._seesBytes && this._signs !== this._timedSigns;
     switch (signal) {
       case "tick": {
         const gap = now - this._tickAt;
         this._tickAt = now;
         this._earlierSilence = this._longestSilence;
         this._noteSilence(silence);
-        // Nobody knows when in a gap the event came: at its beginning at the earliest.
-        if (wasAlive) this._readClock(gap < RUNNING ? 0 : gap);
+        // The event arrived at an unknown time in the gap. Assume the beginning of the gap.
+        if (hasUntimedEvent) this._readClock(gap < RUNNING ? 0 : gap);
         break;
       }
       case "suspect":
@@ -168,11 +170,11 @@ export class Liveness {
         this._tickAt = now;
         if (silence <= RECENT) break;
         this._timedAt = now;
-        // Timers that were due may have run before, and taken the suspension for a silence.
+        // Overdue timers may have fired before this signal and counted the suspension as silence.
         this._longestSilence = this._earlierSilence;
-        // EventSource hides comments, so that its silence says nothing.
+        // EventSource hides comments, so its silence says nothing.
         this._suspect(
-          this._seesBytes || wasAlive ? this._patience : Math.random() * REPLACE_WITHIN,
+          this._seesBytes || hasUntimedEvent ? this._patience : Math.random() * REPLACE_WITHIN,
         );
     }
   }

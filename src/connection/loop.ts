@@ -75,9 +75,9 @@ export class Loop {
   }
 
   /**
-   * Replaces an open connection at a random moment within so many milliseconds, as attempt 0;
-   * the earliest moment counts. In any other state it does nothing, nor as a follower of a shared
-   * connection: the leader leaves for all.
+   * Replaces an open connection at a random moment within `within` milliseconds, as attempt 0. If
+   * called again, the earlier moment wins. It does nothing in any other state, and nothing in a
+   * follower of a shared connection: the leader reconnects for all members.
    */
   drain(within: number): void {
     const { _record: record } = this;
@@ -96,7 +96,8 @@ export class Loop {
 
   /**
    * Begins a step and returns the signal that interrupts it. `close()` and `reconnect()` interrupt
-   * every step. The step before is aborted, too: its connection, if it timed out, is still there.
+   * every step. The previous step is aborted, too: if its connection timed out, the transport keeps
+   * it until then.
    *
    * Not an async function that runs a step: the microtask between the end of one such call and the
    * beginning of the next would belong to no step, and a `reconnect()` in it would be lost. As it
@@ -138,8 +139,8 @@ export class Loop {
       const { error } = ended;
       if (interrupted.aborted || !error) continue;
 
-      // Classify. Where another tab has the connection, its decision counts.
-      const isDecided = error.retryIn !== undefined;
+      // Classify. If another tab has the connection, its decision counts.
+      const isDecidedByLeader = error.retryIn !== undefined;
       const end = record.classify(error, ended.openFor === undefined);
       let verdict: RetryVerdict = end !== "normal" && error.retryIn !== Infinity;
       if (end === "failed") {
@@ -147,7 +148,9 @@ export class Loop {
         // The policy itself may call `close()` and `reconnect()`, which overrule it.
         const overruled = this._nextStep();
         const { lostFor } = record;
-        const answer = isDecided ? verdict : decideRetry(error, failures, { lostFor }, retry);
+        const answer = isDecidedByLeader
+          ? verdict
+          : decideRetry(error, failures, { lostFor }, retry);
         if (typeof answer !== "object") verdict = answer;
         else if (!overruled.aborted) {
           // The policy may take its time, for a fresh token perhaps. The connection is gone, so
@@ -156,7 +159,7 @@ export class Loop {
           verdict = await Promise.race([answer, aborted(overruled).then(() => true)]);
         }
         if (overruled.aborted) continue;
-        if (!isDecided && failures >= numOfAttempts) verdict = false;
+        if (!isDecidedByLeader && failures >= numOfAttempts) verdict = false;
       }
 
       // Grace period: a page that is being left pauses without an error, since it may come back.
@@ -164,7 +167,7 @@ export class Loop {
       if (end !== "normal") {
         const wasQuiet = record.isQuiet;
         const left = this._nextStep(isBlocked);
-        if (gate.errorGracePeriod && !isDecided && !host.transport.isLocal)
+        if (gate.errorGracePeriod && !isDecidedByLeader && !host.transport.isLocal)
           await sleep(gate.errorGracePeriod, left);
         if (left.aborted) continue;
         // Online again before the failure was reported: it counts after all.
@@ -192,9 +195,9 @@ export class Loop {
   }
 
   /**
-   * Waits before the next attempt, and once more for what is left of the server's floor if the
-   * page returns meanwhile. (This may be an async function: after it comes an attempt at once,
-   * which is all that a `reconnect()` could ask for.)
+   * Waits before the next attempt, and once more for what is left of the server's floor if the page
+   * returns meanwhile. Unlike a function that runs one step (see `_nextStep`), this may be async:
+   * an attempt always follows at once, so a `reconnect()` in between has nothing left to do.
    */
   private async _waitAfter(error: ConnectionError, verdict: RetryVerdict, end: End): Promise<void> {
     const { _host: host, _record: record } = this;
@@ -234,8 +237,8 @@ export class Loop {
       if (gate.isOffline && !cut.aborted) this._pauseOffline();
       await waited;
       record.isQuiet &&= !cut.aborted && gate.isOffline;
-      // A pause does not shorten what the server or the application asked for. (Another tab's
-      // decision may have changed meanwhile.)
+      // A pause does not shorten what the server or the application asked for. If another tab
+      // decided (`retryIn`), skip this: its decision may have changed during the pause.
       while (gate.blocked && !this._isClosed && error.retryIn === undefined) {
         limits.cut();
         await this._pause(gate.blocked);
@@ -253,7 +256,7 @@ export class Loop {
     else if (step?.isCutShort()) this._interrupt();
     else if (isOffline && step?.isWait) this._pauseOffline();
     else if (!isOffline && record.isQuiet && !step?.isWait) {
-      // An attempt that nobody was told of is under way.
+      // An attempt is under way that the state has not shown.
       record.isQuiet = false;
       record.setConnecting();
     }

@@ -11,7 +11,7 @@ export interface Opening extends OpenDetails {
   /** How many connections in a row failed before it. */
   readonly attempt: number;
   /**
-   * How long ago the connection before it showed the last sign of life, in milliseconds by the wall
+   * How long ago the previous connection showed its last sign of life, in milliseconds by the wall
    * clock; undefined if this is the first one.
    */
   readonly downFor: number | undefined;
@@ -32,9 +32,9 @@ export interface RecordHost {
 }
 
 /**
- * Records the facts about the connections of one source, the current one and those before it, on
- * which the loop bases its decisions. It is the sink of all attempts, each of which calls it until
- * it has settled.
+ * Records the facts about the connections of one source, the current one and the previous ones. The
+ * loop bases its decisions on them. The record is the sink of all attempts; each attempt calls it
+ * until it has settled.
  */
 export class ConnectionRecord implements AttemptSink {
   readonly event: AttemptSink["event"];
@@ -62,9 +62,9 @@ export class ConnectionRecord implements AttemptSink {
   private _hasNamedTime = false;
   /** When the current connection opened, in milliseconds since the epoch; 0 if it is not open. */
   private _openedAt = 0;
-  /** The last sign of life of the connection before, in milliseconds since the epoch. */
+  /** The last sign of life of the previous connection, in milliseconds since the epoch. */
   private _lastAlive: number | undefined;
-  /** When it was lost, as `performance.now()` has it; -Infinity if there was none. */
+  /** When the previous connection was lost (`performance.now()`); -Infinity if there was none. */
   private _lostAt = -Infinity;
   private _role: Role | undefined;
 
@@ -85,7 +85,7 @@ export class ConnectionRecord implements AttemptSink {
     return performance.now() - this._lostAt;
   }
 
-  /** An attempt begins. */
+  /** Records that an attempt begins. */
   begin(interrupted: AbortSignal): void {
     this._interrupted = interrupted;
     this._hasNamedTime = this.isUnrepeatable = false;
@@ -96,7 +96,7 @@ export class ConnectionRecord implements AttemptSink {
     this._host.setState({ status: "connecting", attempt: this.failures });
   }
 
-  /** The attempt has ended. */
+  /** Records that the attempt has ended. */
   end({ openFor, lastAlive }: AttemptEnd): void {
     this._openedAt = 0;
     if (openFor === undefined) return;
@@ -105,7 +105,7 @@ export class ConnectionRecord implements AttemptSink {
     if (openFor >= this._host.settings.minUptime) this.failures = 0;
   }
 
-  /** Classifies the end of the attempt, and marks the error by it. */
+  /** Classifies the end of the attempt, and marks its error as `expected` or not `repeatable`. */
   classify(error: ConnectionError, neverOpened: boolean): End {
     const { isUnrepeatable, _hasNamedTime: hasNamedTime } = this;
     const isOutOfReach = neverOpened && this._host.gate.isOffline;

@@ -13,7 +13,7 @@ export type RetryPolicy = (
   attempt: number,
 ) => RetryVerdict | Promise<RetryVerdict>;
 
-/** True: try again; false: give up; a number: try again after so many milliseconds. */
+/** True: try again; false: give up; a number: try again after this many milliseconds. */
 export type RetryVerdict = boolean | number;
 
 /** The facts that the decision depends on, in addition to the error. */
@@ -27,7 +27,7 @@ const DEPLOYMENT = 60_000;
 
 type Row = boolean | ((status: number, lostFor: number) => boolean);
 
-/** The ends that are tried again, with the reason of each row. */
+/** For each reason: is the connection tried again, and why. */
 const retried: Record<ConnectionErrorReason, Row> = {
   /** Outages are what this library is for. */
   network: true,
@@ -47,7 +47,7 @@ const retried: Record<ConnectionErrorReason, Row> = {
     status === 429 ||
     (status >= 500 && status <= 599) ||
     (status === 404 && lostFor < DEPLOYMENT),
-  /** A wrong URL; or the placeholder page of such a proxy. */
+  /** A wrong URL, or a proxy's placeholder page while the server behind it is being replaced. */
   "content-type": (_status, lostFor) => lostFor < DEPLOYMENT,
   /** A login page, most often. The application can call `reconnect()` after the login. */
   redirect: false,
@@ -63,7 +63,8 @@ export function isRetried(
   { reason, status = 0, repeatable }: ConnectionError,
   { lostFor = Infinity }: RetryFacts = {},
 ): boolean {
-  // The server answered before it did the work. (After 502 and 504 it has often been done.)
+  // These statuses mean that the server did not do the work. After 502 or 504 the work has often
+  // been done.
   if (repeatable === false) return [408, 425, 429, 503].includes(status);
   const row = retried[reason];
   return typeof row === "function" ? row(status, lostFor) : row;
@@ -119,7 +120,7 @@ export function decideRetry(
   };
   const toVerdict = (answer: unknown): RetryVerdict => {
     if (Number.isNaN(answer)) return fallBack(new RangeError("backoff.retry answered NaN"));
-    // Untyped code may answer with nothing, which means no, as in the package.
+    // Untyped code may return nothing. That counts as false, as in exponential-backoff.
     return typeof answer === "number" ? answer : !!answer;
   };
   try {

@@ -58,7 +58,7 @@ export interface PausedState {
   readonly retryAt?: number;
 }
 
-/** The end: after `close()` for good, after giving up until `reconnect()`. */
+/** The source is closed: for good after `close()`, or until `reconnect()` after giving up. */
 export interface ClosedState {
   /** readyState CLOSED. */
   readonly status: "closed";

@@ -2,8 +2,9 @@
 const HURRY_EVERY = 5000;
 
 /**
- * The waits between two attempts of one source. A page that returns may cut a wait down to what the
- * server asked for. Times are as `performance.now()` has them.
+ * The limits within which the current wait may be shortened. A page that returns may cut a wait
+ * down to the time that the server asked for. The loop has the timer, and backoff.ts the length of
+ * a wait; all times here are those of `performance.now()`.
  */
 export class WaitLimits {
   private _end = 0;
@@ -13,9 +14,9 @@ export class WaitLimits {
   private _hurriedAt = -Infinity;
 
   /**
-   * @param delay How long it takes, in milliseconds
+   * @param delay The length of the wait, in milliseconds
    * @param floor The time (ms) that the server asked for, which may be more than a timer can hold;
-   *   no hurry goes below it
+   * no hurry goes below it
    */
   begin(delay: number, floor: number): void {
     this._end = performance.now() + delay;
@@ -24,9 +25,9 @@ export class WaitLimits {
   }
 
   /**
-   * The page has returned.
+   * Shortens the wait because the page has returned.
    *
-   * @returns True if this cuts the wait: the caller interrupts it, and waits for the rest.
+   * @returns True if the wait was cut: the caller interrupts it, and waits for the rest.
    */
   hurry(): boolean {
     const soonest = Math.max(this._earliest, this._hurriedAt + HURRY_EVERY);
@@ -42,13 +43,13 @@ export class WaitLimits {
     this._isCut = true;
   }
 
-  /** `reconnect()` overrules the server: nothing is left to wait for. */
+  /** Removes the floor: `reconnect()` overrules the server, so nothing is left to wait for. */
   abandon(): void {
     this._isCut = false;
     this._earliest = -Infinity;
   }
 
-  /** How much (ms) is left of a wait that was cut; 0 of any other one. */
+  /** Returns the time (ms) left of a wait that was cut, or 0 if it was not cut. */
   takeRest(): number {
     const rest = this._isCut ? Math.ceil(this._earliest - performance.now()) : 0;
     this._end = this._earliest;

@@ -3,9 +3,10 @@ import { messageOf } from "../util/report.ts";
 import type { Sink, Transport, TransportRequest } from "./transport.ts";
 
 /**
- * Calls a transport. If it throws or returns no promise, the connection fails with reason
- * `unsupported`: it is a mistake that no retry mends, most likely a factory that was not called. A
- * minified bundle loses the names by which option-checks.ts knows the factories.
+ * Calls a transport. A transport that throws, or returns no promise, is a programming error that a
+ * retry cannot fix, so the connection fails with reason `unsupported`. The usual cause is a factory
+ * that was passed without being called. option-checks.ts recognizes factories by name, but a
+ * minified bundle changes those names.
  */
 export function callTransport(
   transport: Transport,
