@@ -39,8 +39,8 @@ export interface ConnectionErrorInit {
    */
   retryAfter?: number | undefined;
   /**
-   * The next wait itself, in milliseconds, in place of our own decision and delay; Infinity: never
-   * again. Default undefined: our own.
+   * The wait decided by another tab, in milliseconds, in place of this source's own decision and
+   * delay; Infinity: that tab gave up. Default undefined: this source decides.
    */
   retryIn?: number | undefined;
   /** True for a normal end. Default false. */
@@ -73,8 +73,8 @@ export class ConnectionError extends Error {
   /** The response's headers; undefined where the transport cannot see them. */
   declare readonly headers: Headers | undefined;
   /**
-   * The text of a server that refused, if its type is text, JSON or XML: at most 65,536 characters,
-   * decoded as UTF-8, as far as they came within a second. Undefined for other types, over
+   * The body of a refusal, if its Content-Type is text, JSON or XML: at most 65,536 characters,
+   * decoded as UTF-8, of what arrived within one second. Undefined for other types, over
    * EventSource, and where another tab made the request. Not enumerable, so that loggers do not
    * copy it.
    */
@@ -87,7 +87,7 @@ export class ConnectionError extends Error {
    */
   declare readonly retryAfter: number | undefined;
   /**
-   * Where another tab has the shared connection: the milliseconds from the error until that tab
+   * If another tab has the shared connection: the milliseconds from the error until that tab
    * reconnects, Infinity if it gave up. Its decision replaces `backoff`. Otherwise undefined.
    */
   declare readonly retryIn: number | undefined;

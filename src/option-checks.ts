@@ -4,7 +4,10 @@ import { LONGEST_DELAY } from "./util/sleep.ts";
 
 type Members = Record<string, unknown>;
 
-/** The expected value: in words, and as a predicate for what `convert` makes of the given one. */
+/**
+ * A rule: a description for error messages, a predicate, and optionally a conversion that runs
+ * before the predicate.
+ */
 type Rule = readonly [
   expected: string,
   isMet: (value: unknown) => boolean,
@@ -20,7 +23,7 @@ const numberFrom = (min: number, max: number): Rule => [
   `a number from ${min} to ${max}`,
   (value) => typeof value === "number" && value >= min && value <= max,
 ];
-/** The Object.prototype of any realm counts, as does none. */
+/** An object is plain if its prototype is null, or is an Object.prototype of any realm. */
 const isPlain = (value: unknown): value is Members => {
   const prototype: unknown = isObject(value) && Object.getPrototypeOf(value);
   return prototype === null || (isObject(prototype) && Object.getPrototypeOf(prototype) === null);
@@ -121,8 +124,8 @@ export function checkMilliseconds(name: string, value: unknown): void {
 }
 
 /**
- * Reads each known member once, be it own or inherited, and checks what was read: a getter may
- * answer something else the next time.
+ * Reads each known member once, own or inherited, and checks the value that was read: a getter may
+ * return another value the next time.
  */
 function readMembers(given: Members, rules: Rules, defaults: Members, prefix = ""): Members {
   // Not empty: objects that grow take more memory.
@@ -135,12 +138,16 @@ function readMembers(given: Members, rules: Rules, defaults: Members, prefix = "
     values[name] = converted;
   }
   for (const name in given)
-    if (!(name in rules) && given[name] !== undefined) refuse(name, rules, prefix);
+    if (!(name in rules) && given[name] !== undefined) reportUnknown(name, rules, prefix);
   return values;
 }
 
-/** @throws TypeError for an option of another function */
-function refuse(name: string, rules: Rules, prefix: string): void {
+/**
+ * Warns about an unknown option and suggests the nearest name.
+ *
+ * @throws TypeError if it is an option of `fetchTransport`
+ */
+function reportUnknown(name: string, rules: Rules, prefix: string): void {
   if (!prefix && /^(headers|method|body|fetch)$/.test(name))
     throw new TypeError(`${name} is an option of fetchTransport({ … }), not of the source`);
   /** How many pairs of letters the names have in common. */

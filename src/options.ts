@@ -11,8 +11,8 @@ import type { Transport } from "./transport/transport.ts";
 export interface BackoffOptions {
   /**
    * The delay before the first retry, in milliseconds, before jitter. Default 3000, as in browsers.
-   * 0: every wait is the minimum of 100 ms, or the time that the server asks for. A larger `retry`
-   * takes its place.
+   * 0: every wait is the minimum of 100 ms, or the time that the server asks for. If the server's
+   * `retry` is larger, it replaces `startingDelay`.
    */
   startingDelay?: number | undefined;
   /** The factor from one delay to the next, at least 1. Default 2. 1: all delays are equal. */
@@ -34,7 +34,8 @@ export interface BackoffOptions {
   numOfAttempts?: number | undefined;
   /**
    * Wait before the very first connection, too: for a page that a million people open at once. As
-   * in the package, all delays move on by one factor. Default false.
+   * in exponential-backoff, this multiplies every later delay by `timeMultiple` once more. Default
+   * false.
    */
   delayFirstAttempt?: boolean | undefined;
   /**

@@ -29,7 +29,8 @@ export type { StreamUrl } from "./source-core.ts";
 type Handler<E extends Event> = ((event: E) => unknown) | null;
 
 /**
- * The same when it is read: loose, so that a source can be passed where an EventSource is expected.
+ * The type of a handler attribute when it is read. `any` makes a source assignable to an
+ * EventSource.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyHandler = ((event: any) => any) | null;
@@ -46,13 +47,13 @@ export interface ListenerObject<E> {
 /** Options of `reconnect`. */
 export interface ReconnectOptions {
   /**
-   * Milliseconds in which an open connection is replaced, at a uniformly random moment; until then
-   * it stays. For a server that announces its restart: its clients leave one by one before it goes.
-   * The next attempt begins in that moment, as attempt 0, and resumes after the last id; without
-   * ids, events that are sent between the two connections are lost. Of repeated calls the earliest
-   * moment counts. If the connection is lost before, or `close()` or `reconnect()` is called, the
-   * moment is forgotten. In any state but `open` nothing happens. Default undefined: now, in any
-   * state. 0: at once, if it is open.
+   * Replaces an open connection at a uniformly random moment within this many milliseconds; it
+   * stays open until then. For a server that announces its restart: its clients leave one by one
+   * before it goes. The next attempt begins at that moment, as attempt 0, and resumes after the
+   * last id; without ids, events that are sent between the two connections are lost. If called
+   * again, the earlier moment wins. The plan is dropped if the connection is lost first, or if
+   * `close()` or `reconnect()` is called. In any state but `open` nothing happens. Default
+   * undefined: now, in any state. 0: at once, if it is open.
    */
   within?: number | undefined;
 }

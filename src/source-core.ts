@@ -30,8 +30,9 @@ import { reportInput } from "./util/report.ts";
 export type StreamUrl = string | URL | (() => string | URL | Promise<string | URL>);
 
 /**
- * Everything behind the public face of a source: puts the parts together and is what each of them
- * calls. One object instead of a closure for each call, since pages may have many sources.
+ * Everything behind the public class: connects the parts of a source and implements the interface
+ * that each part calls. One object instead of a closure for each call, since pages may have many
+ * sources.
  */
 export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
   readonly settings: Settings;
@@ -50,7 +51,7 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
   private readonly _drains = new Multicast<[within: number]>();
   private readonly _forgetSignal: (() => void) | undefined;
   private _hasInvalidListener = false;
-  /** The id that the server was told in the latest request. */
+  /** The last event ID that the latest request sent. */
   private _resumedFrom = "";
 
   /**
@@ -108,8 +109,8 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
     this._forgetSignal?.();
     const { state } = this;
     if (state.status !== "closed") this._enter({ status: "closed" });
-    // After an end the state remains. Its observers are told all the same: a shared source listens
-    // for a reconnect in another tab until then.
+    // After giving up, the state is already `closed`. Observers are still notified: a shared source
+    // listens for a reconnect in another tab until `close()`.
     else if (!this._isClosed) this._states.notify({ status: "closed" });
     this._isClosed = true;
   }
@@ -144,7 +145,8 @@ export class SourceCore implements LoopHost, DispatchHost, SourceHandle {
     }
     const { withCredentials, resume, connectTimeout, heartbeatTimeout } = this.settings;
     const { lastEventId, origin } = this.dispatcher;
-    // EventSource and the option may give an id that cannot be sent: the one before counts.
+    // An id from EventSource or the option `lastEventId` may be unsendable. Then the previous id
+    // stays in use.
     if (isSendable(lastEventId)) this._resumedFrom = lastEventId;
     return {
       source: this,

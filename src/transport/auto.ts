@@ -32,8 +32,8 @@ export function autoTransport(): Transport {
     if (!canStream())
       return (hasEventSource ? eventSourceTransport() : polyfillTransport())(request, sink);
 
-    // EventSource shows no comments, which may be the heartbeat, and sends no id by header. It does
-    // not say that it cannot load a scheme, which fetch does at once.
+    // EventSource shows no comments, which may be the heartbeat, and sends no id by header.
+    // EventSource does not report an unsupported URL scheme; fetch does at once.
     const mayOpen =
       !known.has(source) &&
       !heartbeatTimeout &&
@@ -50,7 +50,8 @@ export function autoTransport(): Transport {
     // Not awaited: this function would take memory for as long as the connection lasts.
     return connected.catch((error: unknown) => {
       const reason = (error as ConnectionError | undefined)?.reason;
-      // The page's EventSource makes sources of ours, and there is no other one.
+      // The page replaced EventSource by a wrapper around this library, and no native class is
+      // left.
       if (byEventSource && reason === "unsupported") return connect(request, sink);
       if (reason === "timeout") unanswered.add(source);
       // EventSource was refused, and only fetch can learn why.

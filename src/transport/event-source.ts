@@ -158,8 +158,8 @@ function explain(
   opened: boolean,
   readyState: number,
 ): ConnectionError {
-  // The `eventsource` package says `code`, Yaffle's `status`, native nothing. A number below 100 is
-  // the beginning of one: Chromium takes a head that was cut in two for a whole one.
+  // The `eventsource` package says `code`, Yaffle's `status`, native nothing. A code below 100 is a
+  // truncated status: Chromium accepts a status line that was cut.
   if (typeof code === "number" && code >= 100 && code !== 200) {
     return new ConnectionError(`the server answered ${code}`, { reason: "status", status: code });
   }

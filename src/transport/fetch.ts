@@ -137,7 +137,8 @@ async function send(
   if (signal.aborted) return undefined;
   const call = buildCall(request, given);
   const { fetcher, url, options } = call;
-  // A function decides what each attempt sends.
+  // An `init` function may send another request on each attempt, so it is never marked
+  // unrepeatable.
   if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
     sink.unrepeatable?.();
   if (signal.aborted) return undefined;
@@ -158,7 +159,8 @@ function unreachable(
   const { protocol, origin } = new URL(url);
   if (!fetcher && !/^https?:$/.test(protocol))
     return failure("unsupported", `fetch does not support ${protocol}`, cause);
-  // `fetch` does not tell these two apart, and neither would a probe with `mode: "no-cors"`.
+  // To `fetch`, a network error and a missing CORS header look the same. A `no-cors` probe would
+  // not tell them apart, either.
   const orBlocked =
     isSameOrigin(origin) || openedBy.has(source)
       ? ""

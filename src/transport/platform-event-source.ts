@@ -28,19 +28,24 @@ export type EventSourceClass = new (
 /** The EventSource from before our class was installed as `globalThis.EventSource`. */
 const original = globalThis.EventSource as EventSourceClass | undefined;
 
-/** Replacements of EventSource that make sources of ours: each attempt would make another one. */
+/**
+ * Replacements of EventSource that create sources of this library: each attempt would create
+ * another source.
+ */
 const wrappers = new WeakSet<EventSourceClass>();
 /** The platform's EventSources that have neither opened nor ended. */
 export const connecting = new Set<EventSourceLike>();
 /**
- * From so many on we mark the URL, with a fragment, which is not sent. A source of ours whose URL
- * has the mark was made by a wrapper that does so later, or hides it.
+ * When this many EventSources are connecting, later URLs get a fragment as a mark (fragments are
+ * not sent). A source with the mark in its URL shows that EventSource is a wrapper around this
+ * library.
  */
 const MARK_FROM = 20;
 const MARK = "made-by-resilient-eventsource";
 
 /**
- * The platform's EventSource, never one of ours. Looked up late: tests and polyfills replace it.
+ * The platform's EventSource, never a class of this library. Looked up late: tests and polyfills
+ * replace it.
  */
 export function platformEventSource(): EventSourceClass | undefined {
   return [globalThis.EventSource as EventSourceClass | undefined, original].find(
@@ -50,7 +55,7 @@ export function platformEventSource(): EventSourceClass | undefined {
 }
 
 /**
- * Makes an EventSource, never one of ours.
+ * Creates an EventSource, never a source of this library.
  *
  * @param given Default: the platform's class.
  * @throws ConnectionError

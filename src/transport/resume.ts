@@ -44,9 +44,9 @@ let hasWarned = false;
 
 /**
  * Returns true if a request can carry this id, in a header or in the URL: it has at most 8,000
- * bytes, and no control character but the tab, since HTTP forbids them in headers. The first id
- * that is refused is one warning. On the path of every event, so it is written for speed: see
- * parser.ts.
+ * bytes, and no control character but the tab, since HTTP forbids them in headers. The first
+ * refused id is reported with a warning. On the path of every event, so it is written for speed:
+ * see parser.ts.
  */
 export function isSendable(id: string): boolean {
   for (let at = 0; at < id.length; at++) {

@@ -34,8 +34,8 @@ export interface SourceHandle {
   readonly onState: (listener: (state: ConnectionState) => void) => () => void;
   /**
    * Calls `listener` with the time of every `reconnect({ within })`. A transport whose role is
-   * `follower` passes it on to the leader, whose source leaves once for all. Returns the function
-   * that removes the listener.
+   * `follower` forwards it to the leader, whose source reconnects for all members. Returns the
+   * function that removes the listener.
    */
   readonly onDrain: (listener: (within: number) => void) => () => void;
   /** Does what the source's own `reconnect()` does. */
@@ -56,7 +56,7 @@ export interface TransportRequest {
   /** The origin that the latest event came from, after redirects; "" before the first event. */
   readonly origin: string;
   /**
-   * How the server is told the id. Undefined: by header within an origin, by the query parameter
+   * How the request sends the id. Undefined: by header within an origin, by the query parameter
    * `lastEventId` across origins.
    */
   readonly resume: Resume | undefined;
@@ -65,9 +65,9 @@ export interface TransportRequest {
    * the first retry.
    */
   readonly attempt: number;
-  /** The option, in milliseconds; 0: off. The source itself ends an attempt that takes longer. */
+  /** The option `connectTimeout`, in milliseconds; 0: off. The source enforces it. */
   readonly connectTimeout: number;
-  /** The option, in milliseconds; 0: off. The source itself ends a connection that is silent. */
+  /** The option `heartbeatTimeout`, in milliseconds; 0: off. The source enforces it. */
   readonly heartbeatTimeout: number;
   /** The event names that have listeners. A transport that sees all events need not read them. */
   readonly names: ListenedTypes;

@@ -21,7 +21,10 @@ interface ParsedEvent {
 
 /** A pull parser: it is fed with the text of one response and asked for one event at a time. */
 export interface EventStreamParser {
-  /** That of the latest block, be it an event or not: the last event ID, where we would resume. */
+  /**
+   * The meta of the latest block, even if it was not an event: its `lastEventId` is the id to
+   * resume after.
+   */
   readonly meta: TransportEventMeta;
   /** Takes the next text, of any length; `next` must have returned undefined before. */
   readonly feed: (text: string) => void;
@@ -41,7 +44,7 @@ export interface EventStreamParser {
  * - Closures, not classes. Optimized code of methods is bound to the hidden class of their objects,
  *   and was lost several times in the life of a page (events then took two to five times as long).
  * - "data:" and "id:" are compared by character codes: `startsWith` costs 40 ns a line.
- * - No position of a line end is Infinity, which is not a small integer.
+ * - The position of "no line end" is `text.length`, not Infinity, which is not a small integer.
  *
  * @param lastEventId The last event ID before the first event
  * @param origin The origin of the stream
@@ -69,7 +72,7 @@ export function createParser(
   let type = "";
   let id: string | undefined;
 
-  /** The data buffer and the unfinished line as they were at the end of the chunk before. */
+  /** The data buffer and the unfinished line as they were at the end of the previous chunk. */
   let keptData: string | undefined;
   let keptLine = "";
   /** The memory that these two take, in characters. */
@@ -132,7 +135,7 @@ export function createParser(
 
   const setId = (value: string): void => {
     // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the
-    // field value." A departure: so with every id that could not be sent back.
+    // field value." We deviate: an id that could not be sent back is ignored, too.
     if (isSendable(value)) id = copyString(value);
   };
 

@@ -79,8 +79,9 @@ export async function callInit(
 }
 
 /**
- * Builds the request before it is made: what the constructors of `Headers` and `Request` throw is a
- * mistake of the application, and no retry mends it. Thrown by `fetch` it would pass for an outage.
+ * Builds the request first, to separate application errors from outages: if a constructor of
+ * `Headers` or `Request` throws, that is an application error, which a retry cannot fix. From
+ * `fetch`, the same exception would look like an outage.
  *
  * @throws ConnectionError
  */
@@ -101,7 +102,7 @@ export function buildCall(request: TransportRequest, given: FetchInit): Call {
     }
     options.cache ??= "no-store";
     options.credentials ??= request.withCredentials ? "include" : "same-origin";
-    // As an error a redirect would look like an outage.
+    // With `redirect: "error"` a redirect would be indistinguishable from an outage.
     if (options.redirect === "error") options.redirect = "manual";
     options.headers = headers;
     new Request(target, options);

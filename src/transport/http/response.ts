@@ -33,7 +33,7 @@ export function refusalOf(
   if (isAccepted && mimeType === "text/event-stream") return undefined;
 
   const contentType = headers.get("Content-Type") ?? "";
-  // Without TLS, Chromium takes a head that was cut in two for a whole one: "HTTP/1.1 20" is then
+  // Without TLS, Chromium accepts a truncated response head as complete: "HTTP/1.1 20" is then
   // status 20, and "Content-Type: text/ev" the type. A server without a type is asked again, too.
   if (
     status < 100 ||
@@ -58,7 +58,7 @@ export function refusalOf(
 
 /** The most characters of a refused response that are kept. */
 const LONGEST_TEXT = 2 ** 16;
-/** How long (ms) the text of a refused response is waited for. */
+/** The maximum time (ms) to wait for the body of a refused response. */
 const TEXT_TIMEOUT = 1000;
 
 /**
