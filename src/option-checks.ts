@@ -1,5 +1,10 @@
 import type { Decoders } from "./events/decoders.ts";
-import { defaults, type ResilientEventSourceOptions, type Settings } from "./options.ts";
+import {
+  defaults,
+  type BackoffOptions,
+  type ResilientEventSourceOptions,
+  type Settings,
+} from "./options.ts";
 import { LONGEST_DELAY } from "./util/sleep.ts";
 
 type Members = Record<string, unknown>;
@@ -13,7 +18,8 @@ type Rule = readonly [
   isMet: (value: unknown) => boolean,
   convert?: (value: unknown) => unknown,
 ];
-type Rules = Readonly<Record<string, Rule>>;
+/** An option without a rule is a type error. */
+type Rules<Name extends string = string> = Readonly<Record<Name, Rule>>;
 
 const isObject = (value: unknown): value is Members => typeof value === "object" && value !== null;
 const isFunction = (value: unknown): value is (...args: never) => unknown =>
@@ -38,7 +44,7 @@ const decoder: Rule = [
   (value) => isFunction(value) || (isObject(value) && "~standard" in value),
 ];
 
-const backoffRules: Rules = {
+const backoffRules: Rules<keyof BackoffOptions> = {
   startingDelay: zeroOrMore,
   timeMultiple: numberFrom(1, Number.MAX_VALUE),
   maxDelay: zeroOrMore,
@@ -48,7 +54,7 @@ const backoffRules: Rules = {
   retry: ["a function", isFunction],
 };
 
-const rules: Rules = {
+const rules: Rules<keyof ResilientEventSourceOptions | "events"> = {
   withCredentials: flag,
   backoff: [
     "an object",

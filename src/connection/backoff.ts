@@ -27,6 +27,16 @@ export interface ServerPace {
   readonly retryAfter?: number | undefined;
 }
 
+/** Returns true if chance spreads the waits. A jitter that is missing here is a type error. */
+function isJittered({ jitter }: BackoffSettings): boolean {
+  switch (jitter) {
+    case "full":
+      return true;
+    case "none":
+      return false;
+  }
+}
+
 /** A wait as a timer can hold it: from 100 ms to 2^31-1 ms, and a whole number. */
 export function toDelay(ms: number): number {
   // NaN becomes SHORTEST_DELAY, too: every comparison with NaN is false. Rounded up, since
@@ -57,7 +67,7 @@ export function delayBefore(
   // After a thousand failures 0 × Infinity, which is NaN, would undo the floor.
   const grown = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
   const floor = floorOf(pace);
-  return toDelay(backoff.jitter === "full" ? floor + grown : Math.max(floor, grown));
+  return toDelay(isJittered(backoff) ? floor + grown : Math.max(floor, grown));
 }
 
 /**
@@ -65,13 +75,13 @@ export function delayBefore(
  * clients poll; nothing failed, so the wait does not grow. The jitter adds at most half of `retry`:
  * the conformance tests of MCP call twice the time "very late".
  */
-export function delayOfPolling(reconnectionTime: number, { jitter }: BackoffSettings): number {
-  const spread = jitter === "full" ? (Math.random() * reconnectionTime) / 2 : 0;
+export function delayOfPolling(reconnectionTime: number, backoff: BackoffSettings): number {
+  const spread = isJittered(backoff) ? (Math.random() * reconnectionTime) / 2 : 0;
   return toDelay(Math.max(SHORTEST_POLL, reconnectionTime + spread));
 }
 
 /** Milliseconds to wait while the device is said to be offline: the slowest pace. */
-export function delayOffline({ jitter, maxDelay }: BackoffSettings, pace: ServerPace): number {
-  const share = jitter === "full" ? (1 + Math.random()) / 2 : 1;
-  return toDelay(Math.max(floorOf(pace), share * maxDelay));
+export function delayOffline(backoff: BackoffSettings, pace: ServerPace): number {
+  const share = isJittered(backoff) ? (1 + Math.random()) / 2 : 1;
+  return toDelay(Math.max(floorOf(pace), share * backoff.maxDelay));
 }

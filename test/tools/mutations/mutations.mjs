@@ -266,7 +266,7 @@ export const mutations = [
     breaks: "After a floor of the server all clients come back at the same moment",
     changes: [
       {
-        find: '$BACKOFF.jitter === "full" ? $FLOOR + $GROWN : Math.max($FLOOR, $GROWN)',
+        find: "$JITTERED ? $FLOOR + $GROWN : Math.max($FLOOR, $GROWN)",
         replace: "Math.max($FLOOR, $GROWN)",
       },
     ],
