@@ -15,14 +15,18 @@ const ended = (reason: ConnectionErrorReason, status?: number): ConnectionError 
   new ConnectionError("", { reason, status });
 
 describe("the table", () => {
-  test.each([
-    ["network", true],
-    ["ended", true],
-    ["timeout", true],
-    ["rejected", true],
-    ["content-type", false],
-    ["unsupported", false],
-  ] as const)("%s: %s", (reason, retried) => {
+  /** A reason without a row is a type error. */
+  const rows: Record<Exclude<ConnectionErrorReason, "status">, boolean> = {
+    network: true,
+    ended: true,
+    timeout: true,
+    rejected: true,
+    "content-type": false,
+    redirect: false,
+    unsupported: false,
+  };
+
+  test.each(Object.entries(rows) as [keyof typeof rows, boolean][])("%s: %s", (reason, retried) => {
     expect(isRetried(ended(reason))).toBe(retried);
     // The status of a 200 that was something else plays no part.
     expect(isRetried(ended(reason, 200))).toBe(retried);
