@@ -30,7 +30,7 @@ export interface TypedOptions<P extends object> extends ResilientEventSourceOpti
 export interface Connection<P extends object = Untyped> {
   /**
    * The source; null on a server, without a URL, and before the connection is needed. To end the
-   * connection, remove the URL: `close()` of the source renders nothing.
+   * connection, remove the URL: calling `source.close()` does not re-render the component.
    */
   readonly source: ResilientEventSource<P> | null;
   /**
@@ -43,7 +43,7 @@ export interface Connection<P extends object = Untyped> {
   readonly reconnect: () => void;
 }
 
-/** The connection before there is a source, and after it was closed. */
+/** Returns the connection of a component that has no source: none yet, or none any more. */
 export function unconnected<P extends object>(url: unknown): Connection<P> {
   return {
     source: null,

@@ -91,7 +91,8 @@ export function useLatest<P extends object, K extends EventName<P>>(
 }
 
 /**
- * `S`. As a plain `S`, the result would make the compiler infer `0` from 0, in place of `number`.
+ * The same type as `S`. With a plain `S` as the return type, the compiler would infer the literal
+ * type `0` instead of `number`.
  */
 type Widened<S> = [S] extends [infer T] ? T : never;
 

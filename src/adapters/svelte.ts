@@ -101,7 +101,10 @@ export function eventSource<P extends object>(
   });
 }
 
-/** A value that `start` sets. It starts with the first reader and stops after the last one. */
+/**
+ * A value that `start` sets. `start` runs when the first reader arrives; the function that it
+ * returns runs when the last reader leaves.
+ */
 function live<T>(
   initial: T,
   start: (set: (value: T) => void) => (() => void) | undefined,

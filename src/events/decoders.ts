@@ -9,8 +9,9 @@ import { messageOf } from "../util/report.ts";
 export type Decoder<T> = ((text: string) => Secondary<T>) | StandardSchemaV1<unknown, T>;
 
 /**
- * `T`, but inferred only where nothing else determines `T`. A conditional type has that lower
- * priority. It is needed because arktype's schemas are functions, too, and may return errors.
+ * `T`, but inferred only if nothing else determines `T`: inference prefers other candidates to a
+ * conditional type. arktype's schemas are functions, too, and may return errors; their return type
+ * must not determine the payload.
  */
 type Secondary<T> = [T] extends [unknown] ? T : T;
 

@@ -40,7 +40,7 @@ interface ListenerRecord {
  */
 export class TrackedEventTarget extends PlatformEventTarget {
   // Created on demand: many sources need neither.
-  /** Records by callback, by type with `capture` before it. */
+  /** Listener records, first by {@link keyOf} and then by callback. */
   private _records: Map<string, Map<AnyListener, ListenerRecord>> | undefined;
   private _handlers:
     Map<string, { value: (event: never) => unknown; listener: (event: Event) => void }> | undefined;

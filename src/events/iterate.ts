@@ -85,7 +85,7 @@ export function iterate<P extends object>(
   names: EventName<P> | readonly EventName<P>[],
   { limit = DEFAULT_LIMIT, signal }: IterateOptions = {},
 ): Iteration<unknown> {
-  if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1, got ${limit}`);
+  if (!(limit >= 1)) throw new RangeError(`limit must be a number of at least 1, got ${limit}`);
   const { on, onState, ...initial } = source[BRAND];
   const iteration = new BufferedIteration<unknown>(limit, () => {
     for (const unsubscribe of unsubscribes) unsubscribe();

@@ -9,7 +9,7 @@ const PlatformEvent: typeof Event = /* @__PURE__ */ platformClass("Event");
 export interface ConnectionOpenEventInit extends OpenDetails {
   /** Default 0. */
   attempt?: number | undefined;
-  /** Default undefined: there was no connection before. */
+  /** Default undefined: there was no previous connection. */
   downFor?: number | undefined;
   /** Default "": there is no id to resume after. */
   resumedFrom?: string | undefined;
@@ -25,13 +25,13 @@ export class ConnectionOpenEvent extends PlatformEvent {
   /** How many connections in a row failed before this one: 0 at first, 1 for the first retry. */
   readonly attempt: number;
   /**
-   * How long ago the connection before this one showed the last sign of life, in milliseconds by
+   * How long ago the previous connection showed the last sign of life, in milliseconds by
    * the wall clock; undefined if there was none.
    */
   readonly downFor: number | undefined;
   /**
-   * The last event ID that the server was told. "" if there is none: events that it sent since the
-   * connection before are lost.
+   * The last event ID that was sent to the server for this connection. "" if there was none: the
+   * events since the previous connection are lost.
    */
   readonly resumedFrom: string;
 
@@ -143,13 +143,13 @@ export type EventName<P extends object> = (keyof P & string) | "message";
  * The names that are listed one by one. An index signature (`Record<string, …>`) does not say which
  * of its names have a decoder.
  */
-type Spelled<P extends object> = keyof {
+type ListedNames<P extends object> = keyof {
   [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K];
 };
 
 /** The payload of a server event. */
 export type Payload<P extends object, K extends string> =
-  K extends Spelled<P> ? P[K] : K extends keyof P ? P[K] | string : string;
+  K extends ListedNames<P> ? P[K] : K extends keyof P ? P[K] | string : string;
 
 /**
  * The event of a DOM listener for a server event: a `MessageEvent<T>`. In `@types/node` that name

@@ -10,7 +10,10 @@ export class RecentIds {
   private readonly _connectionById = new Map<string, number>();
   private readonly _limit: number;
   private _connection = 0;
-  /** For connections without a number of their own: below 0, so that it is none of theirs. */
+  /**
+   * The latest number given to a connection that its transport did not number. It is negative, so
+   * that it never equals a number from a transport.
+   */
   private _count = 0;
   private _previousId: string | undefined;
 
@@ -18,7 +21,7 @@ export class RecentIds {
     this._limit = limit;
   }
 
-  /** Another connection begins; or continues, if its number has been given before. */
+  /** Another connection begins, or an earlier one continues if its number is known. */
   connect(connection = --this._count): void {
     this._connection = connection;
     this._previousId = undefined;

@@ -15,11 +15,11 @@ export type PageSignal =
 /** How often the clock is read (ms). */
 const CLOCK_CHECK = 5000;
 /**
- * How long (ms) between two readings is a suspension. Hidden pages may get a timer a minute only
- * (Chromium), visible ones none during an `alert()`.
+ * A gap (ms) between two readings of the clock that counts as a suspension. Hidden pages may get
+ * only one timer per minute (Chromium), and visible pages get none during an `alert()`.
  */
 const SUSPENSION = { visible: 60_000, hidden: 120_000 };
-/** The same for a page that is shown after it was hidden for longer than this (ms). */
+/** The same for a page that was hidden for longer than this (ms), and is shown again. */
 const SUSPENSION_ON_RETURN = 15_000;
 /**
  * How long (ms) a navigation may take from its start to `pagehide`; Firefox cuts streams at the
@@ -46,14 +46,14 @@ export function hasPage(): boolean {
 /**
  * Watches for suspension, by a clock that never steps.
  *
- * @returns Three functions: one to stop, one to start afresh (frozen time is not suspension, since
- * no connection is older), and one to call when the page was hidden or shown.
+ * @returns Three functions: one to stop, one to start over (a freeze is not a suspension, since it
+ * closes all connections), and one to call when the page was hidden or shown.
  */
 function watchClock(notify: (signal: PageSignal) => void) {
   let lastLook = { at: performance.now(), hidden: document.hidden };
   let hiddenAt = performance.now();
-  /** When timers ran again after they had stood still. */
-  let stillUntil = -Infinity;
+  /** When timers ran again after a pause. */
+  let timersResumedAt = -Infinity;
   const restart = (): void => {
     lastLook = { at: performance.now(), hidden: document.hidden };
   };
@@ -62,7 +62,7 @@ function watchClock(notify: (signal: PageSignal) => void) {
     restart();
     const limit = SUSPENSION[hidden || lastLook.hidden ? "hidden" : "visible"];
     const gap = lastLook.at - at;
-    if (gap > SUSPENSION_ON_RETURN) stillUntil = lastLook.at;
+    if (gap > SUSPENSION_ON_RETURN) timersResumedAt = lastLook.at;
     notify(gap > limit ? "suspended" : "tick");
   };
   const timer = setInterval(look, CLOCK_CHECK);
@@ -74,7 +74,7 @@ function watchClock(notify: (signal: PageSignal) => void) {
       else if (
         now - hiddenAt > SUSPENSION_ON_RETURN &&
         // Timers that are due may run before the page is told that it is shown.
-        (now - lastLook.at > SUSPENSION_ON_RETURN || now - stillUntil < CLOCK_CHECK)
+        (now - lastLook.at > SUSPENSION_ON_RETURN || now - timersResumedAt < CLOCK_CHECK)
       ) {
         restart();
         notify("suspended");
@@ -88,8 +88,8 @@ function watchClock(notify: (signal: PageSignal) => void) {
 
 /**
  * Calls a listener with everything that happens to the page, until the returned function is called.
- * However many listeners there are, the page has one listener of each event, and none if there are
- * none.
+ * The page has at most one DOM listener per event: the first subscriber adds it, and it is removed
+ * with the last one.
  *
  * No `unload` and no `beforeunload`: such a listener keeps the page out of the back-forward cache.
  */

@@ -15,7 +15,7 @@ const GRACE_PERIOD = 100;
  * wanted, after it has been hidden for `pauseWhenHidden` milliseconds (0: never). It listens to the
  * page only while somebody watches it. Without a page it is always open.
  *
- * @param stream Loopback hosts can be reached offline.
+ * @param stream The stream's URL. A loopback host counts as reachable while the device is offline.
  */
 export function pageGate(pauseWhenHidden: number, stream: { readonly url: string }): Gate {
   return hasPage() ? new PageGate(pauseWhenHidden, stream) : openGate;
@@ -53,7 +53,7 @@ class PageGate implements Gate {
     const stop = watchPage((signal) => {
       this._react(signal);
     });
-    // Some runtimes with a window do not know.
+    // Some runtimes have a window but no `navigator.onLine`.
     this._isOffline = (navigator.onLine as boolean | undefined) === false;
     this._isFrozen = false;
     this.blocked = undefined;

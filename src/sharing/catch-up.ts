@@ -2,19 +2,19 @@ import { ConnectionError } from "../errors.ts";
 import { callTransport } from "../transport/call-transport.ts";
 import type { Sink } from "../transport/transport.ts";
 import { aborted } from "../util/sleep.ts";
-import type { MemberHost } from "./membership.ts";
+import type { TransportCall } from "./membership.ts";
 import { RelayedConnection, type RelayedEvent } from "./relayed.ts";
 
 /**
- * A catch-up that makes no progress for so long (ms) fails. It waits so long for its turn, too: the
- * page of the follower before it may hang.
+ * A catch-up fails after this long (ms) without progress. It also waits at most this long for its
+ * turn, because the page of the follower whose turn it is may hang.
  */
 const DEADLINE = 15_000;
 
 const nothing = (): void => undefined;
 
 /** The connection that a catch-up makes. */
-export interface CatchUpRequest extends MemberHost {
+export interface CatchUpRequest extends TransportCall {
   /** The name of the lock of the leader. */
   readonly lock: string;
 }
@@ -33,9 +33,9 @@ export interface CatchUpHost {
 
 /**
  * A follower's own connection to the server, for events that the leader's history no longer has.
- * One follower after the other has one: a browser has six connections for all tabs of a host.
- * The leader's signs of life say nothing about it, so it has a deadline of its own. It sends no
- * request that the leader must not repeat.
+ * Followers catch up one at a time, because a browser allows six connections per host for all tabs.
+ * The leader's signs of life say nothing about this connection, so it has a deadline of its own. A
+ * catch-up fails if the request must not be repeated.
  */
 export class CatchUp {
   private readonly _abort = new AbortController();

@@ -1,17 +1,17 @@
 import { ConnectionError } from "../errors.ts";
 import { LONGEST_DELAY } from "../util/sleep.ts";
 import { HangDetector } from "./hang-detector.ts";
-import type { MemberHost, Membership } from "./membership.ts";
+import type { Membership, TransportCall } from "./membership.ts";
 import type { LeaderMessage, LeaderState, StateMessage } from "./messages.ts";
 import { Sequence } from "./sequence.ts";
 
-/** A hello that was not answered for so long (ms) is repeated when the leader shows life. */
+/** After this long (ms) without an answer, hello is repeated when the leader sends a message. */
 const HELLO_AGAIN = 1000;
 /** The shortest wait that a leader can impose (ms). */
 const SHORTEST_WAIT = 100;
 
 /** The arguments of one connection, and what the member adds for its follower. */
-export interface FollowerHost extends MemberHost {
+export interface FollowerHost extends TransportCall {
   /** The name of the lock. */
   readonly lock: string;
   /** The leader does not answer. */
@@ -60,7 +60,7 @@ export class Follower {
       return;
     }
     // A new leader starts with its state, and answers our hello with it. If we missed the state, or
-    // the leader the hello, it is time for another one.
+    // the leader missed our hello, say hello again.
     const isJoined = isKnown && sequence.isJoined;
     if (!isJoined && performance.now() - this._saidHelloAt > HELLO_AGAIN) this._sayHello();
     if (!isKnown) return;
@@ -109,7 +109,7 @@ export class Follower {
       this._leaderId = from;
       sequence.leave();
     }
-    if (answer) sequence.keepSticky(answer.sticky);
+    if (answer) sequence.holdSticky(answer.sticky);
     member.isUnrepeatable = state.isUnrepeatable;
     if (state.isUnrepeatable) this._host.sink.unrepeatable?.();
     switch (state.status) {

@@ -2,9 +2,9 @@ import { aborted } from "../util/sleep.ts";
 
 /** How often the detector looks (ms). Browsers slow this down in hidden pages. */
 const TICK = 2000;
-/** A leader that was silent for so long (ms) is asked whether it is alive. */
+/** After this long (ms) without a message, the leader is asked whether it is alive. */
 const QUIET = 6000;
-/** A leader that has not answered for so long (ms) hangs. */
+/** After this long (ms) without an answer, the leader counts as hung. */
 const PATIENCE = 6000;
 
 /** The follower, as far as the detector needs it. */
@@ -37,7 +37,7 @@ export class HangDetector {
     }, TICK);
   }
 
-  /** A message of the leader arrived. */
+  /** Notes that a message of the leader arrived. */
   markAlive(): void {
     this._heardAt = performance.now();
     this._endTurn();
@@ -59,7 +59,7 @@ export class HangDetector {
       this._askedAt = now;
       this._host.replaceLeader();
     }
-    // A page at a breakpoint gets no messages, and later does not know that there were some.
+    // Ask on each tick: if the leader's page stops at a breakpoint, it loses earlier pings.
     else this._host.ask();
   }
 

@@ -42,7 +42,7 @@ export class History {
     this._events.push(event);
     this._characters += sizeOf(event);
     this._lastEventId = event.lastEventId;
-    this.keepSticky(event);
+    this.addSticky(event);
     while (
       this._events.length > LIMITS.events ||
       (this._characters > LIMITS.characters && this._events.length > 1)
@@ -54,7 +54,7 @@ export class History {
   }
 
   /** Keeps an event if its name is sticky. Returns false if the event is kept already. */
-  keepSticky(event: RelayedEvent): boolean {
+  addSticky(event: RelayedEvent): boolean {
     const { type, lastEventId, data, connection } = event;
     const kept = this._sticky.get(type);
     if (this._stickyNames.includes(type)) this._sticky.set(type, event);

@@ -1,7 +1,7 @@
 import { ConnectionError, isNormalEnd } from "../errors.ts";
 import { callTransport } from "../transport/call-transport.ts";
 import type { Sink } from "../transport/transport.ts";
-import type { MemberHost, Membership } from "./membership.ts";
+import type { Membership, TransportCall } from "./membership.ts";
 import type { Answer, HelloMessage, LeaderBody, LeaderState } from "./messages.ts";
 import { RelayedConnection, uniqueId, type RelayedEvent } from "./relayed.ts";
 
@@ -34,7 +34,7 @@ export class Leader {
     this.term = Math.max(Date.now(), member.term + 1);
   }
 
-  /** True if the latest connection came to a normal end, which its followers are to know. */
+  /** True if the latest connection ended normally. Followers must be told of such an end. */
   get hasEnded(): boolean {
     const { _error: error } = this;
     return error instanceof ConnectionError && isNormalEnd(error, this._member.isUnrepeatable);
@@ -44,7 +44,7 @@ export class Leader {
     return !!this._connection;
   }
 
-  connect(host: MemberHost): void {
+  connect(host: TransportCall): void {
     const { inner, request, resolve } = host;
     if (request.signal.aborted) return;
     const connection = new AbortController();
@@ -82,13 +82,13 @@ export class Leader {
   }
 
   /** Ends the source's connection with an error, about which the source decides. */
-  reject({ reject }: MemberHost, error: unknown): void {
+  reject({ reject }: TransportCall, error: unknown): void {
     this._error = error;
     reject(error);
   }
 
   /**
-   * The source waits until `retryAt`, or has given up: tells the followers.
+   * Tells the followers that the source waits until `retryAt`, or has given up.
    *
    * @param error The reason; undefined after a normal end, and while the device is offline, when
    * errors are not published.
@@ -109,7 +109,7 @@ export class Leader {
   /** Answers a member that joins, or cannot tell how our events continue its own. */
   answerHello({ from, lastEventId, reconnectNow }: HelloMessage): void {
     const { history } = this._member;
-    // After giving up, a leader holds the lock for a moment only: a new member connects then.
+    // A leader that gave up will soon release the lock. "connecting" makes the new member wait.
     const isSoon =
       this._state.status === "failed" &&
       (reconnectNow || (this._state.retryAt ?? 0) < Date.now() + SOON);
@@ -152,7 +152,7 @@ export class Leader {
    * The sink of one connection, which delivers here and in the other tabs until `signal` aborts.
    * Long, but a list: one entry for each method of a sink.
    */
-  private _relay({ sink }: MemberHost, signal: AbortSignal): Sink {
+  private _relay({ sink }: TransportCall, signal: AbortSignal): Sink {
     const { history } = this._member;
     const connection = new RelayedConnection();
     return {

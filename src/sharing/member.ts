@@ -4,18 +4,21 @@ import type { SourceHandle, TransportRequest } from "../transport/transport.ts";
 import { Follower } from "./follower.ts";
 import type { History } from "./history.ts";
 import { Leader } from "./leader.ts";
-import type { MemberHost, Membership } from "./membership.ts";
+import type { Membership, TransportCall } from "./membership.ts";
 import { LeaderLock } from "./leader-lock.ts";
 import { isMessage } from "./message-checks.ts";
 import type { LeaderMessage, Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
 import { uniqueId } from "./relayed.ts";
 
-/** A source that reconnects this much (ms) before its time was told to: timers are never early. */
+/**
+ * If a source reconnects earlier than this (ms) before its time, the application called
+ * `reconnect()`: timers never fire early.
+ */
 const EARLY = 100;
 /**
- * A leader that gives up keeps the lock for so long (ms): its last message and the lock travel by
- * separate ways, and a follower that got the lock first would connect.
+ * A leader that gives up keeps the lock this long (ms). Otherwise a follower could get the lock
+ * before the leader's last message, and connect.
  */
 const LAST_WORD = 500;
 
@@ -39,7 +42,7 @@ export class Member implements Membership {
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;
   private readonly _source: SourceHandle;
-  private _host: MemberHost | undefined;
+  private _host: TransportCall | undefined;
   private _follower: Follower | undefined;
   private _leader: Leader | undefined;
   private readonly _lock: LeaderLock;
@@ -47,8 +50,8 @@ export class Member implements Membership {
    * When the source's wait ends; Infinity after it gave up; undefined while it has a connection.
    */
   private _retryAt: number | undefined;
-  /** True if the source reconnects for another reason than `reconnect()`. */
-  private _isExpected = true;
+  /** True if the source connects without a call of `reconnect()` by the application. */
+  private _reconnectsOnItsOwn = true;
   /** True if the source waits because the leader does. */
   private _waitsWithLeader = false;
   private _lastWord: ReturnType<typeof setTimeout> | undefined;
@@ -95,12 +98,13 @@ export class Member implements Membership {
   }
 
   /** The source's next connection. */
-  connect(host: MemberHost): void {
+  connect(host: TransportCall): void {
     const { signal } = host.request;
-    // Without a wait that has ended, without a message from another tab: the application did it.
-    const reconnectNow = !this._isExpected && (this._retryAt ?? Infinity) > Date.now() + EARLY;
+    // If neither a wait ended nor another tab sent a message, the application called `reconnect()`.
+    const reconnectNow =
+      !this._reconnectsOnItsOwn && (this._retryAt ?? Infinity) > Date.now() + EARLY;
     this._host = host;
-    this._isExpected = this.isUnrepeatable = false;
+    this._reconnectsOnItsOwn = this.isUnrepeatable = false;
     this._endRest();
     signal.addEventListener("abort", () => {
       if (!this._leader) this._release();
@@ -121,7 +125,7 @@ export class Member implements Membership {
     this._channel.close();
   }
 
-  private _follow(host: MemberHost, reconnectNow: boolean): void {
+  private _follow(host: TransportCall, reconnectNow: boolean): void {
     host.sink.role?.("follower");
     const replaceLeader = (): void => {
       // The request that nobody can repeat may still be answered.
@@ -131,7 +135,7 @@ export class Member implements Membership {
     this._requestLock(host);
   }
 
-  private _lead(host: MemberHost): void {
+  private _lead(host: TransportCall): void {
     this._follower?.stop();
     this._follower = undefined;
     this._leader = new Leader(this);
@@ -143,7 +147,7 @@ export class Member implements Membership {
     } else this._leader.connect(host);
   }
 
-  private _requestLock(host: MemberHost, steal?: boolean): void {
+  private _requestLock(host: TransportCall, steal?: boolean): void {
     const denied = (error: unknown): void => {
       this.leave();
       host.sink.role?.(undefined);
@@ -216,7 +220,7 @@ export class Member implements Membership {
   }
 
   private _receiveFromLeader(message: LeaderMessage): void {
-    // The leader before, which does not know yet that it was replaced.
+    // The previous leader, which does not know yet that it was replaced.
     if (message.term < this.term) return;
     this.term = message.term;
     if (this._follower) this._follower.receive(message);
@@ -225,12 +229,12 @@ export class Member implements Membership {
     else if (this._waitsWithLeader && isConnecting(message)) this._wake();
   }
 
-  /** Reconnects a source that waits or gave up: in another tab somebody does. */
+  /** Reconnects a source that waits or gave up, because a source in another tab reconnects. */
   private _wake(): void {
-    // A leader without a connection that does not rest is waiting for `backoff.retry`.
+    // A leader with neither a wait nor a connection is waiting for `backoff.retry`: wake it, too.
     if (this._retryAt === undefined && !this._leader) return;
     this._endRest();
-    this._isExpected = true;
+    this._reconnectsOnItsOwn = true;
     this._source.reconnect();
   }
 

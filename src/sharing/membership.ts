@@ -4,7 +4,7 @@ import type { Message } from "./messages.ts";
 import type { SharedNames } from "./names.ts";
 
 /** One call of the transport: its arguments and its promise. */
-export interface MemberHost {
+export interface TransportCall {
   readonly inner: Transport;
   readonly request: TransportRequest;
   readonly sink: Sink;

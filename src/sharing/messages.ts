@@ -1,7 +1,7 @@
 /**
  * The protocol of a shared connection: messages on a BroadcastChannel, which all other members get.
  * Those of one sender arrive in order; messages of two senders may overtake each other. Each leader
- * has a higher term than the one before, and messages of a lower term than the latest are ignored.
+ * has a higher term than the previous one; messages of a lower term than the latest are ignored.
  * Messages can be lost: Chromium drops those that come to a page while it stops at a breakpoint. So
  * each leader numbers its messages, and a follower that misses one says hello again.
  *
@@ -37,7 +37,9 @@ import type { RelayedEvent } from "./relayed.ts";
 
 /**
  * The version of the protocol, part of the name of channel and lock: releases that do not
- * understand each other do not share. Change it whenever a message changes.
+ * understand each other do not share. Change it if an earlier release would refuse or misread a
+ * message of this one, or the reverse: a new kind, a new required field, another meaning.
+ * A new error reason does not count, because followers only report it.
  */
 export const PROTOCOL = 3;
 

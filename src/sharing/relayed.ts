@@ -20,7 +20,7 @@ export function sizeOf({ type, data, lastEventId, origin }: RelayedEvent): numbe
   return type.length + data.length + lastEventId.length + origin.length;
 }
 
-/** A text that no other call returns, in any tab. */
+/** Returns a random string that is unique across tabs. */
 export function uniqueId(): string {
   return String(crypto.getRandomValues(new Uint32Array(4)));
 }

@@ -6,7 +6,7 @@ import type { Answer } from "./messages.ts";
 import { reconcile } from "./reconcile.ts";
 import { sizeOf, type RelayedEvent } from "./relayed.ts";
 
-/** The most characters of events, plus some for each, that wait until the follower is in sync. */
+/** The maximum size of pending events: their characters, plus EVENT_OVERHEAD for each event. */
 const PENDING_LIMIT = 2 ** 23;
 const EVENT_OVERHEAD = 100;
 
@@ -45,15 +45,15 @@ export class Sequence {
     return this._isSynced || !!this._catchUp;
   }
 
-  /** Another connection begins or continues: its events may repeat those of the one before. */
+  /** Begins or continues a connection: its events may repeat those of the previous one. */
   open(details: OpenDetails): void {
     if (details.connection === this._connection) return;
     this._connection = details.connection;
     this._host.sink.open(details);
   }
 
-  /** Keeps the sticky events of an answer until `join`. */
-  keepSticky(events: readonly RelayedEvent[]): void {
+  /** Holds the sticky events of an answer until `join`. */
+  holdSticky(events: readonly RelayedEvent[]): void {
     this._sticky = events;
   }
 
@@ -66,7 +66,7 @@ export class Sequence {
     if (this._isStopped || this.isJoined) return true;
     const history = this._history;
     const plan = reconcile(history, lastEventId, answer);
-    // The leader relayed these before it sent its state, which therefore covers them.
+    // Drop the pending events: the leader relayed them before its state, so that covers them.
     this.leave();
     this._repeats = plan.action === "continue" ? plan.repeats : [];
     switch (plan.action) {
@@ -80,7 +80,7 @@ export class Sequence {
         break;
       case "replay":
         this._deliverSticky();
-        // Where the server has repeated ids, one id does not say how far both have come.
+        // If the server reused an id, the id alone does not tell which events this follower has.
         for (const event of plan.missed) if (!history.has(event)) this._deliver(event);
         this._moveTo(lastEventId);
         break;
@@ -92,24 +92,24 @@ export class Sequence {
     return true;
   }
 
-  /** An event that the leader relays. */
+  /** Delivers an event that the leader relays, or keeps it until the follower is in sync. */
   receive(event: RelayedEvent): void {
     if (!this._isSynced) {
       this._addPending(event);
       return;
     }
-    // The server does not repeat the ids that it skips here: it has forgotten them.
+    // The server may skip ids at the start of `_repeats`, because it no longer has their events.
     const repeated = this._repeats.indexOf(event.lastEventId);
     this._repeats = repeated < 0 ? [] : this._repeats.slice(repeated + 1);
     if (repeated < 0) this._deliver(event);
   }
 
-  /** The last event ID of the leader changed without an event. */
+  /** Adopts the leader's last event ID, which changed without an event. */
   moveTo(lastEventId: string): void {
     if (this._isSynced) this._moveTo(lastEventId);
   }
 
-  /** Another leader, or messages were lost: whatever follows, it does not continue this. */
+  /** Leaves the sequence: later events do not continue it (a new leader, or lost messages). */
   leave(): void {
     this._isSynced = false;
     this._catchUp?.stop();
@@ -128,7 +128,7 @@ export class Sequence {
   private _deliverSticky(): boolean {
     let isAny = false;
     for (const event of this._sticky) {
-      if (this._isStopped || !this._history.keepSticky(event)) continue;
+      if (this._isStopped || !this._history.addSticky(event)) continue;
       isAny = true;
       this._dispatch(event);
     }
@@ -149,7 +149,7 @@ export class Sequence {
   }
 
   private _deliver(event: RelayedEvent): void {
-    // A listener of the event before may have closed or reconnected the source.
+    // A listener of the previous event may have closed or reconnected the source.
     if (this._isStopped) return;
     this._history.add(event);
     this._dispatch(event);

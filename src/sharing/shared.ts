@@ -5,7 +5,7 @@ import type { Transport, TransportRequest } from "../transport/transport.ts";
 import { messageOf } from "../util/report.ts";
 import { History } from "./history.ts";
 import { Member } from "./member.ts";
-import type { MemberHost } from "./membership.ts";
+import type { TransportCall } from "./membership.ts";
 import { PROTOCOL } from "./messages.ts";
 
 /** Options of `sharedTransport`. */
@@ -87,7 +87,7 @@ export function sharedTransport(
         const where = "as it does in sandboxed frames and with blocked cookies";
         connectAlone(`the browser denies it, ${where} (${messageOf(cause)})`).then(resolve, reject);
       };
-      const host: MemberHost = { inner, request, sink, resolve, reject, connectAlone: deny };
+      const host: TransportCall = { inner, request, sink, resolve, reject, connectAlone: deny };
       let member;
       try {
         member = findMember(members, channelName(request, key, inner.key), request, sticky);

@@ -25,9 +25,9 @@ const machinery = [
   "AnyHandler",
   "Handler",
   "IterableParts",
+  "ListedNames",
   "PlainArguments",
   "Secondary",
-  "Spelled",
   "Widened",
 ];
 

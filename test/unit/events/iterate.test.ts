@@ -437,7 +437,7 @@ describe("limit", () => {
     async (limit) => {
       const { source, stream } = await connectFake();
       expect(() => iterate(source, "n", { limit })).toThrow(
-        new RangeError(`limit must be a number from 1, got ${limit}`),
+        new RangeError(`limit must be a number of at least 1, got ${limit}`),
       );
       expect([...stream.requests[0]!.names]).toEqual(["message"]);
     },

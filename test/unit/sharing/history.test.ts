@@ -123,9 +123,9 @@ describe("sticky names", () => {
 
   test("an event that is kept already is not new", () => {
     const history = new History("", ["a"]);
-    expect(history.keepSticky(named("a", "1"))).toBe(true);
-    expect(history.keepSticky(named("a", "1"))).toBe(false);
-    expect(history.keepSticky({ ...named("a", "1"), connection: 2 })).toBe(true);
+    expect(history.addSticky(named("a", "1"))).toBe(true);
+    expect(history.addSticky(named("a", "1"))).toBe(false);
+    expect(history.addSticky({ ...named("a", "1"), connection: 2 })).toBe(true);
     expect(history.lastEventId).toBe("");
   });
 });
