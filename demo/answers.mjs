@@ -9,7 +9,7 @@ const KEPT = 20;
 const LARGEST_BODY = 4096;
 /** How often tokens are sent, in milliseconds; browsers' timers are no finer in practice. */
 const BEAT = 20;
-/** What a refusal asks for, in seconds. */
+/** The Retry-After of a refusal, in seconds. */
 const RETRY_AFTER = 2;
 
 const sentences = [

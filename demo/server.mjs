@@ -144,7 +144,7 @@ function send(response, status, type, content) {
 }
 
 /**
- * Whether the request has one of these methods; otherwise answers it.
+ * Returns true if the request has one of these methods; answers it otherwise.
  *
  * @param {string[]} methods
  * @param {IncomingMessage} request

@@ -12,7 +12,7 @@ const names = {
   failed: "Failed",
 };
 
-/** What a reader shows, and what that is worth. */
+/** The output of one reader, with its verdict. */
 export class Card {
   /** The requests that the server has counted. */
   requests = { posts: 0, gets: 0 };
@@ -50,7 +50,7 @@ export class Card {
     return this.status === "failed" || this.status === "done" ? this.#of - this.#seen.size : 0;
   }
 
-  /** Whether it failed before the first word. */
+  /** True if it failed before the first word. */
   get isEmpty() {
     return this.status === "failed" && this.#of === 0;
   }

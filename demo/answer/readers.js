@@ -82,7 +82,7 @@ export const readers = {
 };
 
 /**
- * What to show for an error.
+ * The text to show for an error.
  *
  * @param {unknown} error
  * @returns {string}

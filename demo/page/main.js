@@ -44,10 +44,10 @@ const timeline = createTimeline(
 );
 
 const isWell = (/** @type {Track} */ track) => track.isBack && track.age > STABLE_AFTER;
-/** Which of the two have been asked to come back for the next fault. @type {Set<Track>} */
+/** The clients that have been asked to come back for the next fault. @type {Set<Track>} */
 const recovering = new Set();
 let isTried = false;
-/** Whether a fault that lasts goes on; its sentence stands until it ends. */
+/** True while a fault that lasts goes on; its sentence stands until it ends. */
 let isLasting = false;
 /** True if the server has asked its clients to stay away. */
 let isFinal = false;

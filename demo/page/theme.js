@@ -22,7 +22,7 @@ let known;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 dark.addEventListener("change", () => (known = undefined));
 
-/** Whether the visitor prefers reduced motion. */
+/** Matches if the visitor prefers reduced motion. */
 export const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The colours of the style sheet, for drawing on a canvas. */

@@ -124,14 +124,14 @@ export class Track {
     return Date.now() - (this.spans.at(-1)?.from ?? 0);
   }
 
-  /** Whether events have come since the last failure. */
+  /** True if events have come since the last failure. */
   get isBack() {
     return (
       this.status === "open" && !this.isSilent && this.lastEventAt >= (this.failures.at(-1) ?? 0)
     );
   }
 
-  /** Whether events have stopped. */
+  /** True if events have stopped. */
   get isSilent() {
     return Date.now() - this.lastEventAt > SILENT_AFTER;
   }

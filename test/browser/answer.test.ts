@@ -55,7 +55,7 @@ async function severalRetries({ page }: Tab): Promise<void> {
   await page.evaluate(() => watched.at(-1)!.source.close());
 }
 
-/** What a loop over an answer found. */
+/** The result of a loop over an answer. */
 interface Outcome {
   read: string[];
   /** How it ended: by the end of the loop, or by an error. */

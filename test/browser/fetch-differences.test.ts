@@ -29,7 +29,7 @@ const cutOnce = (begin: (body: string) => Scenario): Scenario[] => [
   begin(AFTER),
 ];
 
-/** What the browser's own EventSource makes of such a stream: all data, until it has gone on or given up. */
+/** All data that the browser's own EventSource reads from such a stream, until it reopens or gives up. */
 const native = (bench: Bench, url: string): Promise<string[]> =>
   bench.page.page.evaluate(
     (url) =>

@@ -90,10 +90,10 @@ const observed: Record<string, (routes: Record<string, Route>) => string> = {
   "204: stops": (routes) => stops(routes["204"]!),
 };
 
-/** What each row came to for a peer. */
+/** The result of each row for a peer. */
 const look = (peer: string): string[] =>
   Object.values(observed).map((observe) => observe(asked[peer]!));
-/** What the table says of it. */
+/** The claim of the table. */
 const told = (peer: string): string[] => rows.map((row) => row[peers.indexOf(peer) + 1]!);
 
 test("the table has these rows", () => {

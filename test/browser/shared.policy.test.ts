@@ -6,7 +6,7 @@ import { numbers, Tab, until } from "../support/pages/tab-browser.ts";
 import { TabLog } from "../support/pages/tab-log.ts";
 import type { FaultConnection } from "../support/server/fault-server.ts";
 
-// What five tabs that share a connection do as one, counted at the server.
+// Five tabs that share a connection act as one, counted at the server.
 
 const FIVE = [0, 1, 2, 3, 4];
 /** A wait that no test waits for. */

@@ -26,7 +26,7 @@ const reasons: readonly ConnectionErrorReason[] = [
   "unsupported",
 ];
 
-/** What the server writes, piece by piece, and how it ends the connection. */
+/** The bytes that the server writes, piece by piece, and how it ends the connection. */
 interface Answer {
   pieces: Buffer[];
   end: "FIN" | "RST";
@@ -163,7 +163,7 @@ const answers: fc.Arbitrary<Answer> = fc
 
 let listener: Server;
 const sockets = new Set<Socket>();
-/** What to answer, by path. */
+/** The answers that are still to be given, by path. */
 const pending = new Map<string, Answer>();
 const uncaught: unknown[] = [];
 const catchIt = (error: unknown): void => void uncaught.push(error);

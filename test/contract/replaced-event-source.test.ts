@@ -35,7 +35,7 @@ abstract class Hiding extends EventTarget {
   }
 }
 
-/** What can stand in the place of `globalThis.EventSource`. `count` is called for each instance. */
+/** Replacements for `globalThis.EventSource`. `count` is called for each instance. */
 const replacements: Record<string, (Ours: Ours, count: () => void) => unknown> = {
   "the class": (Ours) => Ours,
   "a subclass": (Ours) => class extends Ours {},

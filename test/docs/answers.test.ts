@@ -177,7 +177,7 @@ describe("show.ts", () => {
   const { showAnswer } = load("show.ts") as {
     showAnswer(answer: AsyncIterable<string>, append: (text: string) => void): Promise<void>;
   };
-  /** What happened, in order: each appended text, and how it ended. */
+  /** The events in order: each appended text, and how it ended. */
   let happened: string[];
   const show = async (signal?: AbortSignal): Promise<unknown> => {
     happened = [];

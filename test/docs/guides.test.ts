@@ -57,7 +57,7 @@ test("the snippets for frameworks compile, apart from their markup", () => {
     "svelte.ts": scriptsOf("svelte"),
   };
   const sources: Record<string, string> = { "app.ts": app };
-  // What the components import.
+  // The modules that the components import.
   for (const text of snippets(guide("frameworks"), "ts")) {
     const [, name] = /^\/\/ ((?:token|outages)\.ts)/.exec(text) ?? [];
     if (name) sources[name] = text;

@@ -74,7 +74,7 @@ const open = (response: ServerResponse): ServerResponse =>
   response.writeHead(200, { "Content-Type": "text/event-stream" });
 const status = (): string => sources[0]!.state.status;
 
-/** What an app with tokens has. `refresh` answers the requests for a token, by their number. */
+/** The parts of an app with tokens. `refresh` answers the requests for a token, by their number. */
 const withTokens = (refresh: (count: number) => Response = () => new Response()) => {
   let token = 1;
   let count = 0;

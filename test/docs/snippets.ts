@@ -1,4 +1,4 @@
-/** What the tests of documents share. */
+/** Helpers for the tests of documents. */
 
 /** Names that the snippets of the README and the guides take from the app around them. */
 export const app = `

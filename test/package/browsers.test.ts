@@ -8,7 +8,7 @@ import { dist, root } from "../support/package/dist.ts";
 import { FaultServer } from "../support/server/fault-server.ts";
 import { featuresOf, has } from "../support/package/features.ts";
 
-/** What is newer than the oldest browsers in package.json, and why it is no harm there. */
+/** Features newer than the oldest browsers in package.json, and why they do no harm there. */
 const guarded: Record<string, string> = {
   "api.AbortSignal.reason": "undefined there, which is what abort() takes for no reason",
   "api.BroadcastChannel":

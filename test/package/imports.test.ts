@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { root } from "../support/package/dist.ts";
 
 /**
- * Which way imports point, from the top to the bottom: the first row that fits a file says what it may import of ours. Types count like
- * values, since a reader has to follow them all the same.
+ * The directions of imports, from the top to the bottom: the first row that fits a file says what
+ * it may import of ours. Types count like values, since a reader has to follow them, too.
  */
 const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(index|cdn|testing|adapters\/.+)\.ts$/, /./],
@@ -14,7 +14,7 @@ const directions: [files: RegExp, mayImport: RegExp][] = [
   [/^(errors\.ts|util\/.+|connection\/gate\.ts)$/, /^util\//],
   // The words that a transport and a source have in common.
   [/^connection\/state\.ts$/, /^(errors|connection\/gate)\.ts$/],
-  // What the class is told: options. Of the folders below it knows the words, not the work.
+  // Options: they know the types of the folders below, not their code.
   [/^options\.ts$/, /^(connection\/retry|transport\/(transport|resume))\.ts$/],
   [/^option-checks\.ts$/, /^(events\/decoders|options|util\/sleep)\.ts$/],
   [

@@ -89,7 +89,7 @@ test("the script-tag file defines one global, the class, and needs nothing of a 
   const added = Object.getOwnPropertyNames(context).filter((name) => !before.includes(name));
   expect(added).toEqual(["ResilientEventSource"]);
   expect(runInContext("typeof ResilientEventSource.prototype.close", context)).toBe("function");
-  // What a console shows a source as.
+  // The console's description of a source.
   expect(runInContext("ResilientEventSource.name", context)).toBe("ResilientEventSource");
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { recorded, sizes } from "./sizes.mjs";
 import { dist } from "../support/package/dist.ts";
 
-/** What a size may differ from its record, either way: more is a decision. */
+/** The tolerated difference of a size from its record, either way: more is a decision. */
 const TOLERANCE = 0.01;
 
 test("the sizes are the recorded ones (npm run size -- --write)", async () => {

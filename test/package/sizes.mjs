@@ -10,7 +10,7 @@ const root = new URL("../..", import.meta.url);
 const gzip = (contents) => gzipSync(contents, { level: 9 }).length;
 
 /**
- * What a user's bundle grows by, for an import like this. The polyfill chunk is loaded on demand
+ * The bytes that an import like this adds to a bundle. The polyfill chunk is loaded on demand
  * and has a figure of its own.
  *
  * @param {string} code
@@ -58,7 +58,7 @@ const alone = 'export { ResilientEventSource } from "./index.js";';
 /** Gzipped bytes (level 9) of everything that is downloaded in one piece. */
 export async function sizes() {
   const sizeAlone = await bundled(alone);
-  /** What an app that has the class grows by. */
+  /** The bytes that it adds to an app that has the class. */
   const others = {};
   for (const name of Object.keys(entries))
     if (name !== "index")

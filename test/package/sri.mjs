@@ -6,7 +6,7 @@ import { cdn } from "../../rollup.config.mjs";
 const root = new URL("../..", import.meta.url);
 
 /**
- * What a browser compares a script with before it runs it.
+ * The digest with which a browser compares a script before it runs it.
  *
  * @see https://www.w3.org/TR/sri-2/
  */

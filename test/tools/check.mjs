@@ -1,5 +1,5 @@
 // npm run check: every static check at the same time, since one of them uses a single core.
-// What each has to say comes as a whole.
+// The output of each check is printed as a whole.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 

@@ -1,4 +1,4 @@
-// What was written for EventSource compiles with only the class name changed.
+// Code written for EventSource compiles with only the class name changed.
 import { ResilientEventSource } from "resilient-eventsource";
 import { exactly } from "./exactly.ts";
 

@@ -1,4 +1,4 @@
-// What is written for exponential-backoff's `backOff` can be given to us.
+// Options written for exponential-backoff's `backOff` are accepted here.
 import {
   ResilientEventSource,
   type BackoffOptions,

@@ -234,7 +234,7 @@ export class Prices extends ResilientEventSource<{ price: number }> {
 }
 new Prices().addEventListener("price", (event) => exactly<MessageEvent<number>>()(event));
 
-// Which names of a dictionary have a decoder is known at run time only.
+// The names of a dictionary that have a decoder are known only at run time.
 declare const dictionary: Record<string, (text: string) => number>;
 new ResilientEventSource("/stream", { events: dictionary }).on("price", (payload) =>
   exactly<number | string>()(payload),

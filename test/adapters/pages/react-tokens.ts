@@ -5,10 +5,11 @@ import { createRoot } from "react-dom/client";
 import { batched, fetchTransport } from "resilient-eventsource";
 import { useEventSource, useReduced } from "resilient-eventsource/react";
 
-/** What reading an answer cost. */
+/** The cost of reading an answer. */
 export interface Reading {
-  /** Whether the appended text is the expected one, and the count of the state. */
+  /** True if the appended text is the expected one. */
   isWhole: boolean;
+  /** The count of the state. */
   counted: number;
   /** How often React committed, how often a batch came, and how many frames there were. */
   commits: number;

@@ -1,5 +1,5 @@
 // @ts-check
-// What both sides of a namespace need: namespace.ts outside, namespace-relay.mjs inside.
+// Code for both sides of a namespace: namespace.ts outside, namespace-relay.mjs inside.
 /** @import { Socket } from "node:net" */
 
 /** The address of the server in the namespace that is not of loopback. */

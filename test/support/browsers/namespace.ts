@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { joinSockets, LAN_ADDRESS } from "./namespace-border.mjs";
 
 /**
- * Whether a browser can be started in a network namespace: as root, on Linux, with iproute2 and
+ * True if a browser can be started in a network namespace: as root, on Linux, with iproute2 and
  * util-linux.
  */
 export function hasNamespaces(): boolean {

@@ -78,7 +78,7 @@ function nameOf(node: ts.Node): string | undefined {
     : undefined;
 }
 
-/** Whether a browser (by its name in browserslist) has a feature in this version. */
+/** True if a browser (by its name in browserslist) has a feature in this version. */
 export function has(browser: string, version: string, feature: string): boolean {
   // The first statement is about the present.
   const [statement] = [supportOf(feature)?.[browser === "ios_saf" ? "safari_ios" : browser]].flat();

@@ -26,7 +26,7 @@ afterEach(() => {
 
 const turn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-/** What has happened to a connection before it is reset. */
+/** The history of a connection before it is reset. */
 const states: Record<string, () => unknown> = {
   "is open": () => undefined,
   "has data to send": () => socket.write(Buffer.alloc(10_000_000)),

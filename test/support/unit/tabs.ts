@@ -158,7 +158,7 @@ export class Tabs {
   jobs: Job[] = [];
   readonly locks = new FakeLocks(this);
   readonly server = new FakeServer();
-  /** Whether the page of the leader hangs, so that it does not notice if its lock is stolen. */
+  /** True if the page of the leader hangs, so that it does not notice if its lock is stolen. */
   isLeaderHung = false;
   /** The number of the latest event. */
   last = 0;

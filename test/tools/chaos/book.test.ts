@@ -9,7 +9,7 @@ afterEach(() => book.stalls.stop());
 
 const open = (member: string, role = ""): Trip =>
   book.open(new URLSearchParams({ source: "stream", member, role }));
-/** What is wrong long after the latest connection began. */
+/** The violations long after the latest connection began. */
 const overlaps = (): string[] => book.overlaps(performance.now() + 2 * GRACE);
 
 /** A moment that tells two connections apart by when they began. */

@@ -54,7 +54,7 @@ export class Book {
   }
 
   /**
-   * Whether it is too long ago, at the second moment, for something that began before the first one
+   * True if it is too long ago, at the second moment, for something that began before the first one
    * to be visible still.
    */
   isOver(then: number, now: number): boolean {

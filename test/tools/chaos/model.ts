@@ -7,19 +7,19 @@ export interface Wait {
   attempt: number;
   delay: number;
   reason: ConnectionErrorReason;
-  /** What Retry-After asked for (ms). */
+  /** The wait that Retry-After asked for (ms). */
   retryAfter?: number | undefined;
   /** The decision of another tab (ms). */
   retryIn?: number | undefined;
 }
 
-/** What is known of the stream when a wait begins. */
+/** The known facts about the stream when a wait begins. */
 export interface Pace {
   backoff: Record<"startingDelay" | "maxDelay" | "timeMultiple", number> &
     Pick<BackoffOptions, "jitter">;
   /** The reconnection time (ms), or all that it can be where the transport does not show it. */
   retries: readonly number[];
-  /** Whether the connection that ended had named it; undefined if the transport does not show it. */
+  /** True if the connection that ended had named it; undefined if the transport hides that. */
   hasNamedTime: boolean | undefined;
 }
 

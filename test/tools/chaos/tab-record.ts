@@ -1,7 +1,7 @@
 // Runs in pages, so nothing here may refer to anything outside of `installRecord`.
 import type * as Library from "../../../src/index.ts";
 
-/** What a tab of the storm has seen, as data. */
+/** The record of one tab, as data. */
 export interface TabReport {
   state: Library.ConnectionState;
   /** The numbers of its first and its last event; 0 if there is none yet. */

@@ -30,7 +30,7 @@ const OVERLAP = 10_000;
 const GAP = 10_000;
 const GAP_AFTER_HANG = 30_000;
 
-/** What happens, by weight. */
+/** The things that happen, by weight. */
 const actions = {
   close: 3,
   crash: 2,

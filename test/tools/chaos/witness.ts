@@ -202,7 +202,7 @@ export function installWitness(): void {
     );
 
   /**
-   * Which state may follow which. The effects of `reconnect()` on a source that gave up are checked
+   * The states that may follow a state. The effects of `reconnect()` on a source that gave up are checked
    * where it is called.
    */
   const followers: Record<ConnectionState["status"], ConnectionState["status"][]> = {
@@ -252,7 +252,7 @@ export function installWitness(): void {
       },
     });
 
-  /** What the transport shows of the connection, which `auto`, the default, does not. */
+  /** The facts that the transport shows of the connection; `auto`, the default, hides them. */
   interface Seen {
     /** The stream's reconnection time. */
     retry: number;

@@ -55,7 +55,7 @@ async function run(command, args, { cwd, limit }) {
   return { isLate, code, stderr };
 }
 
-/** What a test runner that failed says about it, in a line. */
+/** The reason that a failed test runner gives, in a line. */
 const messageIn = (stderr) => /^.*(?:Error|FATAL).*$/m.exec(stderr)?.[0].trim() ?? "unknown";
 
 /** Runs unit and contract tests in a copy. Returns the name of the first test that failed. */

@@ -12,7 +12,7 @@ import {
 } from "./measure.mjs";
 import { cells, heading } from "./tables.mjs";
 
-// What the commands of this folder bundle, so that they find what they need.
+// The commands of this folder bundle these files, and must find everything they need.
 const library = await loadLibrary();
 const committed = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 /** Tables are padded with spaces to line up. */

@@ -45,7 +45,7 @@ export function policiesOf(library) {
 export const plannedRestart = (clients) => ({ clients, down: 0, refusal: "closed" });
 
 /**
- * What a planned restart can be told in advance. A `retry` field reaches clients over fetch only,
+ * The announcements before a planned restart. A `retry` field reaches clients over fetch only,
  * which is no first connection of the default transport.
  */
 export function toldPoliciesOf(library) {

@@ -1,4 +1,4 @@
-// What each client does after it has lost its server (see `Policy` in simulate.mjs).
+// The reaction of each client to the loss of its server (see `Policy` in simulate.mjs).
 
 /** @typedef {import("./simulate.mjs").Loss} Loss */
 

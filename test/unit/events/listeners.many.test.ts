@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Subscriptions } from "../../../src/events/subscriptions.ts";
 
-/** What a tool leaves behind: listeners by the thousand, added and removed in any order. */
+/** A careless tool adds and removes listeners by the thousand, in any order. */
 const MANY = 2000;
 const nothing = (): void => undefined;
 

@@ -4,7 +4,7 @@ import { connect, tick, useWorld } from "../../support/unit/world.ts";
 
 useWorld();
 
-/** Whether each of these ids is a repeat, for one connection after the other. */
+/** For one connection after the other: true for each id that is a repeat. */
 function repeats(limit: number, ...connections: readonly (readonly string[])[]): string[] {
   const recent = new RecentIds(limit);
   return connections.flatMap((ids) => {

@@ -22,13 +22,13 @@ function bytes(length: number, first = 0): Uint8Array<ArrayBuffer> {
 interface Source {
   /** How many bytes come at once. */
   sizes: readonly number[];
-  /** Whether a buffer of ours can be filled at all. */
+  /** True if a buffer of ours can be filled at all. */
   isByteStream?: boolean;
-  /** Whether everything is there from the start, and not brought when it is asked for. */
+  /** True if everything is there from the start; otherwise it is produced on request. */
   isQueued?: boolean;
-  /** Whether a buffer that is offered is filled, as browsers do it, or left alone and a chunk given. */
+  /** True if it fills a buffer that it is offered, as browsers do; otherwise it gives a chunk. */
   fills?: boolean;
-  /** Whether it closes with the last chunk, and not when another one is asked for. */
+  /** True if it closes with the last chunk; otherwise when it is asked for another one. */
   closesAtOnce?: boolean;
   failure?: Error;
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { createEventStream } from "../../../../src/transport/http/event-stream.ts";
 import { LONGEST_EVENT } from "../../../../src/transport/http/parser.ts";
 
-/** What users begin to feel, in milliseconds. */
+/** The length of a task that users begin to feel, in milliseconds. */
 const LONG_TASK = 50;
 const EVENTS = 50_000;
 
@@ -68,7 +68,7 @@ describe("a burst of events hands the page back in time", () => {
 });
 
 describe("an event that is too long", () => {
-  /** What the stream throws for a text that comes in chunks of this length, and what was heard before. */
+  /** The error for a text that comes in chunks of this length, and the events before it. */
   function tooLong(chunkLength: number): { error: unknown; heard: string[] } {
     const heard: string[] = [];
     const nothing = (): void => undefined;

@@ -19,7 +19,7 @@ describe("toByteString", () => {
   });
 
   test("any text becomes a header value that Headers takes, and comes back from its bytes", () => {
-    // What an id can hold: NUL, CR and LF never get into one, white space at its ends belongs to HTTP.
+    // The characters of an id: NUL, CR and LF never get into one; white space at its ends is HTTP's.
     const id = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\0\r\n]/g, "").trim());
     fc.assert(
       fc.property(id, (text) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createParser, LONGEST_EVENT } from "../../../../src/transport/http/parser.ts";
 import { usedHeap } from "../../../support/unit/memory.ts";
 
-/** What a chunk of a response holds at most when it comes to the parser. */
+/** The longest chunk of a response that reaches the parser. */
 const CHUNK = 2 ** 16;
 
 /** A text of this length that shares no memory with any other. */
