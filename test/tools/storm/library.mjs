@@ -1,5 +1,8 @@
 import { build } from "esbuild";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** Compiles the library's own code from src. */
 export async function loadLibrary() {
@@ -17,5 +20,14 @@ export async function loadLibrary() {
     external: ["*/polyfill-fetch.ts"],
     write: false,
   });
-  return import(`data:text/javascript,${encodeURIComponent(result.outputFiles[0].text)}`);
+  // A file, not a data: URL: that would be in each line of each stack trace. When thousands of
+  // sources were closed, these took several gigabytes.
+  const folder = mkdtempSync(join(tmpdir(), "storm-"));
+  try {
+    const file = join(folder, "library.mjs");
+    writeFileSync(file, result.outputFiles[0].text);
+    return await import(pathToFileURL(file).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
