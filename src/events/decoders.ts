@@ -3,8 +3,8 @@ import { messageOf } from "../util/report.ts";
 
 /**
  * Turns an event's data into a payload: a function of the text, or a Standard Schema (zod, valibot,
- * arktype, …), which gets the parsed JSON. If it throws or finds issues, the payload is refused: an
- * `invalid` event is dispatched instead of the typed one.
+ * arktype, …), which gets the parsed JSON. If it throws or finds issues, the payload is refused:
+ * an `invalid` event is dispatched instead of the typed one.
  */
 export type Decoder<T> = ((text: string) => Secondary<T>) | StandardSchemaV1<unknown, T>;
 

@@ -140,8 +140,8 @@ export type Untyped = Record<string, string>;
 export type EventName<P extends object> = (keyof P & string) | "message";
 
 /**
- * The names that are listed one by one. An index signature (`Record<string, …>`) does not say which
- * of its names have a decoder.
+ * The names that are listed one by one. An index signature (`Record<string, …>`) does not say
+ * which of its names have a decoder.
  */
 type ListedNames<P extends object> = keyof {
   [K in keyof P as { [name: string]: 1 } extends Record<K, 1> ? never : K]: P[K];

@@ -12,7 +12,8 @@ export interface LeaderLockHost {
 
 /** The lock that makes a member the leader: first a place in the queue for it, then the lock. */
 export class LeaderLock {
-  private _held: AbortController | undefined;
+  /** Withdraws the latest request, or gives back the lock that it got. */
+  private _abort: AbortController | undefined;
 
   /** @param name The name of the lock. */
   constructor(readonly name: string) {}
@@ -23,7 +24,7 @@ export class LeaderLock {
    */
   request(host: LeaderLockHost, steal = false): void {
     this.release();
-    const { signal } = (this._held = new AbortController());
+    const { signal } = (this._abort = new AbortController());
     let isHeld = false;
     const hold = (): Promise<void> | undefined => {
       if (signal.aborted) return;
@@ -44,6 +45,6 @@ export class LeaderLock {
 
   /** Gives the lock back, or our place in the queue. */
   release(): void {
-    this._held?.abort();
+    this._abort?.abort();
   }
 }

@@ -59,7 +59,7 @@ export class Member implements Membership {
   /**
    * @param name The name of the lock and of the channel.
    * @param request The source's first request.
-   * @param history What the source has received.
+   * @param history The events that the source has received.
    * @throws DOMException if the browser denies the channel
    */
   constructor(

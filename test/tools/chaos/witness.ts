@@ -202,8 +202,8 @@ export function installWitness(): void {
     );
 
   /**
-   * The states that may follow a state. The effects of `reconnect()` on a source that gave up are checked
-   * where it is called.
+   * The states that may follow a state. The effects of `reconnect()` on a source that gave up are
+   * checked where it is called.
    */
   const followers: Record<ConnectionState["status"], ConnectionState["status"][]> = {
     // The attempt number changed: the attempt had failed, which is not reported at once, and
