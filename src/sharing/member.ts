@@ -5,7 +5,7 @@ import { Follower } from "./follower.ts";
 import type { History } from "./history.ts";
 import { Leader } from "./leader.ts";
 import type { Membership, TransportCall } from "./membership.ts";
-import { LeaderLock } from "./leader-lock.ts";
+import { LeaderLock } from "./election.ts";
 import { isMessage } from "./message-checks.ts";
 import type { LeaderMessage, Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";

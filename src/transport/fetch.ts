@@ -11,7 +11,7 @@ import {
   type FetchInit,
   type InitSource,
 } from "./http/request.ts";
-import { readRefusedText, refusalOf } from "./http/response.ts";
+import { readRefusedText, refusalOf } from "./http/response-checks.ts";
 import { openedBy } from "./opened.ts";
 import { isSameOrigin, resumeRequest } from "./resume.ts";
 import type { Sink, Transport, TransportRequest } from "./transport.ts";

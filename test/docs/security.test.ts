@@ -32,7 +32,7 @@ test.each<[what: string, over: string, constants: [file: string, name: string, u
   [
     "the text of a refusal, error.body",
     "fetch",
-    [["transport/http/response.ts", "LONGEST_TEXT", 1]],
+    [["transport/http/response-checks.ts", "LONGEST_TEXT", 1]],
   ],
   [
     "the text of one response",
