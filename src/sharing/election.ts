@@ -1,50 +1,104 @@
+import { ConnectionError } from "../errors.ts";
 import { aborted } from "../util/sleep.ts";
+import { Follower } from "./follower.ts";
+import { Leader } from "./leader.ts";
+import type { Membership, TransportCall } from "./membership.ts";
 
-/** The member that wants the lock. */
-export interface LeaderLockHost {
-  /** The lock is ours: the member is the leader. */
-  acquired(): void;
-  /** Another member stole the lock, since our page did not answer. */
-  lost(): void;
-  /** The browser denies locks. */
-  denied(error: unknown): void;
+/** The member that an election gives a role to. */
+export interface Candidate extends Membership {
+  /** The name of the lock. */
+  readonly name: string;
+  term: number;
+  /** Another member took the lock, since our page did not answer. */
+  deposed(): void;
+  /** Takes no part in the shared connection any more. */
+  leave(): void;
 }
 
-/** The lock that makes a member the leader: first a place in the queue for it, then the lock. */
-export class LeaderLock {
-  /** Withdraws the latest request, or gives back the lock that it got. */
-  private _abort: AbortController | undefined;
+/**
+ * The role of a member. It is a follower while it queues for the lock, and takes over as the leader
+ * when it gets the lock: because the previous leader closed or crashed, where the browser frees the
+ * lock, or because it hangs, where a follower steals the lock.
+ */
+export class Election {
+  follower: Follower | undefined;
+  leader: Leader | undefined;
+  private readonly _candidate: Candidate;
+  /** Withdraws the latest request for the lock, or gives back the lock that it got. */
+  private _request: AbortController | undefined;
 
-  /** @param name The name of the lock. */
-  constructor(readonly name: string) {}
+  constructor(candidate: Candidate) {
+    this._candidate = candidate;
+  }
+
+  /** Makes the member a follower, and queues for the lock. */
+  follow(call: TransportCall, reconnectNow: boolean): void {
+    const { _candidate: candidate } = this;
+    call.sink.role?.("follower");
+    const replaceLeader = (): void => {
+      // The request that nobody can repeat may still be answered.
+      if (!candidate.isUnrepeatable) this._requestLock(call, true);
+    };
+    const host = { ...call, lock: candidate.name, replaceLeader };
+    this.follower = new Follower(candidate, host, reconnectNow);
+    this._requestLock(call);
+  }
+
+  /** Ends the role, and gives back the lock or the place in the queue. */
+  resign(): void {
+    this.follower?.stop();
+    this.leader?.disconnect();
+    this.follower = this.leader = undefined;
+    this._request?.abort();
+  }
 
   /**
    * Queues for the lock; with `steal`, takes it from a leader that hangs. An earlier request of
    * this member is withdrawn.
    */
-  request(host: LeaderLockHost, steal = false): void {
-    this.release();
-    const { signal } = (this._abort = new AbortController());
-    let isHeld = false;
+  private _requestLock(call: TransportCall, steal = false): void {
+    this._request?.abort();
+    const { signal } = (this._request = new AbortController());
     const hold = (): Promise<void> | undefined => {
       if (signal.aborted) return;
-      isHeld = true;
-      host.acquired();
+      this._takeOver(call);
       return aborted(signal);
     };
     const request = async (): Promise<unknown> =>
       // `signal` and `steal` exclude each other.
-      navigator.locks.request(this.name, steal ? { steal } : { signal }, hold);
+      navigator.locks.request(this._candidate.name, steal ? { steal } : { signal }, hold);
     request().catch((error: unknown) => {
       if (signal.aborted) return;
-      if (isHeld) host.lost();
-      else if (steal) this.request(host);
-      else host.denied(error);
+      if (this.leader) this._stepDown();
+      else if (steal) this._requestLock(call);
+      else this._connectAlone(call, error);
     });
   }
 
-  /** Gives the lock back, or our place in the queue. */
-  release(): void {
-    this._abort?.abort();
+  private _takeOver(call: TransportCall): void {
+    const { _candidate: candidate } = this;
+    this.follower?.stop();
+    this.follower = undefined;
+    this.leader = new Leader(candidate);
+    candidate.term = this.leader.term;
+    call.sink.role?.("leader");
+    if (candidate.isUnrepeatable) {
+      const message = "the tab that sent the request has gone";
+      this.leader.reject(call, new ConnectionError(message, { reason: "network" }));
+    } else this.leader.connect(call);
+  }
+
+  /** Another member stole the lock. */
+  private _stepDown(): void {
+    this.leader?.disconnect();
+    this.leader = undefined;
+    this._candidate.deposed();
+  }
+
+  /** The browser denies locks. */
+  private _connectAlone({ sink, connectAlone }: TransportCall, cause: unknown): void {
+    this._candidate.leave();
+    sink.role?.(undefined);
+    connectAlone(cause);
   }
 }

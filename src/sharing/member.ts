@@ -1,11 +1,9 @@
 import type { ConnectionState } from "../connection/state.ts";
-import { ConnectionError } from "../errors.ts";
 import type { SourceHandle, TransportRequest } from "../transport/transport.ts";
-import { Follower } from "./follower.ts";
+import { Election, type Candidate } from "./election.ts";
 import type { History } from "./history.ts";
-import { Leader } from "./leader.ts";
-import type { Membership, TransportCall } from "./membership.ts";
-import { LeaderLock } from "./election.ts";
+import type { TransportCall } from "./membership.ts";
+import type { Leader } from "./leader.ts";
 import { isMessage } from "./message-checks.ts";
 import type { LeaderMessage, Message } from "./messages.ts";
 import { SharedNames } from "./names.ts";
@@ -24,9 +22,9 @@ const LAST_WORD = 500;
 
 /**
  * One source's part in a shared connection, until the source closes or pauses. With a connection it
- * is a follower, which delivers what the leader relays, until it gets the lock; then it is the
- * leader. While the source waits or after it gave up, it is neither, and only listens for a reason
- * to reconnect.
+ * has a role: election.ts makes it a follower, which delivers what the leader relays, until it
+ * takes over as the leader. While the source waits or after it gave up, a follower has no role, and
+ * only listens for a reason to reconnect.
  *
  * No events are lost or duplicated, because each member knows its last event ID and keeps the
  * latest events. After each change of the leader, a follower compares both; the events that it
@@ -34,7 +32,7 @@ const LAST_WORD = 500;
  * server. Repeats that the server sends are left to `dedupe`, as without sharing: each event says
  * which connection delivered it.
  */
-export class Member implements Membership {
+export class Member implements Candidate {
   readonly id = uniqueId();
   readonly names: SharedNames;
   term = 0;
@@ -42,10 +40,8 @@ export class Member implements Membership {
   private readonly _leaving = new AbortController();
   private readonly _channel: BroadcastChannel;
   private readonly _source: SourceHandle;
-  private _host: TransportCall | undefined;
-  private _follower: Follower | undefined;
-  private _leader: Leader | undefined;
-  private readonly _lock: LeaderLock;
+  private readonly _election = new Election(this);
+  private _call: TransportCall | undefined;
   /**
    * When the source's wait ends; Infinity after it gave up; undefined while it has a connection.
    */
@@ -69,7 +65,6 @@ export class Member implements Membership {
     stickyNames: readonly string[],
   ) {
     this._source = source;
-    this._lock = new LeaderLock(name);
     this._channel = new BroadcastChannel(name);
     this._channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (isMessage(data)) this._receive(data);
@@ -93,25 +88,29 @@ export class Member implements Membership {
     });
   }
 
+  private get _leader(): Leader | undefined {
+    return this._election.leader;
+  }
+
   get hasLeft(): boolean {
     return this._leaving.signal.aborted;
   }
 
   /** The source's next connection. */
-  connect(host: TransportCall): void {
-    const { signal } = host.request;
+  connect(call: TransportCall): void {
+    const { signal } = call.request;
     // If neither a wait ended nor another tab sent a message, the application called `reconnect()`.
     const reconnectNow =
       !this._reconnectsOnItsOwn && (this._retryAt ?? Infinity) > Date.now() + EARLY;
-    this._host = host;
+    this._call = call;
     this._reconnectsOnItsOwn = this.isUnrepeatable = false;
     this._endRest();
     signal.addEventListener("abort", () => {
-      if (!this._leader) this._release();
-      host.resolve();
+      if (!this._leader) this._election.resign();
+      call.resolve();
     });
-    if (this._leader) this._leader.connect(host);
-    else this._follow(host, reconnectNow);
+    if (this._leader) this._leader.connect(call);
+    else this._election.follow(call, reconnectNow);
   }
 
   post(message: Message): void {
@@ -120,59 +119,14 @@ export class Member implements Membership {
 
   leave(): void {
     clearTimeout(this._lastWord);
-    this._release();
+    this._election.resign();
     this._leaving.abort();
     this._channel.close();
   }
 
-  private _follow(host: TransportCall, reconnectNow: boolean): void {
-    host.sink.role?.("follower");
-    const replaceLeader = (): void => {
-      // The request that nobody can repeat may still be answered.
-      if (!this.isUnrepeatable) this._requestLock(host, true);
-    };
-    this._follower = new Follower(this, { ...host, lock: this.name, replaceLeader }, reconnectNow);
-    this._requestLock(host);
-  }
-
-  private _lead(host: TransportCall): void {
-    this._follower?.stop();
-    this._follower = undefined;
-    this._leader = new Leader(this);
-    this.term = this._leader.term;
-    host.sink.role?.("leader");
-    if (this.isUnrepeatable) {
-      const message = "the tab that sent the request has gone";
-      this._leader.reject(host, new ConnectionError(message, { reason: "network" }));
-    } else this._leader.connect(host);
-  }
-
-  private _requestLock(host: TransportCall, steal?: boolean): void {
-    const denied = (error: unknown): void => {
-      this.leave();
-      host.sink.role?.(undefined);
-      host.connectAlone(error);
-    };
-    this._lock.request(
-      { acquired: () => this._lead(host), lost: () => this._stepDown(), denied },
-      steal,
-    );
-  }
-
-  /** Another member stole the lock, since our page did not answer. */
-  private _stepDown(): void {
-    this._leader?.disconnect();
-    this._leader = undefined;
+  deposed(): void {
     this._waitsWithLeader = true;
-    if (this._retryAt === undefined && this._host) this._follow(this._host, false);
-  }
-
-  /** Gives the lock back, or our place in the queue. */
-  private _release(): void {
-    this._follower?.stop();
-    this._leader?.disconnect();
-    this._follower = this._leader = undefined;
-    this._lock.release();
+    if (this._retryAt === undefined && this._call) this._election.follow(this._call, false);
   }
 
   private _onState(state: ConnectionState): void {
@@ -195,7 +149,10 @@ export class Member implements Membership {
     // A leader that waits keeps the lock, so that nobody else connects.
     this._leader.fail(error, retryAt);
     if (retryAt === undefined)
-      this._lastWord = setTimeout(() => (error ? this._release() : this.leave()), LAST_WORD);
+      this._lastWord = setTimeout(
+        () => (error ? this._election.resign() : this.leave()),
+        LAST_WORD,
+      );
   }
 
   private _receive(message: Message): void {
@@ -223,7 +180,8 @@ export class Member implements Membership {
     // The previous leader, which does not know yet that it was replaced.
     if (message.term < this.term) return;
     this.term = message.term;
-    if (this._follower) this._follower.receive(message);
+    const { follower } = this._election;
+    if (follower) follower.receive(message);
     // Sources that gave up reconnect only if somebody calls `reconnect()`: the application may have
     // replaced them.
     else if (this._waitsWithLeader && isConnecting(message)) this._wake();
@@ -241,7 +199,7 @@ export class Member implements Membership {
   private _endRest(): void {
     clearTimeout(this._lastWord);
     // After giving up, a leader joins like everybody else: its hello wakes the others.
-    if (this._retryAt === Infinity) this._release();
+    if (this._retryAt === Infinity) this._election.resign();
     this._retryAt = undefined;
   }
 }

@@ -329,21 +329,15 @@ export const mutations = [
   },
   {
     breaks: "Failures count and are reported while the device is offline",
-    changes: [
-      {
-        find: "$OUT && !$UNREPEATABLE && $RE.test($REASON)",
-        within: ["classify"],
-        replace: "false",
-      },
-    ],
+    changes: [{ find: "$OUT && !$UNREPEATABLE", within: ["classify"], replace: "false" }],
   },
   {
     breaks: "An answer of the server is not reported while the device is said to be offline",
     changes: [
       {
-        find: "$OUT && !$UNREPEATABLE && $RE.test($REASON)",
-        within: ["classify"],
-        replace: "$OUT",
+        find: "$NEVER && $OFFLINE && reachedNoServer($ERROR)",
+        within: ["ConnectionRecord", "classify"],
+        replace: "$NEVER && $OFFLINE",
       },
     ],
   },
@@ -423,11 +417,13 @@ export const mutations = [
   },
   {
     breaks: "The next leader sends a POST again",
-    changes: [{ find: "this.isUnrepeatable", within: ["Member", "_lead"], replace: "false" }],
+    changes: [
+      { find: "$MEMBER.isUnrepeatable", within: ["Election", "_takeOver"], replace: "false" },
+    ],
   },
   {
     breaks: "A leader whose lock was stolen goes on",
-    changes: [leaveOut("$LEADER?.disconnect()", "Member", "_stepDown")],
+    changes: [leaveOut("$LEADER?.disconnect()", "Election", "_stepDown")],
   },
   {
     breaks: "A suspect connection gets no time to show life",
