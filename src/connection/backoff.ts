@@ -28,7 +28,7 @@ export interface ServerPace {
 }
 
 /** Returns true if chance spreads the waits. A jitter that is missing here is a type error. */
-function isJittered({ jitter }: BackoffSettings): boolean {
+export function isJittered({ jitter }: BackoffSettings): boolean {
   switch (jitter) {
     case "full":
       return true;
@@ -78,10 +78,4 @@ export function delayBefore(
 export function delayOfPolling(reconnectionTime: number, backoff: BackoffSettings): number {
   const spread = isJittered(backoff) ? (Math.random() * reconnectionTime) / 2 : 0;
   return toDelay(Math.max(SHORTEST_POLL, reconnectionTime + spread));
-}
-
-/** Milliseconds to wait while the device is said to be offline: the slowest pace. */
-export function delayOffline(backoff: BackoffSettings, pace: ServerPace): number {
-  const share = isJittered(backoff) ? (1 + Math.random()) / 2 : 1;
-  return toDelay(Math.max(floorOf(pace), share * backoff.maxDelay));
 }

@@ -1,9 +1,10 @@
 import type { ConnectionError } from "../errors.ts";
 import { aborted, sleep } from "../util/sleep.ts";
 import { attemptConnection, type AttemptHost } from "./attempt.ts";
-import { delayBefore, delayOffline, delayOfPolling, floorOf, toDelay } from "./backoff.ts";
+import { delayBefore, delayOfPolling, floorOf, toDelay } from "./backoff.ts";
 import { Drain } from "./drain.ts";
 import type { GateSignal, PauseReason } from "./gate.ts";
+import { delayOffline, pausedOffline } from "./offline.ts";
 import { ConnectionRecord, type RecordHost } from "./record.ts";
 import { decideRetry, type End, type RetryVerdict } from "./retry.ts";
 import type { ConnectionState } from "./state.ts";
@@ -270,6 +271,6 @@ export class Loop {
   }
 
   private _pauseOffline(): void {
-    this._host.setState({ status: "paused", reason: "offline", retryAt: this._retryAt });
+    this._host.setState(pausedOffline(this._retryAt));
   }
 }

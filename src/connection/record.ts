@@ -3,6 +3,7 @@ import type { Settings } from "../options.ts";
 import type { OpenDetails } from "../transport/transport.ts";
 import type { AttemptEnd, AttemptSink } from "./attempt.ts";
 import type { Gate } from "./gate.ts";
+import { reachedNoServer } from "./offline.ts";
 import { classify, type End } from "./retry.ts";
 import type { ConnectionState, Role } from "./state.ts";
 
@@ -51,8 +52,8 @@ export class ConnectionRecord implements AttemptSink {
   /** True if the current request was sent and must not be sent again on its own. */
   isUnrepeatable = false;
   /**
-   * True while the device is offline and the server is out of reach, too: failures do not count
-   * and are not reported, and the state stays "paused" during attempts.
+   * True while the device is offline and the server is out of reach, too (see offline.ts): failures
+   * do not count and are not reported, and the state stays "paused" during attempts.
    */
   isQuiet = false;
   private readonly _host: RecordHost;
@@ -108,7 +109,7 @@ export class ConnectionRecord implements AttemptSink {
   /** Classifies the end of the attempt, and marks its error as `expected` or not `repeatable`. */
   classify(error: ConnectionError, neverOpened: boolean): End {
     const { isUnrepeatable, _hasNamedTime: hasNamedTime } = this;
-    const isOutOfReach = neverOpened && this._host.gate.isOffline;
+    const isOutOfReach = neverOpened && this._host.gate.isOffline && reachedNoServer(error);
     const end = classify(error, { isUnrepeatable, hasNamedTime, isOutOfReach });
     this.isQuiet = end === "unnoticed";
     if (end === "polled") this.failures = 0;

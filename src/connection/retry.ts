@@ -75,7 +75,7 @@ export function isRetried(
  *
  * - `normal`: the server has said all it has to say; nothing failed, and nothing follows
  * - `polled`: the server makes its clients poll; nothing failed, and the next poll follows
- * - `unnoticed`: offline, and no server was reached: it neither counts nor is reported
+ * - `unnoticed`: offline, and no server was reached: it neither counts nor is reported (offline.ts)
  * - `failed`: everything else
  */
 export type End = "normal" | "polled" | "unnoticed" | "failed";
@@ -86,7 +86,7 @@ export interface EndFacts {
   readonly isUnrepeatable: boolean;
   /** The connection itself has named a reconnection time. */
   readonly hasNamedTime: boolean;
-  /** The device is offline, and the connection never opened. */
+  /** The device is offline, and no server was reached. */
   readonly isOutOfReach: boolean;
 }
 
@@ -95,12 +95,9 @@ export function classify(
   error: ConnectionError,
   { isUnrepeatable, hasNamedTime, isOutOfReach }: EndFacts,
 ): End {
-  const { reason } = error;
   if (isNormalEnd(error, isUnrepeatable)) return "normal";
-  if (hasNamedTime && reason === "ended") return "polled";
-  return isOutOfReach && !isUnrepeatable && /^(network|timeout|rejected)$/.test(reason)
-    ? "unnoticed"
-    : "failed";
+  if (hasNamedTime && error.reason === "ended") return "polled";
+  return isOutOfReach && !isUnrepeatable ? "unnoticed" : "failed";
 }
 
 /**

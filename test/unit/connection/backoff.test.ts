@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { delayBefore, delayOffline, delayOfPolling } from "../../../src/connection/backoff.ts";
+import { delayBefore, delayOfPolling } from "../../../src/connection/backoff.ts";
 import { resolveOptions } from "../../../src/option-checks.ts";
 import type { BackoffOptions, BackoffSettings } from "../../../src/options.ts";
 
@@ -165,19 +165,6 @@ describe("server-paced polling", () => {
     draw(0.5);
     expect(delayOfPolling(2000, exact())).toBe(2000);
     expect(delayOfPolling(Infinity, exact())).toBe(LONGEST);
-  });
-});
-
-describe("offline", () => {
-  test("the slowest pace: the upper half of maxDelay, or the server's floor", () => {
-    const delays = [0, 0.5, 1].map((drawn) => {
-      draw(drawn);
-      return delayOffline(settings(), {});
-    });
-    expect(delays).toEqual([15_000, 22_500, 30_000]);
-    expect(delayOffline(exact(), {})).toBe(30_000);
-    expect(delayOffline(settings(), { retryAfter: 60_000 })).toBe(60_000);
-    expect(delayOffline(settings({ maxDelay: 0 }), {})).toBe(SHORTEST);
   });
 });
 
