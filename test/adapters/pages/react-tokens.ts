@@ -17,15 +17,13 @@ export interface Reading {
   frames: number;
   /** From the mount to the end, in milliseconds. */
   elapsed: number;
-  /** The tasks of 50 ms or more, in milliseconds. */
-  longTasks: number[];
 }
 
 declare global {
   /** Mounts the component, and resolves when the stream is closed and everything is rendered. */
   var readAnswer: (url: string, expected: string) => Promise<Reading>;
-  /** How long (ms) the browser takes to lay out this text at once: the speed of this machine. */
-  var layOut: (text: string) => number;
+  /** Lays out this text at once: how long that takes shows the speed of this machine. */
+  var layOut: (text: string) => void;
 }
 
 interface Counts {
@@ -60,11 +58,6 @@ function Answer({ url, counts }: { url: string; counts: Counts }): ReactNode {
 
 globalThis.readAnswer = async (url, expected) => {
   const counts: Counts = { commits: 0, batches: 0, counted: 0, status: "" };
-  const longTasks: number[] = [];
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longTasks.push(duration);
-  });
-  observer.observe({ entryTypes: ["longtask"] });
   const container = document.getElementById("app")!;
   const start = performance.now();
   const root = createRoot(container);
@@ -79,24 +72,20 @@ globalThis.readAnswer = async (url, expected) => {
     frames++;
     if (counts.status === "closed") closedAt ??= performance.now();
   }
-  // The state's last frame, and the observer's.
+  // The last render of the state.
   for (let more = 0; more < 3; more++, frames++) await new Promise(requestAnimationFrame);
   const { textContent } = container;
   const elapsed = performance.now() - start;
-  observer.disconnect();
   root.unmount();
   const { commits, batches, counted } = counts;
   const isWhole = textContent === expected;
-  return { isWhole, counted, commits, batches, frames, elapsed, longTasks };
+  return { isWhole, counted, commits, batches, frames, elapsed };
 };
 
 globalThis.layOut = (text) => {
   const element = document.body.appendChild(document.createElement("p"));
   const node = element.appendChild(new Text());
-  const start = performance.now();
   node.appendData(text);
   element.getBoundingClientRect();
-  const elapsed = performance.now() - start;
   element.remove();
-  return elapsed;
 };
