@@ -103,7 +103,7 @@ writeFileSync(
   here("../../.bench/bench.json"),
   JSON.stringify({ ratios, ...measured }, null, 2) + "\n",
 );
-console.log(tables(measured, ratios));
+console.log(tables(measured));
 if (update) writeRatios(ratios, close);
 if (check) {
   const worse = regressions(ratios, close);

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpuOf, median, timeOf } from "./statistics.mjs";
+import { cpuOf, median, speedups, timeOf } from "./statistics.mjs";
 
 const file = new URL("ratios.json", import.meta.url);
 
@@ -58,6 +58,16 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
   for (const [own, other] of idle ? [PAIRS[0], PAIRS[4]] : [])
     add("memory", `idle: ${other} / ${own}`, idle[other] / idle[own]);
   return ratios;
+}
+
+/** Our speed as a multiple of theirs in each round, by workload and pair. */
+export function pairedSpeeds(throughput) {
+  return Object.entries(throughput).flatMap(([workload, bursts]) =>
+    PAIRS.filter(([own]) => bursts[own]).map(([own, other]) => [
+      `${workload}: ${own} / ${other}`,
+      speedups(bursts[other], bursts[own], timeOf),
+    ]),
+  );
 }
 
 /**

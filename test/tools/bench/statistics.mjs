@@ -11,5 +11,16 @@ export function median(values) {
 export const speedups = (base, samples, of) =>
   samples.map((sample, round) => of(base[round]) / of(sample));
 
+/**
+ * The 95 % confidence interval of the median, from the ranks alone: a binomial distribution says how
+ * many values lie below the true median. It holds for any distribution of the values.
+ */
+export function medianInterval(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const { length } = sorted;
+  const below = Math.max(0, Math.floor((length - 1.96 * Math.sqrt(length)) / 2) - 1);
+  return [sorted[below], sorted[length - 1 - below]];
+}
+
 export const timeOf = ({ ms }) => ms;
 export const cpuOf = ({ cpu }) => cpu ?? NaN;

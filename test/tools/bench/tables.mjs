@@ -1,18 +1,28 @@
-import { cpuOf, median, speedups, timeOf } from "./statistics.mjs";
+import { pairedSpeeds } from "./ratios.mjs";
+import { cpuOf, median, medianInterval, speedups, timeOf } from "./statistics.mjs";
 import { workloads } from "./workloads.mjs";
 
 const NATIVE = "native";
 
-/** The results as Markdown. `ratios` are those of ratios.mjs. */
-export function tables({ userAgent, throughput, tasks, idle, memory, sizes }, ratios) {
+/** The results as Markdown. */
+export function tables({ userAgent, throughput, tasks, idle, memory, sizes }) {
   return [
     `Measured in ${userAgent.match(/(Chrom\w+|Firefox)\/[\d.]+/)?.[0]}, medians and ranges of ${throughput.small[NATIVE].length} rounds.`,
     "### Events per second, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(base, samples, timeOf))),
     "### CPU per event, as a multiple of native EventSource",
     byContestant(throughput, (base, samples) => spread(speedups(samples, base, cpuOf))),
-    "### Our speed as a multiple of theirs, medians of all rounds",
-    table(["", ""], Object.entries(ratios.speed)),
+    "### Our speed as a multiple of theirs, round by round: median and its 95 % interval",
+    table(
+      ["", "median", "interval"],
+      pairedSpeeds(throughput).map(([name, values]) => [
+        name,
+        median(values).toFixed(3),
+        medianInterval(values)
+          .map((bound) => bound.toFixed(3))
+          .join("–"),
+      ]),
+    ),
     ...(tasks ? ["### How long a burst blocks the page (ms)", blocking(tasks)] : []),
     ...(memory ? ["### Memory, JavaScript and Blink (bytes)", remembering(idle, memory)] : []),
     "### Size, minified and gzipped (bytes)",
