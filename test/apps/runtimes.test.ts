@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../support/package/dist.ts";
 import { install, runtimes } from "../support/package/runtimes.ts";
 import { Stranger } from "../support/package/stranger.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 // The packed package in runtimes other than the one that runs the tests.
 
@@ -24,7 +25,7 @@ describe.each(runtimes)("$name", (runtime) => {
     execFileSync(binary, [...runtime.args, file], {
       cwd: app.folder,
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: PATIENCE,
     });
 
   test("reads a stream and resumes it, by import and by require", () => {

@@ -22,32 +22,28 @@ const row = (line: string): string[] =>
     .slice(1, -1)
     .map((cell) => cell.trim());
 
-test("the committed chart is the one that npm run storm draws", { timeout: 60_000 }, () => {
+test("the committed chart is the one that npm run storm draws", () => {
   expect(drawChart(library)).toBe(committed("storm.svg"));
 });
 
 // The rest of the table comes from the same code. A million clients would take too long for a unit
 // test.
-test(
-  "the committed rows of our client are those of npm run storm, and every client has a row",
-  { timeout: 60_000 },
-  () => {
-    const text = committed("100000.md");
-    const policies = policiesOf(library);
-    for (const scenario of scenarios(100_000).filter(({ down }) => down === 5)) {
-      const [, section = ""] = text.split(`### ${heading(scenario)}\n`);
-      const rows = section
-        .split("\n### ")[0]!
-        .match(/^\|.*\|$/gm)!
-        .slice(2)
-        .map(row);
-      expect(rows.map(([name]) => name)).toEqual(policies.map(({ name }) => name));
-      policies.forEach((policy, index) => {
-        if ("own" in policy) expect(rows[index]).toEqual(cells(policy, measure(scenario, policy)));
-      });
-    }
-  },
-);
+test("the committed rows of our client are those of npm run storm, and every client has a row", () => {
+  const text = committed("100000.md");
+  const policies = policiesOf(library);
+  for (const scenario of scenarios(100_000).filter(({ down }) => down === 5)) {
+    const [, section = ""] = text.split(`### ${heading(scenario)}\n`);
+    const rows = section
+      .split("\n### ")[0]!
+      .match(/^\|.*\|$/gm)!
+      .slice(2)
+      .map(row);
+    expect(rows.map(([name]) => name)).toEqual(policies.map(({ name }) => name));
+    policies.forEach((policy, index) => {
+      if ("own" in policy) expect(rows[index]).toEqual(cells(policy, measure(scenario, policy)));
+    });
+  }
+});
 
 test("the rows of the planned restart are what npm run storm finds now; a drain stays within 1.2 times the capacity", () => {
   const scenario = plannedRestart(100_000);

@@ -49,7 +49,7 @@ const around = (line: string): string => `:${"x".repeat(CHUNK - line.length - 2)
 const COUNT = (3 * LONGEST_EVENT) / CHUNK;
 const TINY = LONGEST_EVENT / 16;
 
-describe("an event that never ends", { timeout: 60_000 }, () => {
+describe("an event that never ends", () => {
   // One line in large chunks, up to the limit.
   const harmless = feed("x".repeat(CHUNK), 0.9 * (LONGEST_EVENT / CHUNK), "data: ");
 
@@ -122,7 +122,7 @@ test("what an event left behind is not kept with its chunk", () => {
   ).toBeLessThan(3);
 });
 
-describe("work grows with the length of a stream, not with its square", { timeout: 60_000 }, () => {
+describe("work grows with the length of a stream, not with its square", () => {
   /** How long it takes to parse 8 Mi characters of this text, in milliseconds of CPU. */
   const cost = (text: string, chunkLength: number, start = ""): number => {
     const whole = start + fresh(text, 2 ** 23);

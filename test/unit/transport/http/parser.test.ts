@@ -2,6 +2,7 @@ import { createParser as createOracle } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createParser } from "../../../../src/transport/http/parser.ts";
+import { PATIENCE } from "../../../support/patience.ts";
 import { cut, cuts, eventStreams } from "../../../support/unit/event-streams.ts";
 
 const ORIGIN = "https://example.com";
@@ -45,7 +46,7 @@ const streams = Number(process.env["STREAMS"] ?? 3000);
 
 test(
   `${streams} random streams, cut at random, give the same as eventsource-parser`,
-  { timeout: 20_000 + 10 * streams },
+  { timeout: 3 * PATIENCE + 10 * streams },
   () => {
     fc.assert(
       fc.property(eventStreams, cuts, (text, places) => {
