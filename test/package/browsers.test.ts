@@ -20,11 +20,14 @@ const guarded: Record<string, string> = {
   "api.ReadableStreamBYOBReader.closed":
     "src/transport/http/body.ts asks for such a reader; without it whole chunks are read",
   "api.Window.navigation":
-    "src/page/page-gate.ts asks for it; without it a navigation is noticed when it is under way",
+    "src/page/page-events.ts asks for it; without it a navigation is noticed when it is under way",
   "api.NavigateEvent.destination": "read in a listener of the above",
   "api.NavigateEvent.downloadRequest": "as above, and may be missing",
   "api.NavigateEvent.hashChange": "as above",
-  "api.reportError": "src/util/report.ts asks for it, and else throws in a task of its own",
+  "javascript.builtins.WeakRef":
+    "src/transport/http/body.ts asks for it; without it a busy body keeps its buffer",
+  "api.reportError":
+    "src/util/report.ts asks for it, and else throws in a task of its own",
   "javascript.builtins.Symbol.dispose":
     "undefined there: a method that nobody calls, since `using` needs the symbol, too",
 };

@@ -7,7 +7,7 @@ const LF = 10;
 const PIECE = 2 ** 16;
 /** A body is busy after a chunk of at least this many bytes … */
 const BUSY = 2 ** 17;
-/** … until a chunk has fewer than this many bytes. */
+/** … until a read into a buffer of this many bytes does not fill it. */
 const QUIET = 2 ** 14;
 /**
  * The size in bytes of the buffer that a busy body is read into. With half the size, fast streams
@@ -35,9 +35,9 @@ interface StreamReader extends BodyReader {
 
 /**
  * Reads whole chunks while a body is quiet, and keeps nothing between them. While it is busy, one
- * buffer is filled again and again: a fast stream would spend a third of its time on fresh memory.
- * A body that falls silent while it is busy holds the buffer until it goes on: the read that waits
- * owns it, and even `releaseLock` does not give it back.
+ * large buffer is filled again and again: a fast stream would spend a third of its time on fresh
+ * memory. A read that waits owns its buffer, so in turn with the large one, which holds all that
+ * has come, a small one waits for more. Meanwhile the browser may free the large one.
  *
  * @param canFill False if the body must not be read into a buffer, for two reasons: bytes that do
  * not fit stay in the stream and are lost if it breaks; and a teed stream never ends if its source
@@ -46,8 +46,10 @@ interface StreamReader extends BodyReader {
 // One function although it is long: it is one reader and its change between two modes.
 export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyReader {
   let reader: StreamReader = body.getReader();
-  /** The buffer that a busy body is read into. */
-  let room: ArrayBuffer | undefined;
+  /** The size of the buffer for the next read; 0: the stream gives whole chunks. */
+  let room = 0;
+  /** The latest large buffer, as long as it is there. */
+  let latest: { deref(): ArrayBuffer | undefined } | undefined;
   let endRead = (): void => undefined;
 
   const fillRoom = (): void => {
@@ -63,7 +65,7 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
         },
         () => undefined,
       );
-      room = new ArrayBuffer(ROOM);
+      room = ROOM;
     } catch {
       // The browser fills no buffers, or the stream was not made for it, or only looks like one.
       canFill = false;
@@ -72,25 +74,29 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
   };
   return {
     async read() {
+      const kept = room === ROOM ? latest?.deref() : undefined;
+      const view = room ? new Uint8Array(kept ?? new ArrayBuffer(room)) : undefined;
       const result = await new Promise<Result>((resolve, reject) => {
         endRead = () => {
           resolve({ done: true, value: undefined });
         };
-        reader.read(room && new Uint8Array(room)).then(resolve, reject);
+        reader.read(view).then(resolve, reject);
       });
+      const { value, done } = result;
       // (Text has no length in bytes.)
-      const size = (result.value as Partial<ArrayBuffer> | undefined)?.byteLength ?? 0;
-      if (room && !result.done) {
-        const value = result.value as Uint8Array<ArrayBuffer>;
+      const size = (value as Partial<ArrayBuffer> | undefined)?.byteLength ?? 0;
+      if (done) return result;
+      if (room === ROOM) {
         // The buffer that was handed over is detached: this is the same memory.
-        room = value.buffer;
-        if (size >= QUIET) return result;
+        const { buffer: filled } = value as Uint8Array<ArrayBuffer>;
+        latest = typeof WeakRef === "function" ? new WeakRef(filled) : { deref: () => filled };
+        room = QUIET;
+      } else if (room && size === room) room = ROOM;
+      else if (room) {
         reader.releaseLock();
         reader = body.getReader();
-        room = undefined;
-        return { done: false, value: value.slice() };
-      }
-      if (canFill && size >= BUSY) fillRoom();
+        room = 0;
+      } else if (canFill && size >= BUSY) fillRoom();
       return result;
     },
     cancel: () => reader.cancel(),

@@ -249,14 +249,8 @@ export const mutations = [
     ],
   },
   {
-    breaks: "A body that has become quiet keeps its large buffer",
-    changes: [
-      {
-        find: "if ($SIZE >= $QUIET) return $RESULT",
-        within: ["readBody", "read"],
-        replace: "return $RESULT;",
-      },
-    ],
+    breaks: "A busy body waits with its large buffer",
+    changes: [leaveOut("$ROOM = QUIET", "readBody", "read")],
   },
   {
     breaks: "EventSource is not closed in its first error, so its own retry runs",

@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { decode, readBody, type Chunk } from "../../../../src/transport/http/body.ts";
 
@@ -10,6 +12,8 @@ afterEach(() => {
 const KB = 1024;
 const MB = 1024 * KB;
 const PIECE = 64 * KB;
+/** The size of the small buffer, in which a busy body waits for more. */
+const SMALL = 16 * KB;
 
 /** Bytes of which no two neighbours are the same. */
 function bytes(length: number, first = 0): Uint8Array<ArrayBuffer> {
@@ -120,40 +124,72 @@ describe("the buffer", () => {
     expect(await roomsFor(1, 75, 16 * KB, 128 * KB - 1, 1)).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test("there is one from a large chunk to a small one, and again", async () => {
-    expect(await roomsFor(128 * KB, MB, 16 * KB, 16 * KB - 1, 16 * KB, 2 * MB, 1, 1)).toEqual([
-      0,
-      MB,
-      MB,
-      MB,
-      0,
-      0,
-      MB,
-      0,
-    ]);
+  test.each([
+    ["there is one after a large chunk", [128 * KB, MB], [0, MB]],
+    ["a small one waits for more", [128 * KB, 200 * KB, 15 * KB], [0, MB, SMALL]],
+    ["the large one takes the rest", [MB, 5, SMALL, MB], [0, MB, SMALL, MB]],
+    ["a chunk that does not fill the small one ends it", [MB, 1, 1, 1], [0, MB, SMALL, 0]],
+    ["and a large chunk begins it again", [MB, 1, 1, MB, 1], [0, MB, SMALL, 0, MB]],
+  ])("%s", async (_, sizes, rooms) => {
+    expect(await roomsFor(...sizes)).toEqual(rooms);
   });
 
-  test("is the same again and again", async () => {
-    const { body } = make({ sizes: [MB, MB, MB, MB] });
+  test("the large one is the same again and again", async () => {
+    const { body } = make({ sizes: [MB, MB, 16 * KB, MB] });
     const reader = readBody(body, true);
     await reader.read();
     const first = (await reader.read()).value as Uint8Array<ArrayBuffer>;
     expectSame(first, bytes(MB, MB));
+    await reader.read();
+    expect(first.buffer.byteLength, "while the small one waits").toBe(MB);
     const second = (await reader.read()).value as Uint8Array<ArrayBuffer>;
-    // Taken away from the chunk of before, since it is this one's.
+    // Taken away from the earlier chunk, since it is this one's.
     expect(first.buffer.byteLength).toBe(0);
     expect(second.buffer.byteLength).toBe(MB);
-    expectSame(second, bytes(MB, 2 * MB));
+    expectSame(second, bytes(MB, 2 * MB + 16 * KB));
   });
 
-  test("nothing of it is kept for a small chunk", async () => {
-    const { body } = make({ sizes: [MB, MB, 10, 10] });
+  test("is held where there is no WeakRef, and is a new one if the browser has freed it", async () => {
+    vi.stubGlobal("WeakRef", undefined);
+    expect(await roomsFor(MB, MB, 2 * MB)).toEqual([0, MB, SMALL]);
+    class Freed {
+      deref(): void {
+        // Nothing is left.
+      }
+    }
+    vi.stubGlobal("WeakRef", Freed);
+    expect(await roomsFor(MB, MB, 2 * MB)).toEqual([0, MB, SMALL]);
+  });
+
+  test("a stream that falls silent while it is busy does not hold the large one", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const waiting = [MB, 200 * KB];
+    const body = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        const size = waiting.shift();
+        if (size === undefined) return new Promise(() => undefined);
+        if (controller.byobRequest) controller.byobRequest.respond(size);
+        else controller.enqueue(new Uint8Array(size));
+        return undefined;
+      },
+    });
     const reader = readBody(body, true);
+    const readLarge = async (): Promise<WeakRef<ArrayBuffer>> => {
+      const { buffer, byteLength } = (await reader.read()).value as Uint8Array<ArrayBuffer>;
+      expect([byteLength, buffer.byteLength]).toEqual([200 * KB, MB]);
+      return new WeakRef(buffer);
+    };
     await reader.read();
-    await reader.read();
-    const small = (await reader.read()).value as Uint8Array;
-    expectSame(small, bytes(10, 2 * MB));
-    expect(small.buffer.byteLength).toBe(10);
+    const large = await readLarge();
+    void reader.read();
+    await vi.waitFor(() => {
+      collectGarbage();
+      // Not by toBeUndefined, whose error would hold it.
+      expect(large.deref() === undefined).toBe(true);
+    });
+    await reader.cancel();
   });
 
   test("a stream that was not made for it is read in whole chunks", async () => {
@@ -194,7 +230,7 @@ test("whatever arrives is read once, byte for byte, however it comes and ends", 
     }),
     { numRuns: 60 },
   );
-}, 20_000);
+});
 
 test("so is a body of which somebody else reads a copy", async () => {
   const { body, sent } = make({ sizes: [300 * KB, MB, 10, 2 * MB, MB] });
@@ -331,36 +367,32 @@ describe("decoding", () => {
   }
   const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-  test(
-    "pieces are the whole of a chunk, none too long, cut after lines",
-    { timeout: 30_000 },
-    () => {
-      // Lines of any length: short ones, and some that are longer than a piece; of one, two and four bytes a character.
-      const lines = fc.array(
-        fc.tuple(
-          fc.constantFrom("x", "é", "🦄"),
-          fc.oneof({ weight: 9, arbitrary: fc.nat(2000) }, fc.nat(3 * PIECE)),
-          fc.constantFrom("\n", "\r\n", "\r"),
-        ),
-        { maxLength: 200, size: "max" },
-      );
-      fc.assert(
-        fc.property(lines, (parts) => {
-          const text = parts.map(([letter, length, end]) => letter.repeat(length) + end).join("");
-          const pieces = decodeAll(encode(text));
-          // Not by toBe, which would print a megabyte.
-          expect(pieces.join("") === text).toBe(true);
-          for (const [index, piece] of pieces.entries()) {
-            // A sequence that began in the piece before may be finished here.
-            expect(piece.length).toBeLessThanOrEqual(PIECE + 1);
-            if (index < pieces.length - 1)
-              expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
-          }
-        }),
-        { numRuns: 50 },
-      );
-    },
-  );
+  test("pieces are the whole of a chunk, none too long, cut after lines", () => {
+    // Lines of any length: short ones, and some that are longer than a piece; of one, two and four bytes a character.
+    const lines = fc.array(
+      fc.tuple(
+        fc.constantFrom("x", "é", "🦄"),
+        fc.oneof({ weight: 9, arbitrary: fc.nat(2000) }, fc.nat(3 * PIECE)),
+        fc.constantFrom("\n", "\r\n", "\r"),
+      ),
+      { maxLength: 200, size: "max" },
+    );
+    fc.assert(
+      fc.property(lines, (parts) => {
+        const text = parts.map(([letter, length, end]) => letter.repeat(length) + end).join("");
+        const pieces = decodeAll(encode(text));
+        // Not by toBe, which would print a megabyte.
+        expect(pieces.join("") === text).toBe(true);
+        for (const [index, piece] of pieces.entries()) {
+          // A sequence that began in the piece before may be finished here.
+          expect(piece.length).toBeLessThanOrEqual(PIECE + 1);
+          if (index < pieces.length - 1)
+            expect(piece.endsWith("\n") || !piece.includes("\n")).toBe(true);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
 
   test.each<[string, number, number[]]>([
     ["the last byte of a piece", PIECE - 1, [PIECE, 10]],
