@@ -1,4 +1,4 @@
-import { rootMessageOf } from "./util/report.ts";
+import { rootMessageOf } from "./util/report-exception.ts";
 
 /**
  * How a connection ended, or why it was not made:

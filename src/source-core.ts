@@ -21,7 +21,7 @@ import type { SourceHandle, Transport, TransportRequest } from "./transport/tran
 import { Multicast } from "./util/multicast.ts";
 import { onAbort } from "./util/on-abort.ts";
 import { messageEvent } from "./util/platform.ts";
-import { reportInput } from "./util/report.ts";
+import { reportInput } from "./util/report-exception.ts";
 
 /**
  * The URL of an event stream. A relative URL is resolved against the document's base URL. A

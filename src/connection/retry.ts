@@ -1,5 +1,5 @@
 import { isNormalEnd, type ConnectionError, type ConnectionErrorReason } from "../errors.ts";
-import { report } from "../util/report.ts";
+import { report } from "../util/report-exception.ts";
 
 /**
  * The application's answer to "should I try again?", in place of the retry table.

@@ -1,5 +1,5 @@
 import { platformClass } from "../util/platform.ts";
-import { report } from "../util/report.ts";
+import { report } from "../util/report-exception.ts";
 
 // Types of our own for three names of lib DOM: without it, @types/node has them in part only.
 

@@ -27,7 +27,7 @@ const guarded: Record<string, string> = {
   "javascript.builtins.WeakRef":
     "src/transport/http/body.ts asks for it; without it a busy body keeps its buffer",
   "api.reportError":
-    "src/util/report.ts asks for it, and else throws in a task of its own",
+    "src/util/report-exception.ts asks for it, and else throws in a task of its own",
   "javascript.builtins.Symbol.dispose":
     "undefined there: a method that nobody calls, since `using` needs the symbol, too",
 };
