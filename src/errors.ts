@@ -1,4 +1,4 @@
-import { rootMessageOf } from "./util/report-exception.ts";
+import { rootMessageOf } from "./util/message-of.ts";
 
 /**
  * How a connection ended, or why it was not made:

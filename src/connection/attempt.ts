@@ -1,7 +1,7 @@
 import { ConnectionError } from "../errors.ts";
 import { callTransport } from "../transport/call-transport.ts";
 import type { OpenDetails, Sink, Transport, TransportRequest } from "../transport/transport.ts";
-import { messageOf } from "../util/report-exception.ts";
+import { messageOf } from "../util/message-of.ts";
 import type { Gate } from "./gate.ts";
 import { Liveness, type Timeouts } from "./liveness.ts";
 import type { Role } from "./state.ts";

@@ -1,5 +1,5 @@
 import { isNormalEnd, type ConnectionError, type ConnectionErrorReason } from "../errors.ts";
-import { report } from "../util/report-exception.ts";
+import { reportException } from "../util/report-exception.ts";
 
 /**
  * The application's answer to "should I try again?", in place of the retry table.
@@ -112,7 +112,7 @@ export function decideRetry(
   retry: RetryPolicy | undefined,
 ): RetryVerdict | Promise<RetryVerdict> {
   const fallBack = (thrown: unknown): boolean => {
-    report(thrown);
+    reportException(thrown);
     return isRetried(error, facts);
   };
   const toVerdict = (answer: unknown): RetryVerdict => {

@@ -1,7 +1,7 @@
 import type { EventMeta } from "./lifecycle.ts";
 import type { PayloadListener } from "./subscriptions.ts";
 import { nextFrame } from "../util/next-frame.ts";
-import { report } from "../util/report-exception.ts";
+import { reportException } from "../util/report-exception.ts";
 
 /** A batch of this size is delivered at once: frames and timers may be throttled for minutes. */
 const LARGEST_BATCH = 2 ** 18;
@@ -40,7 +40,7 @@ export function batched<T>(listener: (payloads: T[], meta: EventMeta) => void): 
     try {
       listener(payloads, latestMeta);
     } catch (error) {
-      report(error);
+      reportException(error);
     }
   };
   const collect = (payload: T, meta: EventMeta): void => {

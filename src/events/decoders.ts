@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { messageOf } from "../util/report-exception.ts";
+import { messageOf } from "../util/message-of.ts";
 
 /**
  * Turns an event's data into a payload: a function of the text, or a Standard Schema (zod, valibot,

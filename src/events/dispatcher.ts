@@ -1,7 +1,7 @@
 import { issuesOf, type Issue } from "./decoders.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { PayloadListener, Subscriptions } from "./subscriptions.ts";
-import { report } from "../util/report-exception.ts";
+import { reportException } from "../util/report-exception.ts";
 import type { EventMeta, Sink } from "../transport/transport.ts";
 
 /** Makes events for DOM listeners. */
@@ -105,6 +105,6 @@ function call(listener: PayloadListener<never>, payload: unknown, meta: EventMet
   try {
     listener(payload as never, meta);
   } catch (error) {
-    report(error);
+    reportException(error);
   }
 }

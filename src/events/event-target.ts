@@ -1,5 +1,5 @@
 import { platformClass } from "../util/platform.ts";
-import { report } from "../util/report-exception.ts";
+import { reportException } from "../util/report-exception.ts";
 
 // Types of our own for three names of lib DOM: without it, @types/node has them in part only.
 
@@ -64,7 +64,7 @@ export class TrackedEventTarget extends PlatformEventTarget {
         if (typeof callback === "function") callback.call(this, event);
         else callback.handleEvent(event);
       } catch (error) {
-        report(error);
+        reportException(error);
       }
     };
     signal?.addEventListener("abort", remove);

@@ -2,7 +2,7 @@ import { ConnectionError } from "../errors.ts";
 import { autoTransport } from "../transport/auto.ts";
 import { callTransport } from "../transport/call-transport.ts";
 import type { Transport, TransportRequest } from "../transport/transport.ts";
-import { messageOf } from "../util/report-exception.ts";
+import { messageOf } from "../util/message-of.ts";
 import { History } from "./history.ts";
 import { Member } from "./member.ts";
 import type { TransportCall } from "./membership.ts";

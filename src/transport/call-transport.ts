@@ -1,5 +1,5 @@
 import { ConnectionError } from "../errors.ts";
-import { messageOf } from "../util/report-exception.ts";
+import { messageOf } from "../util/message-of.ts";
 import type { Sink, Transport, TransportRequest } from "./transport.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { BRAND } from "../util/brand.ts";
-import { messageOf } from "../util/report-exception.ts";
+import { messageOf } from "../util/message-of.ts";
 import { resumeRequest } from "./resume.ts";
 import type { TransportRequest } from "./transport.ts";
 

@@ -166,7 +166,7 @@ export const mutations = [
   },
   {
     breaks: "A listener's exception reaches the transport",
-    changes: [{ find: "report($ERROR)", within: ["call"], replace: "throw $ERROR" }],
+    changes: [{ find: "reportException($ERROR)", within: ["call"], replace: "throw $ERROR" }],
   },
   {
     breaks: "NaN is accepted as an option",
