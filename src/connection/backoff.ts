@@ -2,10 +2,15 @@ import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
 import type { BackoffSettings } from "../options.ts";
 import { LONGEST_DELAY } from "../util/sleep.ts";
 
+// The lengths of the waits between attempts. loop.ts chooses among them and waits; offline.ts has
+// the one for a device that is offline, and wait-limits.ts says how a wait may be shortened.
+
 /** The shortest wait before any attempt but the first, so that no 0 becomes a hot loop. */
 const SHORTEST_DELAY = 100;
 /** The shortest wait between two connections of a server that ends each of them. */
 const SHORTEST_POLL = 500;
+
+type PackageOptions = ConstructorParameters<typeof Delay>[0];
 
 /**
  * Only the arithmetic of exponential-backoff: grow, cap, then jitter. Its timer cannot be
@@ -61,9 +66,9 @@ export function delayBefore(
   pace: ServerPace = {},
 ): number {
   const startingDelay = Math.max(backoff.startingDelay, pace.reconnectionTime || 0);
-  const arithmetic = new Arithmetic({ ...backoff, startingDelay } as ConstructorParameters<
-    typeof Delay
-  >[0]);
+  // A jitter that the package does not know is a type error here: it would wait without any.
+  const options: Omit<PackageOptions, "retry"> = { ...backoff, startingDelay };
+  const arithmetic = new Arithmetic(options as PackageOptions);
   // After a thousand failures 0 × Infinity, which is NaN, would undo the floor.
   const grown = arithmetic.after(backoff.delayFirstAttempt ? attempt : attempt - 1) || 0;
   const floor = floorOf(pace);
