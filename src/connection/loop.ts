@@ -15,18 +15,18 @@ export type FailedState =
   | Extract<ConnectionState, { status: "waiting" }>
   | { readonly status: "closed"; readonly error: ConnectionError };
 
-/** The owner of a loop, as far as the loop needs it. No method may throw. */
+/** The methods that a loop needs of its owner. None of them may throw. */
 export interface LoopHost extends AttemptHost, RecordHost {
   readonly settings: RecordHost["settings"];
-  /** A connection has failed; the state, which says what comes next, is published already. */
+  /** A connection has failed; the state, which says what comes next, has been published. */
   failed(state: FailedState): void;
 }
 
 /** Everything that takes time is a step: a pause, an attempt, a decision, a wait. */
 interface Step {
   readonly controller: AbortController;
-  /** Checked when the step begins and at every change of the gate: if true, the step ends. */
-  readonly isCutShort: () => boolean;
+  /** Called when the step begins and at every change of the gate: if true, the step ends. */
+  readonly shouldEnd: () => boolean;
   /** True for the wait between two attempts. */
   readonly isWait: boolean;
 }
@@ -45,7 +45,7 @@ export class Loop {
   private _retryAt = 0;
   private _drain: Drain | undefined;
 
-  /** Starts it: the first attempt begins in a later task, so that listeners can be added first. */
+  /** Starts it. The first attempt begins in a microtask, so that listeners can be added first. */
   constructor(host: LoopHost) {
     this._host = host;
     this._record = new ConnectionRecord(host);
@@ -53,7 +53,7 @@ export class Loop {
     void this._run(backoff.delayFirstAttempt ? delayBefore(0, backoff) : 0);
   }
 
-  /** Ends it for good. After that it makes no calls. */
+  /** Ends it for good. After that it makes no further calls. */
   close(): void {
     this._isClosed = true;
     this._interrupt();
@@ -97,21 +97,21 @@ export class Loop {
 
   /**
    * Begins a step and returns the signal that interrupts it. `close()` and `reconnect()` interrupt
-   * every step. The previous step is aborted, too: if its connection timed out, the transport keeps
-   * it until then.
+   * every step. The previous step is aborted, too: a transport keeps a connection that timed out
+   * until its signal aborts.
    *
-   * Not an async function that runs a step: the microtask between the end of one such call and the
-   * beginning of the next would belong to no step, and a `reconnect()` in it would be lost. As it
-   * is, a step lasts until the next one begins, and its signal can be read until then.
+   * This must not become an async function that runs a step: a `reconnect()` in the microtask
+   * between two steps would be lost. As it is, a step lasts until the next one begins, and its
+   * signal can be read until then.
    */
-  private _nextStep(isCutShort: () => boolean = never, isWait = false): AbortSignal {
+  private _nextStep(shouldEnd: () => boolean = never, isWait = false): AbortSignal {
     this._interrupt();
-    this._step = { controller: new AbortController(), isCutShort, isWait };
-    if (isCutShort()) this._interrupt();
+    this._step = { controller: new AbortController(), shouldEnd, isWait };
+    if (shouldEnd()) this._interrupt();
     return this._step.controller.signal;
   }
 
-  // One function although it is long: the steps stand here in the order in which they happen.
+  // Long, but one function, so that the steps can be read in the order in which they happen.
   private async _run(delay: number): Promise<void> {
     const { _host: host, _record: record } = this;
     const { gate } = host;
@@ -167,10 +167,10 @@ export class Loop {
       // An error that another tab reports has nothing to do with this page.
       if (end !== "normal") {
         const wasQuiet = record.isQuiet;
-        const left = this._nextStep(isBlocked);
+        const departed = this._nextStep(isBlocked);
         if (gate.errorGracePeriod && !isDecidedByLeader && !host.transport.isLocal)
-          await sleep(gate.errorGracePeriod, left);
-        if (left.aborted) continue;
+          await sleep(gate.errorGracePeriod, departed);
+        if (departed.aborted) continue;
         // Online again before the failure was reported: it counts after all.
         if (wasQuiet && !record.isQuiet) record.failures++;
       }
@@ -189,16 +189,16 @@ export class Loop {
   private _pause(reason: PauseReason): Promise<void> {
     const { _host: host, _record: record } = this;
     const changed = this._nextStep(() => host.gate.blocked !== reason);
-    // The state changes, so the attempt after it is no longer hidden behind "offline".
+    // The state changes, so the next attempt must be shown as "connecting".
     record.isQuiet = false;
     host.setState({ status: "paused", reason });
     return aborted(changed);
   }
 
   /**
-   * Waits before the next attempt, and once more for what is left of the server's floor if the page
-   * returns meanwhile. Unlike a function that runs one step (see `_nextStep`), this may be async:
-   * an attempt always follows at once, so a `reconnect()` in between has nothing left to do.
+   * Waits before the next attempt: for the delay, then, if the page returned meanwhile, for the
+   * rest of the server's floor. Unlike a function that runs one step (see `_nextStep`), this may be
+   * async: an attempt always follows at once, so a `reconnect()` has nothing left to do.
    */
   private async _waitAfter(error: ConnectionError, verdict: RetryVerdict, end: End): Promise<void> {
     const { _host: host, _record: record } = this;
@@ -220,7 +220,7 @@ export class Loop {
     let isReported = record.isQuiet;
     do {
       const cut = this._nextStep(() => gate.blocked !== undefined, true);
-      // The timer starts before the wait is published, so that it takes no longer than that.
+      // The timer starts first, so that the wait is no longer than the one that is published.
       const waited = sleep(delay, cut);
       const retryAt = (this._retryAt = Date.now() + delay);
       if (!record.isQuiet) {
@@ -254,10 +254,10 @@ export class Loop {
     if (signal === "returned") {
       if (step?.isWait && this._waitLimits?.hurry()) this._interrupt();
     } else if (signal !== "changed") return;
-    else if (step?.isCutShort()) this._interrupt();
+    else if (step?.shouldEnd()) this._interrupt();
     else if (isOffline && step?.isWait) this._pauseOffline();
     else if (!isOffline && record.isQuiet && !step?.isWait) {
-      // An attempt is under way that the state has not shown.
+      // An attempt is under way that the state does not show yet.
       record.isQuiet = false;
       record.setConnecting();
     }
@@ -265,7 +265,7 @@ export class Loop {
 
   private _publish(state: FailedState): void {
     this._host.setState(state.error.expected ? { status: "closed" } : state);
-    // A listener of the state may have called `close()` or `reconnect()`.
+    // A state listener may have called `close()` or `reconnect()`.
     if (!this._isClosed && this._isRunning === (state.status === "waiting"))
       this._host.failed(state);
   }

@@ -3,9 +3,10 @@ import type { BackoffSettings } from "../options.ts";
 import { floorOf, isJittered, toDelay, type ServerPace } from "./backoff.ts";
 import type { PausedState } from "./state.ts";
 
-// The effects of being offline. The browser's word is only a hint (see `isOffline` in gate.ts), so
-// a source keeps trying. Its waits are the longest ones, its failures neither count nor are
-// reported, and its state is "paused" until a connection opens or the device is online again.
+// The effects of being offline, which page-gate.ts detects. The browser's word is only a hint (see
+// `isOffline` in gate.ts), so a source keeps trying. It does so at the slowest pace, its failures
+// are neither counted nor reported (`isQuiet` in record.ts), and its state is "paused" until a
+// connection opens or the device is online again.
 
 /** Milliseconds to wait while the device is said to be offline: the slowest pace. */
 export function delayOffline(backoff: BackoffSettings, pace: ServerPace): number {

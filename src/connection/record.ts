@@ -18,7 +18,7 @@ export interface Opening extends OpenDetails {
   readonly downFor: number | undefined;
 }
 
-/** The receiver of everything that a record does not keep. No method may throw. */
+/** Receives what a record passes on. No method may throw. */
 export interface RecordHost {
   readonly gate: Gate;
   readonly settings: Settings;
@@ -28,14 +28,14 @@ export interface RecordHost {
   };
   /** Publishes a state. */
   setState(state: ConnectionState): void;
-  /** A connection has opened; the state is published already. */
+  /** A connection has opened; the state has been published. */
   opened(details: Opening): void;
 }
 
 /**
  * Records the facts about the connections of one source, the current one and the previous ones. The
- * loop bases its decisions on them. The record is the sink of all attempts; each attempt calls it
- * until it has settled.
+ * loop bases its decisions on them. The record is the sink of all attempts; each attempt calls the
+ * record until that attempt has settled.
  */
 export class ConnectionRecord implements AttemptSink {
   readonly event: AttemptSink["event"];
@@ -76,7 +76,7 @@ export class ConnectionRecord implements AttemptSink {
 
   // For the loop.
 
-  /** True if this source itself has an open connection, and not the leader that it follows. */
+  /** True if this source itself has an open connection, rather than the leader that it follows. */
   get isOpenHere(): boolean {
     return !!this._openedAt && this._role !== "follower";
   }
@@ -106,7 +106,7 @@ export class ConnectionRecord implements AttemptSink {
     if (openFor >= this._host.settings.minUptime) this.failures = 0;
   }
 
-  /** Classifies the end of the attempt, and marks its error as `expected` or not `repeatable`. */
+  /** Classifies the end of the attempt; sets `expected` and `repeatable` of its error. */
   classify(error: ConnectionError, neverOpened: boolean): End {
     const { isUnrepeatable, _hasNamedTime: hasNamedTime } = this;
     const isOutOfReach = neverOpened && this._host.gate.isOffline && reachedNoServer(error);
@@ -127,7 +127,7 @@ export class ConnectionRecord implements AttemptSink {
     const now = (this._openedAt = Date.now());
     this.isQuiet = false;
     this._setOpen();
-    // A listener of the state may have closed or replaced this connection.
+    // A state listener may have closed or replaced this connection.
     if (this._interrupted?.aborted) return;
     const { failures: attempt, _lastAlive: lastAlive } = this;
     const downFor = lastAlive === undefined ? undefined : Math.max(0, now - lastAlive);
@@ -143,7 +143,7 @@ export class ConnectionRecord implements AttemptSink {
   }
 
   activity(): void {
-    // Liveness has seen it already.
+    // Nothing to do: liveness.ts has seen it already.
   }
 
   role(role: Role | undefined): void {

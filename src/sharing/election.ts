@@ -9,23 +9,25 @@ export interface Candidate extends Membership {
   /** The name of the lock. */
   readonly name: string;
   term: number;
-  /** Another member took the lock, since our page did not answer. */
+  /** Called when another member has taken the lock, because our page did not answer. */
   deposed(): void;
-  /** Takes no part in the shared connection any more. */
+  /** Leaves the shared connection for good. */
   leave(): void;
 }
 
 /**
- * The role of a member. It is a follower while it queues for the lock, and takes over as the leader
- * when it gets the lock: because the previous leader closed or crashed, where the browser frees the
- * lock, or because it hangs, where a follower steals the lock.
+ * Decides the role of one member. The member is a follower while it queues for the lock, and takes
+ * over as the leader when it gets the lock. The browser frees the lock of a page that closes or
+ * crashes; a follower steals it from a page that hangs, which hang-detector.ts finds out.
  */
 export class Election {
+  /** The member's part as a follower. At most one of the two parts exists. */
   follower: Follower | undefined;
+  /** The member's part as the leader. */
   leader: Leader | undefined;
   private readonly _candidate: Candidate;
   /** Withdraws the latest request for the lock, or gives back the lock that it got. */
-  private _request: AbortController | undefined;
+  private _lockRequest: AbortController | undefined;
 
   constructor(candidate: Candidate) {
     this._candidate = candidate;
@@ -36,7 +38,7 @@ export class Election {
     const { _candidate: candidate } = this;
     call.sink.role?.("follower");
     const replaceLeader = (): void => {
-      // The request that nobody can repeat may still be answered.
+      // A request that must not be sent again may still be answered.
       if (!candidate.isUnrepeatable) this._requestLock(call, true);
     };
     const host = { ...call, lock: candidate.name, replaceLeader };
@@ -49,7 +51,7 @@ export class Election {
     this.follower?.stop();
     this.leader?.disconnect();
     this.follower = this.leader = undefined;
-    this._request?.abort();
+    this._lockRequest?.abort();
   }
 
   /**
@@ -57,18 +59,19 @@ export class Election {
    * this member is withdrawn.
    */
   private _requestLock(call: TransportCall, steal = false): void {
-    this._request?.abort();
-    const { signal } = (this._request = new AbortController());
+    this._lockRequest?.abort();
+    const { signal } = (this._lockRequest = new AbortController());
     const hold = (): Promise<void> | undefined => {
       if (signal.aborted) return;
       this._takeOver(call);
       return aborted(signal);
     };
     const request = async (): Promise<unknown> =>
-      // `signal` and `steal` exclude each other.
+      // `signal` and `steal` are mutually exclusive.
       navigator.locks.request(this._candidate.name, steal ? { steal } : { signal }, hold);
     request().catch((error: unknown) => {
       if (signal.aborted) return;
+      // Our lock was stolen, our own attempt to steal it failed, or the browser denies locks.
       if (this.leader) this._stepDown();
       else if (steal) this._requestLock(call);
       else this._connectAlone(call, error);
@@ -88,14 +91,14 @@ export class Election {
     } else this.leader.connect(call);
   }
 
-  /** Another member stole the lock. */
+  /** Ends the role of the leader, because another member stole the lock. */
   private _stepDown(): void {
     this.leader?.disconnect();
     this.leader = undefined;
     this._candidate.deposed();
   }
 
-  /** The browser denies locks. */
+  /** Connects without sharing, because the browser denies locks. */
   private _connectAlone({ sink, connectAlone }: TransportCall, cause: unknown): void {
     this._candidate.leave();
     sink.role?.(undefined);

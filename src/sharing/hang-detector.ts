@@ -7,7 +7,7 @@ const QUIET = 6000;
 /** After this long (ms) without an answer, the leader counts as hung. */
 const PATIENCE = 6000;
 
-/** The follower, as far as the detector needs it. */
+/** The methods that a detector needs of its follower. */
 export interface HangDetectorHost {
   /** The name of the lock of the member that asks. */
   readonly lock: string;

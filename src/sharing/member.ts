@@ -10,27 +10,27 @@ import { SharedNames } from "./names.ts";
 import { uniqueId } from "./relayed.ts";
 
 /**
- * If a source reconnects earlier than this (ms) before its time, the application called
- * `reconnect()`: timers never fire early.
+ * The application called `reconnect()` if a source reconnects more than this (ms) before its wait
+ * ends: timers never fire early.
  */
-const EARLY = 100;
+const EARLY_BY = 100;
 /**
  * A leader that gives up keeps the lock this long (ms). Otherwise a follower could get the lock
  * before the leader's last message, and connect.
  */
-const LAST_WORD = 500;
+const RESIGN_AFTER = 500;
 
 /**
  * One source's part in a shared connection, until the source closes or pauses. With a connection it
  * has a role: election.ts makes it a follower, which delivers what the leader relays, until it
- * takes over as the leader. While the source waits or after it gave up, a follower has no role, and
- * only listens for a reason to reconnect.
+ * takes over as the leader. While the source waits or after it gave up, a member that is not the
+ * leader has no role, and only listens for a reason to reconnect.
  *
  * No events are lost or duplicated, because each member knows its last event ID and keeps the
- * latest events. After each change of the leader, a follower compares both; the events that it
- * misses come from the leader's history or, if that does not reach back far enough, from the
- * server. Repeats that the server sends are left to `dedupe`, as without sharing: each event says
- * which connection delivered it.
+ * latest events. After each change of the leader, a follower compares its own with the leader's; the
+ * events that it misses come from the leader's history or, if that does not reach back far enough, from the
+ * server. Events that the server repeats are left to `dedupe`, as without sharing: each relayed event
+ * names its connection.
  */
 export class Member implements Candidate {
   readonly id = uniqueId();
@@ -46,16 +46,17 @@ export class Member implements Candidate {
    * When the source's wait ends; Infinity after it gave up; undefined while it has a connection.
    */
   private _retryAt: number | undefined;
-  /** True if the source connects without a call of `reconnect()` by the application. */
+  /** True if the source connects without the application having called `reconnect()`. */
   private _reconnectsOnItsOwn = true;
-  /** True if the source waits because the leader does. */
+  /** True if the source reconnects as soon as another leader connects. */
   private _waitsWithLeader = false;
-  private _lastWord: ReturnType<typeof setTimeout> | undefined;
+  private _resignTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param name The name of the lock and of the channel.
    * @param request The source's first request.
    * @param history The events that the source has received.
+   * @param stickyNames The event names whose latest event a source that joins is given.
    * @throws DOMException if the browser denies the channel
    */
   constructor(
@@ -96,15 +97,15 @@ export class Member implements Candidate {
     return this._leaving.signal.aborted;
   }
 
-  /** The source's next connection. */
+  /** Makes the source's next connection. */
   connect(call: TransportCall): void {
     const { signal } = call.request;
     // If neither a wait ended nor another tab sent a message, the application called `reconnect()`.
     const reconnectNow =
-      !this._reconnectsOnItsOwn && (this._retryAt ?? Infinity) > Date.now() + EARLY;
+      !this._reconnectsOnItsOwn && (this._retryAt ?? Infinity) > Date.now() + EARLY_BY;
     this._call = call;
     this._reconnectsOnItsOwn = this.isUnrepeatable = false;
-    this._endRest();
+    this._endWait();
     signal.addEventListener("abort", () => {
       if (!this._leader) this._election.resign();
       call.resolve();
@@ -118,7 +119,7 @@ export class Member implements Candidate {
   }
 
   leave(): void {
-    clearTimeout(this._lastWord);
+    clearTimeout(this._resignTimer);
     this._election.resign();
     this._leaving.abort();
     this._channel.close();
@@ -134,7 +135,8 @@ export class Member implements Candidate {
     const error = "error" in state ? state.error : undefined;
     // Offline, a source goes on with its attempts.
     const retryAt = "retryAt" in state ? state.retryAt : undefined;
-    // Closed or paused, it takes no part. But after a normal end a leader has to tell the others.
+    // A source that is closed or paused leaves, but not a leader after a normal end: it has to tell
+    // the others first.
     if (
       !error &&
       retryAt === undefined &&
@@ -149,9 +151,9 @@ export class Member implements Candidate {
     // A leader that waits keeps the lock, so that nobody else connects.
     this._leader.fail(error, retryAt);
     if (retryAt === undefined)
-      this._lastWord = setTimeout(
+      this._resignTimer = setTimeout(
         () => (error ? this._election.resign() : this.leave()),
-        LAST_WORD,
+        RESIGN_AFTER,
       );
   }
 
@@ -177,34 +179,34 @@ export class Member implements Candidate {
   }
 
   private _receiveFromLeader(message: LeaderMessage): void {
-    // The previous leader, which does not know yet that it was replaced.
+    // From the previous leader, which does not know yet that it was replaced.
     if (message.term < this.term) return;
     this.term = message.term;
     const { follower } = this._election;
     if (follower) follower.receive(message);
-    // Sources that gave up reconnect only if somebody calls `reconnect()`: the application may have
-    // replaced them.
+    // Sources that gave up reconnect only if somebody calls `reconnect()`: the application may use
+    // another source by now.
     else if (this._waitsWithLeader && isConnecting(message)) this._wake();
   }
 
   /** Reconnects a source that waits or gave up, because a source in another tab reconnects. */
   private _wake(): void {
-    // A leader with neither a wait nor a connection is waiting for `backoff.retry`: wake it, too.
+    // A leader without a wait may be waiting for the answer of `backoff.retry`: wake it, too.
     if (this._retryAt === undefined && !this._leader) return;
-    this._endRest();
+    this._endWait();
     this._reconnectsOnItsOwn = true;
     this._source.reconnect();
   }
 
-  private _endRest(): void {
-    clearTimeout(this._lastWord);
+  private _endWait(): void {
+    clearTimeout(this._resignTimer);
     // After giving up, a leader joins like everybody else: its hello wakes the others.
     if (this._retryAt === Infinity) this._election.resign();
     this._retryAt = undefined;
   }
 }
 
-/** Returns true if a leader says, without being asked, that it connects. */
+/** Returns true if a leader says, without being asked, that it is connecting. */
 function isConnecting(message: LeaderMessage): boolean {
   return message.kind === "state" && !message.answer && message.state.status !== "failed";
 }

@@ -22,9 +22,10 @@ export function refusalOf(
   if (type === "opaque")
     return { message: 'mode: "no-cors" hides the response', reason: "unsupported" };
   // Browsers hide a redirect that is not followed; Node shows it.
-  const to = redirect === "manual" && status >= 300 && status < 400 && headers.get("Location");
-  if (type === "opaqueredirect" || to) {
-    const message = `the server redirects${to ? ` to ${to}` : ""}, and "redirect" does not follow`;
+  const location =
+    redirect === "manual" && status >= 300 && status < 400 && headers.get("Location");
+  if (type === "opaqueredirect" || location) {
+    const message = `the server redirects${location ? ` to ${location}` : ""}, and "redirect" does not follow`;
     return { message, reason: "redirect", status: status || undefined, headers };
   }
   const isAccepted =
@@ -34,7 +35,7 @@ export function refusalOf(
 
   const contentType = headers.get("Content-Type") ?? "";
   // Without TLS, Chromium accepts a truncated response head as complete: "HTTP/1.1 20" is then
-  // status 20, and "Content-Type: text/ev" the type. A server without a type is asked again, too.
+  // status 20, and "Content-Type: text/ev" the type. No type at all counts as cut off, too.
   if (
     status < 100 ||
     (status === 200 && "text/event-stream".startsWith(contentType.toLowerCase()))
@@ -56,16 +57,16 @@ export function refusalOf(
   };
 }
 
-/** The most characters of a refused response that are kept. */
+/** How many characters of a refused response are kept at most. */
 const LONGEST_TEXT = 2 ** 16;
 /** The maximum time (ms) to wait for the body of a refused response. */
 const TEXT_TIMEOUT = 1000;
 
 /**
- * The text of a refused response, as far as it comes in time; undefined for types that are not
+ * The text of a refused response, as much of it as arrives in time; undefined for types that are not
  * text, JSON or XML.
  *
- * @param signal Ends the waiting. The caller aborts it when the connection has ended, too.
+ * @param signal Ends the wait. The caller also aborts it when the connection has ended.
  */
 export async function readRefusedText(
   reader: BodyReader,
@@ -84,7 +85,7 @@ export async function readRefusedText(
       text += typeof value === "string" ? value : decoder.decode(value, { stream: true });
     }
   } catch {
-    // It was cut. The refusal counts, whatever is missing of its text.
+    // The body was cut off. The refusal stands, however incomplete its text is.
   }
   return text.slice(0, LONGEST_TEXT);
 }
