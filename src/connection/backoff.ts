@@ -2,8 +2,9 @@ import { Delay } from "exponential-backoff/dist/delay/delay.base.js";
 import type { BackoffSettings } from "../options.ts";
 import { LONGEST_DELAY } from "../util/sleep.ts";
 
-// The lengths of the waits between attempts. loop.ts chooses among them and waits; offline.ts has
-// the one for a device that is offline, and wait-limits.ts says how a wait may be shortened.
+// The lengths of the waits between attempts. Their formula and defaults are in options.ts.
+// loop.ts chooses among them and waits; offline.ts has the one for a device that is offline, and
+// wait-limits.ts says how a wait may be shortened.
 
 /** The shortest wait before any attempt but the first, so that no 0 becomes a hot loop. */
 const SHORTEST_DELAY = 100;

@@ -34,7 +34,7 @@ export interface Gate {
 }
 
 /** The gate where there is no page (workers, Node): always open. */
-export const openGate: Gate = {
+export const alwaysOpenGate: Gate = {
   blocked: undefined,
   isOffline: false,
   watch: () => () => undefined,

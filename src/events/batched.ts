@@ -18,8 +18,8 @@ export interface BatchedListener<T> extends PayloadListener<T> {
  *
  * A batch is delivered once per frame or every 100 ms, whichever comes first, or at once when
  * 262,144 payloads are pending. Pending payloads are also delivered after `close()` and after the
- * listener was removed, unless `cancel()` is called. Exceptions of `listener` are reported as those
- * of any other listener.
+ * listener was removed, unless `cancel()` is called. Exceptions thrown by `listener` are reported
+ * like those of any other listener.
  *
  * @param listener Called with the payloads since the previous call, in their order, and with the
  * meta of the last one.

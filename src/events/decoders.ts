@@ -15,13 +15,13 @@ export type Decoder<T> = ((text: string) => Secondary<T>) | StandardSchemaV1<unk
  */
 type Secondary<T> = [T] extends [unknown] ? T : T;
 
-/** Decoders by event name. The payload types are inferred from it. */
+/** Decoders by event name. The payload types are inferred from them. */
 export type Decoders<P extends object> = { readonly [K in keyof P]-?: Decoder<P[K]> };
 
 /** One problem of a payload, in the form that Standard Schema defines. */
 export type Issue = StandardSchemaV1.Issue;
 
-/** Thrown by a decoder that refuses a payload. */
+/** Thrown when a schema refuses a payload. */
 class Refusal extends Error {
   readonly issues: readonly Issue[];
   constructor(issues: readonly Issue[]) {
@@ -50,7 +50,7 @@ export function text<T>(schema: StandardSchemaV1<unknown, T>): (text: string) =>
 const isSchema = (decoder: Decoder<unknown>): decoder is StandardSchemaV1 => "~standard" in decoder;
 
 /**
- * @throws Refusal if the schema finds issues, or validates asynchronously: to wait for it would
+ * @throws Refusal if the schema finds issues, or validates asynchronously: waiting for it would
  * break the order of events.
  */
 function validate<T>(schema: StandardSchemaV1<unknown, T>, value: unknown): T {

@@ -1,7 +1,7 @@
 import { platformClass } from "../util/platform.ts";
 import { reportException } from "../util/report-exception.ts";
 
-// Types of our own for three names of lib DOM: without it, @types/node has them in part only.
+// Our versions of three types of lib.dom: without lib.dom, @types/node declares them only in part.
 
 /** Any DOM listener: a function or an object. */
 export type AnyListener = ((event: Event) => void) | { handleEvent(event: Event): void };
@@ -33,10 +33,9 @@ interface ListenerRecord {
 }
 
 /**
- * An EventTarget that knows which types have listeners. Exceptions of listeners are reported in the
- * same way in every runtime (Node's own EventTarget throws them from a `process.nextTick`, which
- * ends the process). Everything else, including order, `once` and `signal`, is as in the DOM
- * standard.
+ * An EventTarget that knows which types have listeners. Exceptions of listeners go through
+ * `reportException`, as those of `on` listeners do. Everything else, including order, `once` and
+ * `signal`, is as in the DOM standard.
  */
 export class TrackedEventTarget extends PlatformEventTarget {
   // Created on demand: many sources need neither.
@@ -136,8 +135,8 @@ type ObservableClass = new (
   subscribe: (subscriber: { next(event: Event): void; readonly signal: AbortSignal }) => void,
 ) => object;
 
-// Chrome 135 has `when(type)`, which returns an Observable of the events. The browser's own method
-// does not call our `addEventListener`, so its listeners would go unnoticed.
+// Since Chrome 135 there is `when(type)`, which returns an Observable of the events. The browser's
+// own method does not call our `addEventListener`, so its listeners would go unnoticed.
 if ("when" in TrackedEventTarget.prototype)
   Object.defineProperty(TrackedEventTarget.prototype, "when", {
     configurable: true,

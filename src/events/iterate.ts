@@ -64,9 +64,10 @@ export interface IterableSource<P extends object> {
  * for await (const { type, data } of iterate(source, ["delta", "done"])) …
  * ```
  *
- * It listens from the call on, and buffers events for a slower reader. `break` ends it. After
- * `close()`, and after a normal end of the stream, the loop gets the buffered events and ends; if
- * the source gives up, the loop then throws the ConnectionError. Refused payloads are left out.
+ * Listening starts with the call, and events are buffered for a slower reader. `break` ends it.
+ * When the source is closed by `close()`, by a normal end of the stream or because it gives up, the
+ * loop first gets the buffered events. Then it ends or, if the source gave up, throws the
+ * ConnectionError. Refused payloads are left out.
  *
  * @throws RangeError if `limit` is less than 1.
  */

@@ -17,14 +17,17 @@ interface PendingRead<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** Read values are removed from the buffer in bulk: to shift each of them would move the rest. */
+/**
+ * Values already read are removed from the buffer in bulk; shifting one at a time would move the
+ * rest.
+ */
 const BULK = 1024;
 
 /** An iteration with a buffer between the stream, which pushes values, and a slower reader. */
 export class BufferedIteration<T> implements Iteration<T> {
   private _buffer: T[] = [];
   /** The number of values in the buffer that were read already. */
-  private _read = 0;
+  private _readCount = 0;
   private readonly _pendingReads: PendingRead<T>[] = [];
   private _ended = false;
   private _error: Error | undefined;
@@ -44,7 +47,7 @@ export class BufferedIteration<T> implements Iteration<T> {
   _push(value: T): void {
     const read = this._pendingReads.shift();
     if (read) read.resolve({ done: false, value });
-    else if (this._buffer.length - this._read < this._limit) this._buffer.push(value);
+    else if (this._buffer.length - this._readCount < this._limit) this._buffer.push(value);
     else this._end(new RangeError(`the reader fell ${this._limit} events behind`));
   }
 
@@ -60,18 +63,18 @@ export class BufferedIteration<T> implements Iteration<T> {
   /** Ends the iteration at once. */
   _stop(): void {
     this._buffer = [];
-    this._read = 0;
+    this._readCount = 0;
     this._error = undefined;
     this._end();
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     return new Promise((resolve, reject) => {
-      if (this._read < this._buffer.length) {
-        resolve({ done: false, value: this._buffer[this._read++] as T });
-        if (this._read === this._buffer.length || this._read > BULK) {
-          this._buffer = this._buffer.slice(this._read);
-          this._read = 0;
+      if (this._readCount < this._buffer.length) {
+        resolve({ done: false, value: this._buffer[this._readCount++] as T });
+        if (this._readCount === this._buffer.length || this._readCount > BULK) {
+          this._buffer = this._buffer.slice(this._readCount);
+          this._readCount = 0;
         }
       } else if (this._ended) this._settle({ resolve, reject });
       else this._pendingReads.push({ resolve, reject });

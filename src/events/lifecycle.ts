@@ -25,8 +25,8 @@ export class ConnectionOpenEvent extends PlatformEvent {
   /** How many connections in a row failed before this one: 0 at first, 1 for the first retry. */
   readonly attempt: number;
   /**
-   * How long ago the previous connection showed the last sign of life, in milliseconds by
-   * the wall clock; undefined if there was none.
+   * How long ago the previous connection showed its last sign of life, in milliseconds by the wall
+   * clock; undefined if there was no previous connection.
    */
   readonly downFor: number | undefined;
   /**
@@ -51,7 +51,7 @@ export class ConnectionOpenEvent extends PlatformEvent {
   }
 }
 
-/** An `error` event for a connection that has failed, while another attempt follows. */
+/** An `error` event for a connection that has failed, after which another attempt follows. */
 export interface RetryingErrorEvent extends Event {
   /** CONNECTING. */
   readonly readyState: 0;
@@ -152,8 +152,8 @@ export type Payload<P extends object, K extends string> =
   K extends ListedNames<P> ? P[K] : K extends keyof P ? P[K] | string : string;
 
 /**
- * The event of a DOM listener for a server event: a `MessageEvent<T>`. In `@types/node` that name
- * has no type parameter, and in its release 18 no members.
+ * The event of a DOM listener for a server event: a `MessageEvent<T>`. `@types/node` declares
+ * MessageEvent without a type parameter, and in release 18 without members.
  */
 export interface TypedMessageEvent<T>
   extends

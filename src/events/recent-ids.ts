@@ -4,6 +4,9 @@ import type { TransportEventMeta } from "../transport/transport.ts";
  * Remembers the latest event ids and the connection that delivered each. An event is never a repeat
  * of one from the same connection: servers may give several events one id, and an event without an
  * id has the id of the event before it.
+ *
+ * For the same reason, only the first of several successive events with a repeated id is dropped.
+ * The others may never have been delivered, and twice is better than never.
  */
 export class RecentIds {
   /** Connection numbers by id, in the order of delivery, so that the oldest comes first. */

@@ -86,7 +86,7 @@ export class Subscriptions implements ListenedTypes {
   }
 
   /**
-   * `message` is always included: events of that name show that the stream lives, and carry ids.
+   * `message` is always included: events of that name show that the stream is alive, and carry ids.
    */
   [Symbol.iterator](): Iterator<string> {
     return new Set(["message", ...this._byType.keys()]).values();

@@ -29,8 +29,10 @@ const NAVIGATION = 5000;
 
 let leavingUntil = 0;
 
-/** For how many more milliseconds the page may be on its way to another one; 0 if it is not. */
-export function leavingFor(): number {
+/**
+ * How many more milliseconds a navigation away from the page may take; 0 if none is under way.
+ */
+export function remainingLeaveTime(): number {
   return Math.max(0, leavingUntil - Date.now());
 }
 
@@ -44,7 +46,7 @@ export function hasPage(): boolean {
 }
 
 /**
- * Watches for suspension, by a clock that never steps.
+ * Watches for suspension, with a monotonic clock.
  *
  * @returns Three functions: one to stop, one to start over (a freeze is not a suspension, since it
  * closes all connections), and one to call when the page was hidden or shown.
@@ -107,7 +109,7 @@ const signals: Multicast<[signal: PageSignal]> = /* @__PURE__ */ new Multicast((
     notify(signal);
     if (signal === "visibility") clock.visibilityChanged();
   };
-  /** Not every browser tells a download from a navigation, so the page may well stay. */
+  /** Notes that the page may be leaving. It may also stay: some browsers do not mark downloads. */
   const noteNavigation = (event: Event): void => {
     const { hashChange, downloadRequest, destination } = event as Event & Partial<NavigateEvent>;
     if (!hashChange && !downloadRequest && !destination?.sameDocument)

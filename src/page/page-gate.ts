@@ -1,13 +1,16 @@
-import { openGate, type Gate, type GateSignal } from "../connection/gate.ts";
+import { alwaysOpenGate, type Gate, type GateSignal } from "../connection/gate.ts";
 import { Multicast } from "../util/multicast.ts";
-import { hasPage, leavingFor, watchPage, type PageSignal } from "./page-events.ts";
+import { hasPage, remainingLeaveTime, watchPage, type PageSignal } from "./page-events.ts";
 
 /**
- * After `online`, connections spread over this many milliseconds: a whole region comes back at
+ * After `online`, reconnects are spread over this many milliseconds: a whole region comes back at
  * once.
  */
 const ONLINE_SPREAD = 1000;
-/** Grace period (ms) of an error, at least: Chromium cuts connections just before `pagehide`. */
+/**
+ * The shortest grace period (ms) before an error is reported: Chromium cuts connections just before
+ * `pagehide`.
+ */
 const GRACE_PERIOD = 100;
 
 /**
@@ -18,7 +21,7 @@ const GRACE_PERIOD = 100;
  * @param stream The stream's URL. A loopback host counts as reachable while the device is offline.
  */
 export function pageGate(pauseWhenHidden: number, stream: { readonly url: string }): Gate {
-  return hasPage() ? new PageGate(pauseWhenHidden, stream) : openGate;
+  return hasPage() ? new PageGate(pauseWhenHidden, stream) : alwaysOpenGate;
 }
 
 class PageGate implements Gate {
@@ -29,8 +32,8 @@ class PageGate implements Gate {
   private _isOffline = false;
   private _isFrozen = false;
   private _isHidden = false;
-  private _online: ReturnType<typeof setTimeout> | undefined;
-  private _hiding: ReturnType<typeof setTimeout> | undefined;
+  private _onlineTimer: ReturnType<typeof setTimeout> | undefined;
+  private _hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(pauseWhenHidden: number, stream: { readonly url: string }) {
     this._pauseWhenHidden = pauseWhenHidden;
@@ -42,7 +45,7 @@ class PageGate implements Gate {
   }
 
   get errorGracePeriod(): number {
-    return Math.max(GRACE_PERIOD, leavingFor());
+    return Math.max(GRACE_PERIOD, remainingLeaveTime());
   }
 
   get isOffline(): boolean {
@@ -57,10 +60,10 @@ class PageGate implements Gate {
     this._isOffline = (navigator.onLine as boolean | undefined) === false;
     this._isFrozen = false;
     this.blocked = undefined;
-    this._startHiding();
+    this._restartHiddenTimer();
     return () => {
-      clearTimeout(this._online);
-      clearTimeout(this._hiding);
+      clearTimeout(this._onlineTimer);
+      clearTimeout(this._hiddenTimer);
       stop();
     };
   }
@@ -68,15 +71,15 @@ class PageGate implements Gate {
   private _react(signal: PageSignal): void {
     switch (signal) {
       case "offline":
-        clearTimeout(this._online);
+        clearTimeout(this._onlineTimer);
         this._isOffline = true;
         this._signals.notify("changed");
         break;
       case "online":
-        // Also if the device was not known to be offline: it is in another network now.
-        clearTimeout(this._online);
+        // Also if the device was not known to be offline: it is on another network now.
+        clearTimeout(this._onlineTimer);
         this._signals.notify("suspect");
-        this._online = setTimeout(() => {
+        this._onlineTimer = setTimeout(() => {
           this._isOffline = false;
           this._signals.notify("changed");
           this._signals.notify("returned");
@@ -91,7 +94,7 @@ class PageGate implements Gate {
         this._update();
         break;
       case "visibility":
-        this._startHiding();
+        this._restartHiddenTimer();
         this._update();
         if (!document.hidden) this._signals.notify("returned");
         break;
@@ -101,11 +104,11 @@ class PageGate implements Gate {
     }
   }
 
-  private _startHiding(): void {
-    clearTimeout(this._hiding);
+  private _restartHiddenTimer(): void {
+    clearTimeout(this._hiddenTimer);
     this._isHidden = false;
     if (!document.hidden || !this._pauseWhenHidden) return;
-    this._hiding = setTimeout(() => {
+    this._hiddenTimer = setTimeout(() => {
       this._isHidden = true;
       this._update();
     }, this._pauseWhenHidden);

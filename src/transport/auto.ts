@@ -10,7 +10,7 @@ import type { SourceHandle, Transport } from "./transport.ts";
 
 /**
  * How long (ms) fetch may take to answer where EventSource has opened before. Some pages replace
- * `fetch` by one that answers only with the whole body (Capacitor, session recorders).
+ * `fetch` with one that answers only with the whole body (Capacitor, session recorders).
  */
 const FETCH_PATIENCE = 20_000;
 
@@ -23,7 +23,7 @@ const FETCH_PATIENCE = 20_000;
 export function autoTransport(): Transport {
   /** Sources that have had their first connection. */
   const known = new WeakSet<SourceHandle>();
-  /** Sources whose fetch did not answer: it may not stream here. */
+  /** Sources whose fetch did not answer: it may be unable to stream here. */
   const unanswered = new WeakSet<SourceHandle>();
 
   const connect: Transport = async (request, sink) => {
@@ -40,17 +40,17 @@ export function autoTransport(): Transport {
       /^https?:/.test(request.url) &&
       !resumeRequest(request, true).header;
     known.add(source);
-    const isUnproven = hasEventSource && openedBy.get(source) === "EventSource";
+    const isFetchUnproven = hasEventSource && openedBy.get(source) === "EventSource";
     // Shorter than `connectTimeout`, which would end the attempt without telling us why.
     const patience = Math.min(FETCH_PATIENCE, 0.9 * connectTimeout || Infinity);
     const byEventSource = hasEventSource && (mayOpen || unanswered.has(source));
     const connected = byEventSource
       ? eventSourceTransport()(request, sink)
-      : connectByFetch(request, sink, {}, isUnproven ? patience : 0);
-    // Not awaited: this function would take memory for as long as the connection lasts.
+      : connectByFetch(request, sink, {}, isFetchUnproven ? patience : 0);
+    // Not awaited: this function would stay in memory for as long as the connection lasts.
     return connected.catch((error: unknown) => {
       const reason = (error as ConnectionError | undefined)?.reason;
-      // The page replaced EventSource by a wrapper around this library, and no native class is
+      // The page replaced EventSource with a wrapper around this library, and no native class is
       // left.
       if (byEventSource && reason === "unsupported") return connect(request, sink);
       if (reason === "timeout") unanswered.add(source);

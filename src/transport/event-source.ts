@@ -52,7 +52,7 @@ export function eventSourceTransport(Class?: EventSourceClass): Transport {
   });
 }
 
-// One function although it is long: `end` removes what the lines after it add.
+// Long, but one function: `end` removes what the lines after it add.
 function connectByEventSource(
   Class: EventSourceClass | undefined,
   request: TransportRequest,
@@ -95,7 +95,7 @@ function connectByEventSource(
     };
     const fail = (event: ServerEvent | LifecycleEvent): void => {
       if ("data" in event) deliver("error", event);
-      else end(explain(event, opened, source.readyState));
+      else end(errorOf(event, opened, source.readyState));
     };
 
     source.addEventListener("open", open);
@@ -111,8 +111,9 @@ function connectByEventSource(
 type Delivery = (type: string, event: ServerEvent) => void;
 
 /**
- * Passes a server event to the sink. A new EventSource starts without an id: until the server has
- * sent one, its "" does not mean a reset, and events have the id that the request resumed after.
+ * Returns the function that passes a server event to the sink. A new EventSource starts without an
+ * id: until the server has sent one, its "" does not mean a reset, and events have the id that the
+ * request resumed after.
  */
 function createDelivery({ lastEventId }: TransportRequest, sink: Sink): Delivery {
   let idInherited = lastEventId !== "";
@@ -153,13 +154,14 @@ function forward(
   };
 }
 
-function explain(
+function errorOf(
   { status, code = status }: LifecycleEvent,
   opened: boolean,
   readyState: number,
 ): ConnectionError {
-  // The `eventsource` package says `code`, Yaffle's `status`, native nothing. A code below 100 is a
-  // truncated status: Chromium accepts a status line that was cut.
+  // The status is `code` in the `eventsource` package and `status` in Yaffle's polyfill; native
+  // events have neither. A code below 100 is a truncated status: Chromium accepts a status line
+  // that was cut.
   if (typeof code === "number" && code >= 100 && code !== 200) {
     return new ConnectionError(`the server answered ${code}`, { reason: "status", status: code });
   }

@@ -4,7 +4,7 @@ import { decode, readBody, type BodyReader } from "./http/body.ts";
 import { createEventStream } from "./http/event-stream.ts";
 import {
   buildCall,
-  callInit,
+  resolveInit,
   keyOf,
   type Call,
   type FetchContext,
@@ -42,7 +42,7 @@ export function fetchTransport(
  * Makes one connection, as a transport does.
  *
  * @param patience How long (ms) to wait for an answer before the attempt fails with reason
- * `timeout`. 0: without a limit.
+ * `timeout`. 0: no limit.
  */
 export function connectByFetch(
   request: TransportRequest,
@@ -132,12 +132,12 @@ async function send(
   init: InitSource,
   signal: AbortSignal,
 ): Promise<{ call: Call; response: Response } | undefined> {
-  const given = typeof init === "function" ? await callInit(init, request, signal) : init;
-  // Our own abort is known by our own signal: an AbortError can come from anywhere.
+  const given = typeof init === "function" ? await resolveInit(init, request, signal) : init;
+  // We recognize our own abort by our signal: an AbortError can come from anywhere.
   if (signal.aborted) return undefined;
   const call = buildCall(request, given);
   const { fetcher, url, options } = call;
-  // An `init` function may send another request on each attempt, so it is never marked
+  // An `init` function may make a different request each time, so its requests are never marked
   // unrepeatable.
   if (typeof init !== "function" && !/^(GET|HEAD|OPTIONS|QUERY)$/i.test(options.method ?? "GET"))
     sink.unrepeatable?.();
@@ -201,7 +201,7 @@ async function openBody(
   return reader as BodyReader;
 }
 
-/** Some servers refuse parameters that they do not know, and the application did not write ours. */
+/** Some servers refuse unknown query parameters, and the application did not add this one. */
 function hintOf(request: TransportRequest, status = 0): string {
   const isOurs = request.resume === undefined && resumeRequest(request, true).url !== request.url;
   return isOurs && status < 500

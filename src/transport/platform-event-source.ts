@@ -25,12 +25,12 @@ export type EventSourceClass = new (
   init?: { withCredentials?: boolean },
 ) => EventSourceLike;
 
-/** The EventSource from before our class was installed as `globalThis.EventSource`. */
+/** EventSource as it was when this module loaded: our class may replace it later. */
 const original = globalThis.EventSource as EventSourceClass | undefined;
 
 /**
- * Replacements of EventSource that create sources of this library: each attempt would create
- * another source.
+ * Replacements of EventSource that create sources of this library: connecting through one would
+ * recurse forever.
  */
 const wrappers = new WeakSet<EventSourceClass>();
 /** The platform's EventSources that have neither opened nor ended. */
@@ -40,7 +40,7 @@ export const connecting = new Set<EventSourceLike>();
  * not sent). A source with the mark in its URL shows that EventSource is a wrapper around this
  * library.
  */
-const MARK_FROM = 20;
+const MARK_THRESHOLD = 20;
 const MARK = "made-by-resilient-eventsource";
 
 /**
@@ -73,7 +73,7 @@ export function createEventSource(
     const message = `there is no EventSource here${ours}`;
     throw new ConnectionError(message, { reason: "unsupported" });
   }
-  if (!given && connecting.size >= MARK_FROM) url = url.replace(/#.*|$/, `#${MARK}`);
+  if (!given && connecting.size >= MARK_THRESHOLD) url = url.replace(/#.*|$/, `#${MARK}`);
   let source;
   try {
     source = new Class(url, { withCredentials: request.withCredentials });

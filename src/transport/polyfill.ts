@@ -4,8 +4,8 @@ import type { Transport } from "./transport.ts";
 
 /**
  * Connects using the eventsource-polyfill package, over XMLHttpRequest: for a browser with neither
- * EventSource nor streaming fetch. Its code is a chunk that is loaded with the first connection. It
- * stands in for `fetch`, so everything else is as in `fetchTransport`.
+ * EventSource nor streaming fetch. The package's code is a chunk that is loaded with the first
+ * connection. The package stands in for `fetch`, so everything else is as in `fetchTransport`.
  */
 export function polyfillTransport(): Transport {
   const connect: Transport = async (request, sink) => {

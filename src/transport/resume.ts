@@ -77,9 +77,9 @@ export function isSameOrigin(origin: string): boolean {
 
 /**
  * Puts the last event id where `resume` wants it. By default that is the header within an origin
- * and the URL across origins, where the header would cost a CORS preflight. The origin is that of
- * the final URL, if events have come from there: a redirect to another origin makes the header
- * cost a preflight, too. A transport that cannot send headers always uses the URL.
+ * and the URL across origins, where the header would cost a CORS preflight. The origin of the final
+ * URL counts, once events have come from it: a redirect to another origin makes the header cost a
+ * preflight, too. A transport that cannot send headers always uses the URL.
  */
 export function resumeRequest(
   {

@@ -5,15 +5,15 @@
  *   `request.signal` aborts; it rejects with a ConnectionError for every other end. (Any other
  *   error counts as `network`.)
  * - A transport never retries. Others decide whether and when to try again.
- * - `sink.open` is called before the sink's other methods (except `answered` and `role`), and none
- *   of them after the promise has settled.
+ * - `sink.open` comes before every other method except `answered`, `role` and `unrepeatable`. No
+ *   method is called after the promise has settled.
  * - An event is delivered once its blank line has come. An event that was cut in two does not
  *   count.
  */
 import type { ConnectionState, Role } from "../connection/state.ts";
 import type { Resume } from "./resume.ts";
 
-/** The event names somebody listens to. An EventSource hears only names it was told. */
+/** The event names somebody listens to. An EventSource reports only the names it was given. */
 export interface ListenedTypes extends Iterable<string> {
   /**
    * Calls `listener` whenever a name starts or stops being listened to. Returns the function that
@@ -29,7 +29,7 @@ export interface ListenedTypes extends Iterable<string> {
 export interface SourceHandle {
   /**
    * Calls `listener` with every new state of the source, before any event about it is dispatched.
-   * `close()` is such a state. Returns the function that removes the listener.
+   * `close()` is reported this way, too. Returns the function that removes the listener.
    */
   readonly onState: (listener: (state: ConnectionState) => void) => () => void;
   /**
@@ -99,7 +99,7 @@ export type TransportEventMeta = EventMeta & {
 
 /**
  * The facts that are known when a connection opens. Empty over a native EventSource, which hides
- * it.
+ * them.
  */
 export interface OpenDetails {
   /** The HTTP status; undefined if it is hidden. */
@@ -107,9 +107,9 @@ export interface OpenDetails {
   /** The response's headers; undefined if they are hidden. */
   readonly headers?: Headers | undefined;
   /**
-   * A number that tells this connection from others of the same source, for transports that have
-   * several behind one: events of one connection never repeat each other. Default: every call of
-   * `open` is about a new connection.
+   * Identifies this connection, for transports that have several underlying ones. Events with the
+   * same number are never repeats of each other. Default: every call of `open` is about a new
+   * connection.
    */
   readonly connection?: number | undefined;
 }
@@ -141,7 +141,8 @@ export interface Sink {
   retry(ms: number): void;
   /**
    * The request is about to be sent, and must not be sent again: its method is not safe, so a
-   * second request would do, and bill, the work twice. The call may abort the request's signal.
+   * second request would do the work, and bill for it, twice. The call may abort the request's
+   * signal.
    */
   unrepeatable?(): void;
 }
@@ -165,7 +166,7 @@ export interface Transport {
   readonly abilities?: TransportAbilities;
   /**
    * Everything that the request depends on in addition to URL and credentials, as text: sources
-   * with equal keys can share a connection. Undefined if that cannot be told.
+   * with equal keys can share a connection. Undefined if that cannot be known.
    */
   readonly key?: string | undefined;
   /**

@@ -5,9 +5,11 @@ const LF = 10;
  * How many bytes are decoded in one go: text that is decoded but not delivered yet takes memory.
  */
 const PIECE = 2 ** 16;
-/** A body is busy after a chunk of at least this many bytes … */
+/** A chunk of at least this many bytes makes a body busy. */
 const BUSY = 2 ** 17;
-/** … until a read into a buffer of this many bytes does not fill it. */
+/**
+ * The size in bytes of the small buffer. A read that does not fill it makes the body quiet again.
+ */
 const QUIET = 2 ** 14;
 /**
  * The size in bytes of the buffer that a busy body is read into. With half the size, fast streams
@@ -22,7 +24,7 @@ type Result = ReadableStreamReadResult<Chunk>;
 
 /** Reads a body, chunk by chunk. */
 export interface BodyReader {
-  /** The next chunk, which is there until another one is asked for. */
+  /** The next chunk, valid until the next `read()`, which may reuse its memory. */
   read(): Promise<Result>;
   cancel(): Promise<void>;
 }
@@ -36,19 +38,20 @@ interface StreamReader extends BodyReader {
 /**
  * Reads whole chunks while a body is quiet, and keeps nothing between them. While it is busy, one
  * large buffer is filled again and again: a fast stream would spend a third of its time on fresh
- * memory. A read that waits owns its buffer, so in turn with the large one, which holds all that
- * has come, a small one waits for more. Meanwhile the browser may free the large one.
+ * memory. A pending read owns its buffer. So that a silent stream does not hold the large one,
+ * reads alternate: the large buffer takes what has arrived, then a small one waits for more.
+ * Meanwhile the large one is only weakly held.
  *
- * @param canFill False if the body must not be read into a buffer, for two reasons: bytes that do
- * not fit stay in the stream and are lost if it breaks; and a teed stream never ends if its source
- * closes without answering a read into a buffer.
+ * @param canFill False for the body of a custom `fetch`. It must not be read into a buffer, for two
+ * reasons: bytes that do not fit stay in the stream and are lost if it breaks; and a teed stream
+ * never ends if its source closes without answering a read into a buffer.
  */
-// One function although it is long: it is one reader and its change between two modes.
+// Long, but one function: it is one reader and its change between two modes.
 export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyReader {
   let reader: StreamReader = body.getReader();
   /** The size of the buffer for the next read; 0: the stream gives whole chunks. */
   let room = 0;
-  /** The latest large buffer, as long as it is there. */
+  /** The latest large buffer, until it is garbage-collected. */
   let latest: { deref(): ArrayBuffer | undefined } | undefined;
   let endRead = (): void => undefined;
 
@@ -57,8 +60,9 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
       reader.releaseLock();
       const filling = body.getReader({ mode: "byob" });
       reader = filling as StreamReader;
-      // A source may close without answering the pending read. Bytes that came before are on their
-      // way, and go first. One handler serves all reads: a race in each would add one per read.
+      // A source may close without answering a pending read into a buffer, so `closed` ends it, one
+      // task later, after bytes that had already arrived. One handler for all reads: Promise.race
+      // would add one per read.
       filling.closed.then(nextTask).then(
         () => {
           endRead();
@@ -67,7 +71,7 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
       );
       room = ROOM;
     } catch {
-      // The browser fills no buffers, or the stream was not made for it, or only looks like one.
+      // No such readers here, no byte stream, or no real ReadableStream.
       canFill = false;
       if ((body as Partial<ReadableStream>).locked === false) reader = body.getReader();
     }
@@ -104,8 +108,8 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
 }
 
 /**
- * Decodes a chunk by pieces, each of which ends with a line if it contains one: the parser would
- * have to join half a line at the end with the next piece.
+ * Decodes a chunk in pieces that end at a line end where possible; otherwise the parser has to join
+ * half a line with the next piece.
  */
 export function* decode(decoder: TextDecoder, chunk: BufferSource): Generator<string> {
   let rest: AllowSharedBufferSource = chunk;

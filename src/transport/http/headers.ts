@@ -14,9 +14,9 @@ export function basicAuthorization({ username, password }: URL): string {
 }
 
 /**
- * Retry-After (seconds or a date) in milliseconds; undefined if it is absent or neither. A date is
- * one of the server's clock. It is compared with the answer's own `Date`, since the clock of this
- * device may differ by hours, and ignored where `Date` cannot be read.
+ * Retry-After (seconds or a date) in milliseconds; undefined if it is absent or unreadable. A date
+ * is measured against the response's own `Date` header, since this device's clock may be hours off;
+ * without one it is ignored.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */

@@ -23,7 +23,7 @@ export interface FetchContext {
    * the first retry.
    */
   readonly attempt: number;
-  /** The id to resume after; "" for none. It is sent without your help. */
+  /** The id to resume after; "" for none. It is sent automatically. */
   readonly lastEventId: string;
   /** Aborts when this attempt is no longer wanted. */
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ export function canStream(): boolean {
 }
 
 /**
- * The key of the transport; undefined if the request cannot be told: a function, a body or another
+ * The key of the transport; undefined if the request cannot be known: a function, a body or another
  * fetch may do anything.
  */
 export function keyOf(init: InitSource): string | undefined {
@@ -66,7 +66,7 @@ export function keyOf(init: InitSource): string | undefined {
 }
 
 /** @throws ConnectionError */
-export async function callInit(
+export async function resolveInit(
   init: InitFunction,
   { attempt, lastEventId }: TransportRequest,
   signal: AbortSignal,
@@ -79,8 +79,8 @@ export async function callInit(
 }
 
 /**
- * Builds the request first, to separate application errors from outages: if a constructor of
- * `Headers` or `Request` throws, that is an application error, which a retry cannot fix. From
+ * Builds the request first, to separate application errors from outages: if the `Headers` or
+ * `Request` constructor throws, that is an application error, which a retry cannot fix. From
  * `fetch`, the same exception would look like an outage.
  *
  * @throws ConnectionError

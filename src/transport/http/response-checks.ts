@@ -12,6 +12,7 @@ export interface Refusal extends ConnectionErrorInit {
 /**
  * "If res's status is not 200, or if res's `Content-Type` is not `text/event-stream`, then fail the
  * connection." This holds for GET; servers answer other methods with 201, 202 or 206 as well.
+ * retry.ts decides what a refusal leads to.
  *
  * @returns undefined for an event stream
  */
@@ -25,7 +26,8 @@ export function refusalOf(
   const location =
     redirect === "manual" && status >= 300 && status < 400 && headers.get("Location");
   if (type === "opaqueredirect" || location) {
-    const message = `the server redirects${location ? ` to ${location}` : ""}, and "redirect" does not follow`;
+    const to = location ? ` to ${location}` : "";
+    const message = `the server redirects${to}, but the option "redirect" forbids following it`;
     return { message, reason: "redirect", status: status || undefined, headers };
   }
   const isAccepted =
@@ -57,14 +59,14 @@ export function refusalOf(
   };
 }
 
-/** How many characters of a refused response are kept at most. */
+/** The maximum number of characters kept of a refused response. */
 const LONGEST_TEXT = 2 ** 16;
 /** The maximum time (ms) to wait for the body of a refused response. */
 const TEXT_TIMEOUT = 1000;
 
 /**
- * The text of a refused response, as much of it as arrives in time; undefined for types that are not
- * text, JSON or XML.
+ * The text of a refused response, as much of it as arrives in time; undefined for types that are
+ * not text, JSON or XML.
  *
  * @param signal Ends the wait. The caller also aborts it when the connection has ended.
  */

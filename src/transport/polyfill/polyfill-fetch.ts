@@ -14,10 +14,10 @@ type Chunk = ReadableStreamReadResult<string>;
  * response yields text while it arrives.
  *
  * The package is tamed twice. At build time (tame-polyfill.mjs) it loses its access to the page's
- * globals. Here it only makes the request and says when text has come; it would parse, retry and
- * keep time in ways of its own, so others do that.
+ * globals. Here it only makes the request and says when text has come: its parser, retries and
+ * timers are disabled, and our own code does their work.
  */
-// One function although it is long: everything in it may end the one request.
+// Long, but one function: everything in it may end the one request.
 export function polyfillFetch(
   url: string,
   { headers, credentials, signal }: RequestInit,
@@ -43,7 +43,10 @@ export function polyfillFetch(
       end(new Error("aborted"));
     };
 
-    /** The package would abort the request at its status. The text says why it was refused. */
+    /**
+     * On a refusal the package would abort as soon as it sees the status. The body is read all the
+     * same: it says why.
+     */
     const readRefusal = (): void => {
       source._xhr = null;
       let read = 0;
@@ -92,7 +95,8 @@ function createSource(xhr: XMLHttpRequest, url: string, headers: HeadersInit | u
       return xhr;
     } as unknown as typeof XMLHttpRequest,
     window: { location: { origin: "" } },
-    // Its timers would start the first request, which polyfillFetch does, and retry.
+    // The package's timers would start the request and the retries. polyfillFetch starts the
+    // request itself.
     setTimeout: () => 0,
     clearInterval: () => undefined,
   });
@@ -104,7 +108,7 @@ function createSource(xhr: XMLHttpRequest, url: string, headers: HeadersInit | u
   });
 }
 
-/** A body that yields the text pushed into it, with as much of a ReadableStream as is read here. */
+/** A body that yields the text pushed into it, with as much of a ReadableStream as is used here. */
 function createTextBody(cancel: () => void) {
   let unread = "";
   let ended = false;
