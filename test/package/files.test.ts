@@ -9,7 +9,7 @@ import { pack } from "../support/package/pack.ts";
 import { integrity, scriptTag } from "./sri.mjs";
 
 /** Bytes of the tarball: what is there now, rounded up, so that growth is a decision. */
-const BUDGET = 430_000;
+const BUDGET = 435_000;
 
 const tarball = pack();
 const packed = createPackageFromTarballData(tarball);
