@@ -8,6 +8,8 @@ import type { Notes } from "../support/pages/page-watch.ts";
 
 // Where fetch differs from what EventSource does on the wire, in browsers: a stream that EventSource
 // opens must survive its first cut. The table for Node is in test/contract/fetch.differences.test.ts.
+// `npm test` runs only that one.
+// @module-tag slow
 
 let away: FaultServer;
 beforeAll(async () => {
