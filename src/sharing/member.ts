@@ -27,10 +27,10 @@ const RESIGN_AFTER = 500;
  * leader has no role, and only listens for a reason to reconnect.
  *
  * No events are lost or duplicated, because each member knows its last event ID and keeps the
- * latest events. After each change of the leader, a follower compares its own with the leader's; the
- * events that it misses come from the leader's history or, if that does not reach back far enough, from the
- * server. Events that the server repeats are left to `dedupe`, as without sharing: each relayed event
- * names its connection.
+ * latest events. After each change of the leader, a follower compares its own events with the
+ * leader's. Those that it misses come from the leader's history or, if that does not reach back far
+ * enough, from the server. Events that the server repeats are left to `dedupe`, as without sharing:
+ * each relayed event names its connection.
  */
 export class Member implements Candidate {
   readonly id = uniqueId();
