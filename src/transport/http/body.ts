@@ -99,6 +99,7 @@ export function readBody(body: ReadableStream<Chunk>, canFill: boolean): BodyRea
       else if (room) {
         reader.releaseLock();
         reader = body.getReader();
+        latest = undefined;
         room = 0;
       } else if (canFill && size >= BUSY) fillRoom();
       return result;
