@@ -39,13 +39,10 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
   const add = (group, name, ratio) => {
     if (!Number.isNaN(ratio)) (ratios[group] ??= {})[name] = Number(ratio.toFixed(3));
   };
-  for (const [workload, bursts] of Object.entries(throughput)) {
-    for (const [own, other] of PAIRS) {
-      if (!bursts[own]) continue;
-      const ratio = (of) => median(bursts[other].map(of)) / median(bursts[own].map(of));
-      add("speed", `${workload}: ${own} / ${other}`, ratio(timeOf));
-      add("cpu", `${workload}: ${own} / ${other}`, ratio(cpuOf));
-    }
+  for (const [name, own, other] of measuredPairs(throughput)) {
+    const ratio = (of) => median(other.map(of)) / median(own.map(of));
+    add("speed", name, ratio(timeOf));
+    add("cpu", name, ratio(cpuOf));
   }
   for (const [listener, blocked] of Object.entries(tasks)) {
     const gap = (name) => median(blocked[name].map(({ longestGap }) => longestGap));
@@ -62,10 +59,19 @@ export function ratiosOf({ throughput, tasks = {}, idle }) {
 
 /** Our speed as a multiple of theirs in each round, by workload and pair. */
 export function pairedSpeeds(throughput) {
+  return measuredPairs(throughput).map(([name, own, other]) => [
+    name,
+    speedups(other, own, timeOf),
+  ]);
+}
+
+/** For each workload and pair that was measured: a name, our bursts and theirs. */
+function measuredPairs(throughput) {
   return Object.entries(throughput).flatMap(([workload, bursts]) =>
     PAIRS.filter(([own]) => bursts[own]).map(([own, other]) => [
       `${workload}: ${own} / ${other}`,
-      speedups(bursts[other], bursts[own], timeOf),
+      bursts[own],
+      bursts[other],
     ]),
   );
 }

@@ -1,5 +1,7 @@
+const ascending = (values) => [...values].sort((a, b) => a - b);
+
 export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = ascending(values);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
@@ -16,7 +18,7 @@ export const speedups = (base, samples, of) =>
  * many values lie below the true median. It holds for any distribution of the values.
  */
 export function medianInterval(values) {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = ascending(values);
   const { length } = sorted;
   const below = Math.max(0, Math.floor((length - 1.96 * Math.sqrt(length)) / 2) - 1);
   return [sorted[below], sorted[length - 1 - below]];
