@@ -23,7 +23,7 @@ export interface Persistent<P extends object> {
 /** A stream, as the component sees it: it goes on from one connection to the next. */
 interface Stream {
   readonly key: string;
-  /** Where the next connection resumes; undefined during the first connection. */
+  /** The id to resume after in the next connection; undefined during the first connection. */
   lastEventId?: string;
 }
 

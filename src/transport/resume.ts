@@ -27,7 +27,7 @@ interface ResumableRequest {
   readonly resume: Resume | undefined;
 }
 
-/** Where the last event id goes. */
+/** A request, and the place of the last event id in it. */
 export interface ResumedRequest {
   readonly url: string;
   /**

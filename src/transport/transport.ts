@@ -114,7 +114,7 @@ export interface OpenDetails {
   readonly connection?: number | undefined;
 }
 
-/** Where a transport delivers. No method throws. */
+/** Receives what a transport delivers. No method throws. */
 export interface Sink {
   /** The server has answered, but not with an event stream: `connectTimeout` no longer applies. */
   answered?(): void;
