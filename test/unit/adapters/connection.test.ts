@@ -41,7 +41,7 @@ test.each(Object.entries(adapters))(
     await stream.requested();
     stream.open();
     stream.send("price", "7");
-    await vi.waitFor(() => expect(price).toHaveBeenCalledWith(7, expect.anything()));
+    await expect.poll(() => price).toHaveBeenCalledWith(7, expect.anything());
     end();
     expect(warn).not.toHaveBeenCalled();
   },

@@ -190,11 +190,11 @@ describe("the buffer", () => {
     const large = await readLarge();
     for (const size of small) expect(((await reader.read()).value as Uint8Array).length).toBe(size);
     void reader.read();
-    await vi.waitFor(() => {
+    const isFreed = (): boolean => {
       collectGarbage();
-      // Not by toBeUndefined, whose error would hold it.
-      expect(large.deref() === undefined).toBe(true);
-    });
+      return large.deref() === undefined;
+    };
+    await expect.poll(isFreed).toBe(true);
     await reader.cancel();
   });
 
