@@ -32,6 +32,16 @@ async function openTabs(count: number, options?: TabOptions): Promise<void> {
   while (count--) await (await open(options)).reaches("open");
 }
 
+/**
+ * Publishes an event every so many milliseconds. By then each tab has an id: a leader without one
+ * does not resume, and then tabs that have one ask the server themselves.
+ */
+async function startTicking(ms: number): Promise<void> {
+  log.publish();
+  for (const tab of tabs) await tab.reads(log.last);
+  log.tick(ms);
+}
+
 /** The tab that has the connection. */
 async function findLeader(): Promise<Tab> {
   for (;;) for (const tab of tabs) if (await tab.isLeader()) return tab;
@@ -73,7 +83,7 @@ describe("ten tabs", () => {
 
   const loseLeader = async (times: number, lose: (leader: Tab) => Promise<void>): Promise<void> => {
     await openTabs(10);
-    log.tick(20);
+    await startTicking(20);
     for (let round = 1; round <= times; round++) {
       await lose(await findLeader());
       await until(() => log.requests > round, "another leader");
@@ -105,7 +115,7 @@ describe("a leader that goes and comes back", () => {
   ])("%s: another tab takes over, and no event is lost", async (name, go, back) => {
     needs(name === "frozen" ? "setFrozen" : "cachesStreaming");
     await openTabs(3);
-    log.tick(20);
+    await startTicking(20);
     const leader = await findLeader();
     await go(leader);
     await until(() => log.requests === 2, "another leader");
@@ -137,9 +147,7 @@ describe("a leader that goes and comes back", () => {
   ): Promise<void> => {
     needs(need);
     await openTabs(4);
-    log.publish();
-    await Promise.all(tabs.map((tab) => tab.reads(1)));
-    log.tick(50);
+    await startTicking(50);
     const leader = await findLeader();
     const release = await (need === "processPerTab" ? loop(leader) : leader.page.driven[need]!());
     await until(() => log.requests === 2, "another leader");
@@ -188,7 +196,7 @@ describe("a leader that goes and comes back", () => {
 
   test("or navigates away for good", async () => {
     await openTabs(3);
-    log.tick(20);
+    await startTicking(20);
     for (let round = 0; round < 2; round++) {
       const leader = await findLeader();
       await leader.leave(log);
