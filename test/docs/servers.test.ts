@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchTransport, json, ResilientEventSource, type Resume } from "../../src/index.ts";
+import { freePort } from "../support/demo/demo-process.ts";
 import { root } from "../support/package/dist.ts";
 import { section, snippets } from "../support/package/markdown.ts";
 import { PATIENCE } from "../support/patience.ts";
@@ -128,15 +129,6 @@ describe.each(["Node", "Express", "Fastify", "Hono", "The quick start"])("%s", (
     await reader.cancel();
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** Waits for a server to answer. */
 async function answering(url: string, server: ChildProcess): Promise<void> {
