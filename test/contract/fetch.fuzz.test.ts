@@ -220,7 +220,7 @@ function run(answer: Answer): Promise<{ opened: number; states: ConnectionState[
       reject(
         new Error(`no end, ${JSON.stringify([source.state, String(answer.pieces), answer.end])}`),
       );
-    }, PATIENCE / 4);
+    }, PATIENCE);
     source.addEventListener("error", () => {
       clearTimeout(timer);
       states.push(source.state);

@@ -74,7 +74,9 @@ test.each(Object.entries(states))("a connection that %s ends", async (_, prepare
 test("a FaultServer counts no connection that was reset after its end", async () => {
   const faults = await FaultServer.start();
   const accepted = faults.accept("/stream");
-  const response = fetch(`${faults.origin}/stream`);
+  const answered = fetch(`${faults.origin}/stream`)
+    .then((response) => response.text())
+    .catch(() => undefined);
   const { connection } = await accepted;
   connection.head().cut();
   await turn();
@@ -82,5 +84,5 @@ test("a FaultServer counts no connection that was reset after its end", async ()
   await connection.closed;
   expect(faults.live()).toBe(0);
   faults.close();
-  await response.then((answer) => answer.text()).catch(() => undefined);
+  await answered;
 });
