@@ -70,7 +70,11 @@ async function launch(): Promise<TabBrowser> {
         };
       }),
       async close() {
-        await session.command("DELETE", "").finally(endAll);
+        try {
+          await session.command("DELETE", "");
+        } finally {
+          await endAll();
+        }
       },
     };
   } catch (error) {
