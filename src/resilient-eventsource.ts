@@ -32,7 +32,7 @@ type Handler<E extends Event> = ((event: E) => unknown) | null;
  * The type of a handler attribute when it is read. `any` makes a source assignable to an
  * EventSource.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 type AnyHandler = ((event: any) => any) | null;
 
 /** A DOM listener. */

@@ -88,7 +88,7 @@ export class BufferedIteration<T> implements Iteration<T> {
 
   throw(error?: unknown): Promise<IteratorResult<T, undefined>> {
     this._stop();
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the caller's own
     return Promise.reject(error);
   }
 

@@ -10,10 +10,10 @@ export interface EventSourceLike {
   readonly readyState: number;
   /** Called for `open`, `error` and every name that has listeners. */
   // Every class has event types of its own.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   addEventListener(type: string, listener: (event: any) => void): void;
   /** Called when a name has lost its last listener, and when the connection ends. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   removeEventListener(type: string, listener: (event: any) => void): void;
   /** Called when the connection ends, in its first `error` at the latest. */
   close(): void;

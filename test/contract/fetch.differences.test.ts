@@ -175,7 +175,7 @@ describe("a failure that may pass is `network`, and names the innermost cause", 
       [undefined, "undefined"],
     ];
     for (const [cause, words] of causes) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- anything can be
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- anything can be
       const error = await errorOf(fetchTransport({ fetch: () => Promise.reject(cause) }));
       expect(error).toMatchObject({ reason: "network", cause });
       expect(error!.message).toContain(words);

@@ -15,7 +15,7 @@ interface Heard {
 }
 
 /** An id that HTTP forbids in a header is ignored, which the standard does not say. */
-// eslint-disable-next-line no-control-regex -- that is what it finds
+// oxlint-disable-next-line no-control-regex -- that is what it finds
 const FORBIDDEN = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /**

@@ -27,7 +27,7 @@ function load(name: string): unknown {
   const require = (id: string): unknown =>
     id === "resilient-eventsource" ? library : load(id.replace("./", ""));
   const module: { exports: unknown } = { exports: {} };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own guide
+  // oxlint-disable-next-line typescript/no-implied-eval -- our own guide
   new Function("require", "module", code)(require, module);
   return module.exports;
 }

@@ -26,7 +26,7 @@ beforeEach(async () => {
   queryClient = new QueryClient();
   for (const id of ["1", "2"]) queryClient.setQueryData(["orders", id], { id });
   const { code } = await transform(recipe!.replace(/^import .*/m, ""), { loader: "ts" });
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- It is the guide's own code.
+  // oxlint-disable-next-line typescript/no-implied-eval -- It is the guide's own code.
   const run = new Function("ResilientEventSource", "json", "queryClient", `${code}return source;`);
   source = (run as (...names: unknown[]) => ResilientEventSource)(Served, json, queryClient);
   await stream.requested();

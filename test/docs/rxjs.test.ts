@@ -16,7 +16,7 @@ function load(): { prices: rxjs.Observable<{ eur: number }> } {
   const { code } = transformSync(snippet, { loader: "ts", format: "cjs" });
   const require = (name: string): unknown => (name === "rxjs" ? rxjs : library);
   const module: { exports: unknown } = { exports: {} };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- our own guide
+  // oxlint-disable-next-line typescript/no-implied-eval -- our own guide
   new Function("require", "module", code)(require, module);
   return module.exports as ReturnType<typeof load>;
 }

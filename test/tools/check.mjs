@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-const checks = ["eslint .", "tsc --noEmit", "prettier --check --cache .", "knip"];
+const checks = ["oxlint", "tsc --noEmit", "prettier --check --cache .", "knip"];
 
 async function run(command) {
   const child = spawn(`npx ${command}`, { shell: true, stdio: ["ignore", "pipe", "pipe"] });

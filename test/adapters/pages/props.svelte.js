@@ -1,5 +1,3 @@
-/* global $state */
-
 /**
  * Makes props reactive, as a parent's would be.
  *

@@ -155,7 +155,7 @@ export const connection: WptTest[] = [
     test(
       "document.domain was set",
       async (open) => {
-        // eslint-disable-next-line @typescript-eslint/no-deprecated, no-self-assign -- it is what is tested
+        // oxlint-disable-next-line typescript/no-deprecated, no-self-assign -- it is what is tested
         document.domain = document.domain;
         const delivered = await once(open(stream(HELLO)), "open");
         equal(delivered.readyState, 1, "readyState");

@@ -51,7 +51,7 @@ test(
     fc.assert(
       fc.property(eventStreams, cuts, (text, places) => {
         // We ignore every id with a control character, the oracle those with NUL.
-        // eslint-disable-next-line no-control-regex
+        // oxlint-disable-next-line no-control-regex
         const pieces = cut(text.replace(/[\x01-\x08\v\f\x0e-\x1f\x7f]/g, "\0"), places);
         expect(parse(pieces)).toEqual(parseByOracle(pieces));
       }),
