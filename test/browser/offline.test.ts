@@ -106,7 +106,8 @@ describe("a machine that has only loopback: a network namespace", () => {
   async function open(host: "loopback" | "lan"): Promise<OpenPage> {
     namespace!.target = log.server.origin;
     const opened = await openPage(browser!, namespace![host]);
-    expect(await opened.page.evaluate(() => navigator.onLine)).toBe(false);
+    // A browser that has just started may learn it after its first page.
+    await opened.page.waitFor(() => !navigator.onLine);
     return opened;
   }
 
