@@ -120,7 +120,8 @@ export class CutRoute {
   private nextCut(offset: number): number {
     const distance = (this.log.bytes.length - offset) / this.left;
     const anywhere = Math.min(
-      this.log.bytes.length,
+      // Only the last cut may come behind the last event, after which nobody asks again.
+      this.log.bytes.length - (this.left > 1 ? 1 : 0),
       offset + this.random.int(0, Math.floor(2 * distance)),
     );
     this.left--;
