@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { chromiumFlags } from "./chromium-flags.mjs";
+import { PATIENCE } from "../patience.ts";
 import { installPackages } from "./debian.ts";
 import type { EngineName } from "./engines/engine.ts";
 
@@ -93,6 +94,7 @@ export async function launchChromium(executablePath = browserPath("chromium")): 
   return chromium.launch({
     executablePath,
     args: chromiumFlags,
+    timeout: PATIENCE,
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type Dialog,
   type Page as PlaywrightPage,
 } from "playwright-core";
+import { PATIENCE } from "../../patience.ts";
 import { browserPath, launchChromium } from "../browsers.ts";
 import { chromiumFlags } from "../chromium-flags.mjs";
 import { hasNamespaces } from "../namespace.ts";
@@ -73,7 +74,10 @@ export async function launchChromiumTabs(...flags: readonly string[]): Promise<C
     });
     child.once("exit", () => reject(new Error(`Chromium did not start: ${said}`)));
   });
-  const browser = await playwright.connectOverCDP(endpoint, { noDefaults: true });
+  const browser = await playwright.connectOverCDP(endpoint, {
+    noDefaults: true,
+    timeout: PATIENCE,
+  });
   return {
     context: browser.contexts()[0]!,
     async close() {
@@ -82,14 +86,15 @@ export async function launchChromiumTabs(...flags: readonly string[]): Promise<C
       await session.send("Browser.close").catch(() => undefined);
       await gone;
       await browser.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      // Its other processes may still write there; Node waits longer before each retry.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }
 
 function drive(page: PlaywrightPage): Driven {
   return {
-    goto: (url) => page.goto(url),
+    goto: (url) => page.goto(url, { timeout: PATIENCE }),
     evaluate: (expression) => page.evaluate<string>(expression),
     close: () => page.close(),
   };
