@@ -12,6 +12,8 @@ import { ending, refusal, resumePoint, Route } from "../support/pages/page-route
 
 /** Time (ms) in which a peer that should stop would ask again: none waits for more than 5 s. */
 const SILENCE = 15_000;
+/** Time (ms) in which a page that opens fifty streams reads an event. */
+const TO_READ = 3000;
 
 const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");
 const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) as [
@@ -25,7 +27,7 @@ const [[, ...peers], ...rows] = table(section(guide, "When a connection ends")) 
  */
 const cutOff: Scenario = (_, connection) => {
   connection.head({ chunked: true }).write("id: 7\ndata: one\n\n");
-  setTimeout(() => connection.cut(), 500);
+  setTimeout(() => connection.cut(), TO_READ);
 };
 const answers: Record<string, Scenario[]> = {
   cut: [cutOff, refusal(204)],
