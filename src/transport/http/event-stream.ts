@@ -26,12 +26,7 @@ export interface EventStream {
  * page's turn. Written for speed: see parser.ts.
  */
 export function createEventStream(sink: Sink, lastEventId: string, origin: string): EventStream {
-  // Called unbound.
-  const { event: deliver } = sink;
-  const parser = createParser(lastEventId, origin, (ms) => {
-    sink.retry(ms);
-  });
-  let { meta } = parser;
+  const parser = createParser(sink, lastEventId, origin);
   /** How much of this turn is used up, in milliseconds, up to the latest look at the clock. */
   let used = 0;
   let lookedAt = 0;
@@ -52,9 +47,7 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
     feed: parser.feed,
     next() {
       lookedAt = performance.now();
-      for (let event; (event = parser.next());) {
-        meta = event.meta;
-        deliver(event.type, event.data, meta);
+      while (parser.next()) {
         if (--untilLook <= 0 && isTurnOver()) {
           used = 0;
           return true;
@@ -62,11 +55,6 @@ export function createEventStream(sink: Sink, lastEventId: string, origin: strin
       }
       // The page gets its turn between two chunks, too, but perhaps not long enough.
       used += performance.now() - lookedAt;
-      // A block with an id and without data moves the resume point.
-      if (meta !== parser.meta) {
-        meta = parser.meta;
-        sink.lastEventId(meta.lastEventId, origin);
-      }
       return false;
     },
   };

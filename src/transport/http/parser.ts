@@ -1,7 +1,7 @@
 import { ConnectionError } from "../../errors.ts";
 import { copyString } from "../../util/copy-string.ts";
 import { isSendable } from "../resume.ts";
-import type { TransportEventMeta } from "../transport.ts";
+import type { Sink, TransportEventMeta } from "../transport.ts";
 
 /** The most that is kept of an unfinished event between two chunks, in characters. */
 export const LONGEST_EVENT = 16 * 2 ** 20;
@@ -12,28 +12,16 @@ const LF = 10;
 const SPACE = 32;
 const COLON = 58;
 
-/** An event as a sink takes it. */
-interface ParsedEvent {
-  readonly type: string;
-  readonly data: string;
-  readonly meta: TransportEventMeta;
-}
-
 /** A pull parser: it is fed with the text of one response and asked for one event at a time. */
 export interface EventStreamParser {
-  /**
-   * The meta of the latest block, even if it was not an event: its `lastEventId` is the id to
-   * resume after.
-   */
-  readonly meta: TransportEventMeta;
-  /** Takes the next text, of any length; `next` must have returned undefined before. */
+  /** Takes the next text, of any length; `next` must have returned false before. */
   readonly feed: (text: string) => void;
   /**
-   * The next event, always in the same object; undefined if more text is needed.
+   * Delivers the next event, and what comes before it. Returns false if more text is needed.
    *
    * @throws ConnectionError when more than LONGEST_EVENT is to be kept of an unfinished event
    */
-  readonly next: () => ParsedEvent | undefined;
+  readonly next: () => boolean;
 }
 
 /**
@@ -43,19 +31,22 @@ export interface EventStreamParser {
  * and are written for V8:
  * - Closures, not classes. Optimized code of methods is bound to the hidden class of their objects,
  *   and was lost several times in the life of a page (events then took two to five times as long).
+ * - Events are delivered as arguments: to store new strings in an old object costs more.
  * - "data:" and "id:" are compared by character codes: `startsWith` costs 40 ns a line.
  * - The position of "no line end" is `text.length`, not Infinity, which is not a small integer.
  *
+ * @param sink Takes events, reconnection times, and ids that come without an event
  * @param lastEventId The last event ID before the first event
  * @param origin The origin of the stream
- * @param onRetry Called with each reconnection time, in milliseconds
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function createParser(
+  sink: Pick<Sink, "event" | "lastEventId" | "retry">,
   lastEventId: string,
   origin: string,
-  onRetry: (ms: number) => void,
 ): EventStreamParser {
+  // Called unbound.
+  const { event: deliver } = sink;
   // The byte order mark is not ours: decoding has removed the one that may be there.
   let text = "";
   let at = 0;
@@ -64,8 +55,9 @@ export function createParser(
   let nextCr = -1;
   let endedWithCr = false;
 
-  const meta: TransportEventMeta = { lastEventId, origin, idInherited: true };
-  const event = { type: "", data: "", meta };
+  let meta: TransportEventMeta = { lastEventId, origin, idInherited: true };
+  /** True while the sink has not been told the last event ID, neither by an event nor on its own. */
+  let hasMoved = false;
   // "When a stream is parsed, a data buffer, an event type buffer, and a last event ID buffer must
   // be associated with it."
   let data: string | undefined;
@@ -122,7 +114,7 @@ export function createParser(
       case "retry":
         // "If the field value consists of only ASCII digits, then interpret the field value as an
         // integer in base ten".
-        if (/^[0-9]+$/.test(value)) onRetry(parseInt(value, 10));
+        if (/^[0-9]+$/.test(value)) sink.retry(parseInt(value, 10));
       // "Otherwise: The field is ignored."
     }
   };
@@ -139,24 +131,26 @@ export function createParser(
     if (isSendable(value)) id = copyString(value);
   };
 
-  /** Returns whether there is an event. */
+  /** Delivers the event of a block. Returns false if the block is not an event. */
   const endBlock = (): boolean => {
     // "Set the last event ID string of the event source to the value of the last event ID buffer."
     if (id !== undefined) {
-      event.meta = parser.meta = { lastEventId: id, origin };
+      meta = { lastEventId: id, origin };
+      hasMoved = true;
       id = undefined;
     }
     const all = keptDataSize ? joinLines(keptData, data) : data;
     // "If the event type buffer has a value other than the empty string, change the type of the
     // newly created event to equal the value of the event type buffer."
-    event.type = type || "message";
+    const name = type || "message";
     // "Set the data buffer and the event type buffer to the empty string."
     data = keptData = undefined;
     keptDataSize = 0;
     type = "";
     // "If the data buffer is an empty string, […] return."
     if (all === undefined) return false;
-    event.data = all;
+    hasMoved = false;
+    deliver(name, all, meta);
     return true;
   };
 
@@ -174,8 +168,12 @@ export function createParser(
       keptLine += copyString(text.slice(at));
       keptLineSize += rest + PIECE_OVERHEAD;
     }
-    text = event.data = "";
+    text = "";
     at = 0;
+    if (hasMoved) {
+      hasMoved = false;
+      sink.lastEventId(meta.lastEventId, origin);
+    }
     if (keptDataSize + keptLineSize + type.length + (id ?? "").length > LONGEST_EVENT)
       throw new ConnectionError(
         `the server sent an event of more than ${LONGEST_EVENT} characters`,
@@ -183,10 +181,8 @@ export function createParser(
       );
   };
 
-  const parser = {
-    meta,
-
-    feed(next: string) {
+  return {
+    feed(next) {
       if (!next) return;
       text = next;
       at = endedWithCr && text.charCodeAt(0) === LF ? 1 : 0;
@@ -194,7 +190,7 @@ export function createParser(
       nextLf = nextCr = -1;
     },
 
-    next(): ParsedEvent | undefined {
+    next() {
       while (at < text.length) {
         // Lines end with "a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a
         // single U+000A LINE FEED (LF) character not preceded by a U+000D CARRIAGE RETURN (CR)
@@ -224,13 +220,12 @@ export function createParser(
           }
         } else at++;
         // "If the line is empty (a blank line): Dispatch the event".
-        if (endBlock()) return event;
+        if (endBlock()) return true;
       }
       if (text) endChunk();
-      return undefined;
+      return false;
     },
   };
-  return parser;
 }
 
 /** The next position of a character; the length of the text if there is none. */

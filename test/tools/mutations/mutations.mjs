@@ -204,7 +204,7 @@ export const mutations = [
       {
         find: "id = copyString($VALUE)",
         within: ["createParser", "setId"],
-        replace: "event.meta = { lastEventId: $VALUE, origin }",
+        replace: "meta = { lastEventId: $VALUE, origin }, hasMoved = true",
       },
     ],
   },
@@ -224,7 +224,7 @@ export const mutations = [
   },
   {
     breaks: "An id without data does not move the resume point",
-    changes: [leaveOut("$SINK.lastEventId($$$ID)", "createEventStream")],
+    changes: [leaveOut("$SINK.lastEventId($$$ID)", "createParser")],
   },
   {
     breaks: "An abort is recognised by the error's name",

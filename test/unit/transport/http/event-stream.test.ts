@@ -68,7 +68,7 @@ describe("a burst of events hands the page back in time", () => {
 });
 
 describe("an event that is too long", () => {
-  /** The error for a text that comes in chunks of this length, and the events before it. */
+  /** The error for a text that comes in chunks of this length, and what the sink got before it. */
   function tooLong(chunkLength: number): { error: unknown; heard: string[] } {
     const heard: string[] = [];
     const nothing = (): void => undefined;
@@ -77,13 +77,13 @@ describe("an event that is too long", () => {
         open: nothing,
         activity: nothing,
         retry: nothing,
-        lastEventId: nothing,
+        lastEventId: (id) => heard.push(`id ${id}`),
         event: (_type, data) => heard.push(data),
       },
       "",
       "https://example.com",
     );
-    const text = `data: before\n\ndata: ${"x".repeat(2 * LONGEST_EVENT)}`;
+    const text = `data: before\n\nid: 7\n\ndata: ${"x".repeat(2 * LONGEST_EVENT)}`;
     try {
       for (let start = 0; start < text.length; start += chunkLength) {
         stream.feed(text.slice(start, start + chunkLength));
@@ -100,7 +100,7 @@ describe("an event that is too long", () => {
     (chunkLength) => {
       const { error, heard } = tooLong(chunkLength);
       expect(error).toMatchObject({ name: "ConnectionError", reason: "unsupported" });
-      expect(heard).toEqual(["before"]);
+      expect(heard).toEqual(["before", "id 7"]);
     },
   );
 });

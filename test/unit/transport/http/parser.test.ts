@@ -1,6 +1,6 @@
 import { createParser as createOracle } from "eventsource-parser";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createParser } from "../../../../src/transport/http/parser.ts";
 import { PATIENCE } from "../../../support/patience.ts";
 import { cut, cuts, eventStreams } from "../../../support/unit/event-streams.ts";
@@ -15,15 +15,22 @@ interface Parsed {
 
 function parse(pieces: readonly string[]): Parsed {
   const parsed: Parsed = { events: [], lastEventId: "", retries: [] };
-  const parser = createParser("", ORIGIN, (ms) => parsed.retries.push(ms));
+  const parser = createParser(
+    {
+      event(type, data, { lastEventId }) {
+        parsed.events.push({ type, data, lastEventId });
+        parsed.lastEventId = lastEventId;
+      },
+      lastEventId: (id) => (parsed.lastEventId = id),
+      retry: (ms) => parsed.retries.push(ms),
+    },
+    "",
+    ORIGIN,
+  );
   for (const piece of pieces) {
     parser.feed(piece);
-    for (let event; (event = parser.next());) {
-      const { type, data, meta } = event;
-      parsed.events.push({ type, data, lastEventId: meta.lastEventId });
-    }
+    while (parser.next());
   }
-  parsed.lastEventId = parser.meta.lastEventId;
   return parsed;
 }
 
@@ -73,23 +80,37 @@ describe("an event is given", () => {
     expect(counts.indexOf(1) + 1).toBe(chunks);
   });
 
-  test("one at a time, in the same object", () => {
-    const parser = createParser("7", ORIGIN, () => undefined);
-    parser.feed("data: a\n\nevent: b\ndata: b\nid: 8\n\n");
-    const first = parser.next();
-    const meta = first?.meta;
-    expect({ ...first }).toEqual({
-      type: "message",
-      data: "a",
-      meta: { lastEventId: "7", origin: ORIGIN, idInherited: true },
-    });
-    expect(parser.next()).toBe(first);
-    expect({ ...first }).toEqual({
-      type: "b",
-      data: "b",
-      meta: { lastEventId: "8", origin: ORIGIN },
-    });
-    expect(meta?.lastEventId).toBe("7");
-    expect(parser.next()).toBeUndefined();
+  test("one at a time", () => {
+    const sink = { event: vi.fn(), lastEventId: vi.fn(), retry: vi.fn() };
+    const parser = createParser(sink, "7", ORIGIN);
+    parser.feed("data: a\n\nretry: 5\nevent: b\ndata: b\nid: 8\n\n");
+    expect(parser.next()).toBe(true);
+    const first = { lastEventId: "7", origin: ORIGIN, idInherited: true };
+    expect(sink.event.mock.calls).toEqual([["message", "a", first]]);
+    expect(sink.retry).not.toHaveBeenCalled();
+    expect(parser.next()).toBe(true);
+    const second = { lastEventId: "8", origin: ORIGIN };
+    expect(sink.event.mock.calls).toEqual([
+      ["message", "a", first],
+      ["b", "b", second],
+    ]);
+    expect(sink.retry.mock.calls).toEqual([[5]]);
+    expect(parser.next()).toBe(false);
+    expect(sink.lastEventId).not.toHaveBeenCalled();
   });
+});
+
+test("an id without an event is passed on once per text, unless a later event carries it", () => {
+  const lastEventId = vi.fn();
+  const parser = createParser({ event: vi.fn(), lastEventId, retry: vi.fn() }, "", ORIGIN);
+  const idsFrom = (text: string): unknown[] => {
+    parser.feed(text);
+    while (parser.next());
+    return lastEventId.mock.calls.splice(0);
+  };
+  expect(idsFrom("id: 1\n\nid: 2\n\n")).toEqual([["2", ORIGIN]]);
+  expect(idsFrom("id: 3\n\ndata: a\n\n")).toEqual([]);
+  expect(idsFrom("data: b\n\nid: 4\n\nid: 5\n")).toEqual([["4", ORIGIN]]);
+  expect(idsFrom("\n:\n\n")).toEqual([["5", ORIGIN]]);
+  expect(idsFrom(":\n\n")).toEqual([]);
 });
