@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchTransport, json, ResilientEventSource, type Resume } from "../../src/index.ts";
-import { freePort } from "../support/demo/demo-process.ts";
+import { freePort } from "../support/server/free-port.ts";
 import { root } from "../support/package/dist.ts";
 import { section, snippets } from "../support/package/markdown.ts";
 import { PATIENCE } from "../support/patience.ts";

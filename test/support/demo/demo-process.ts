@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../package/dist.ts";
 import { PATIENCE } from "../patience.ts";
@@ -15,25 +15,6 @@ export interface ServerProcess {
 export interface Ended {
   code: number | null;
   output: string;
-}
-
-/**
- * A free port for a server that starts later. It is below the ports that systems give out on their
- * own: a test in another process that asks for any port does not get it meanwhile.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer().listen(port);
-    try {
-      await once(server, "listening");
-    } catch {
-      continue;
-    }
-    server.close();
-    await once(server, "close");
-    return port;
-  }
 }
 
 function run(args: string[], env: Record<string, string>): ChildProcess {

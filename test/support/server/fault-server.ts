@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./free-port.ts";
 import { expectResets, reset } from "./reset.ts";
 
 /** A request as it came over the wire. Text is Latin-1, so one character is one byte. */
@@ -116,12 +117,12 @@ export class FaultServer {
 
   /** Listens, again on the same port after `stopListening`. */
   async listen(): Promise<void> {
+    this.port ||= await freePort();
     const listener = createServer((socket) => this.take(socket));
     this.listener = listener;
     await new Promise<void>((resolve, reject) =>
       listener.once("error", reject).listen(this.port, this.host, resolve),
     );
-    this.port = (listener.address() as AddressInfo).port;
   }
 
   /** Refuses new connections from now on; existing ones stay. */

@@ -1,5 +1,6 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../support/server/free-port.ts";
 import { expectResets, reset } from "../../support/server/reset.ts";
 
 /**
@@ -52,12 +53,12 @@ export class Proxy {
 
   /** Accepts connections, again on the same port after `die`. */
   async listen(): Promise<void> {
+    this.port ||= await freePort();
     const listener = createServer((client) => this.take(client));
     this.listener = listener;
     await new Promise<void>((resolve, reject) =>
       listener.once("error", reject).listen(this.port, "127.0.0.1", resolve),
     );
-    this.port = (listener.address() as AddressInfo).port;
   }
 
   /** Cuts everything and refuses new connections. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { browserPath } from "../browsers.ts";
-import { freePort } from "../../demo/demo-process.ts";
+import { freePort } from "../../server/free-port.ts";
 import { PATIENCE } from "../../patience.ts";
 import type { Engine, TabBrowser, TabDriven } from "./engine.ts";
 import { goBack, opener } from "./page.ts";
