@@ -1,18 +1,19 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * A free port for a server that starts later, or that stops and starts again. It is below the ports
- * that systems give out on their own: a test in another process that asks for any port, or
- * connects, does not get it meanwhile.
+ * Finds a free port for a server that starts later, or that stops and starts again. It is below the
+ * ephemeral ports, so no process that listens on port 0 or connects can take it in the meantime.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = randomInt(20_000, 32_000);
     const server = createServer().listen(port);
     try {
       await once(server, "listening");
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
       continue;
     }
     server.close();
