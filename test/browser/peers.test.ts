@@ -12,7 +12,7 @@ import { ending, refusal, resumePoint, Route } from "../support/pages/page-route
 
 /** Time (ms) in which a peer that should stop would ask again: none waits for more than 5 s. */
 const SILENCE = 15_000;
-/** Time (ms) in which a page that opens fifty streams reads an event. */
+/** Time (ms) for the page, which opens 45 streams at once, to read an event before the cut. */
 const TO_READ = 3000;
 
 const guide = readFileSync(`${root}/demo/guides/comparison.md`, "utf8");

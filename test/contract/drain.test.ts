@@ -116,9 +116,9 @@ test(
 
     expect(empty).toBeGreaterThan(within * 0.99);
     const moments = successor.arrivals.map((at) => at - start);
-    // The draws are the same each time, and even. What is measured includes the stalls of a process
-    // with both ends of a thousand connections: one of 300 ms makes up to 100; sources that leave
-    // within half of the time make 1,000.
+    // The draws are seeded. The arrivals also contain the stalls of this process, which has both
+    // ends of a thousand connections: a stall of 300 ms adds up to 100 to the statistic. Sources
+    // that leave within half of the time add 1,000.
     expect(chiSquare(moments, within)).toBeLessThan(10 * CRITICAL["p = 0.001"]);
   },
 );

@@ -120,7 +120,7 @@ export class CutRoute {
   private nextCut(offset: number): number {
     const distance = (this.log.bytes.length - offset) / this.left;
     const anywhere = Math.min(
-      // Only the last cut may come behind the last event, after which nobody asks again.
+      // Only the last cut may come after the last event, since nobody asks again then.
       this.log.bytes.length - (this.left > 1 ? 1 : 0),
       offset + this.random.int(0, Math.floor(2 * distance)),
     );

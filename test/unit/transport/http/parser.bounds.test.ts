@@ -118,7 +118,7 @@ test("what an event left behind is not kept with its chunk", () => {
     while (parser.next());
     return parser;
   });
-  // A parser takes about 1 KB, and what V8 frees of its own meanwhile as much, divided among them.
+  // A parser takes about 1 KB. What V8 allocates or frees on its own adds about as much for each.
   expect((usedHeap() - before) / parsers.length).toBeLessThan(CHUNK / 8);
   // They are in memory up to here.
   expect(parsers.some((parser) => parser.next())).toBe(false);
