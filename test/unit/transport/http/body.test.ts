@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { decode, readBody, type Chunk } from "../../../../src/transport/http/body.ts";
+import { collectGarbage } from "../../../support/unit/memory.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -167,8 +166,6 @@ describe("the buffer", () => {
   ])("%s", async (_, platformWeakRef, small) => {
     const OwnWeakRef = WeakRef;
     vi.stubGlobal("WeakRef", platformWeakRef);
-    setFlagsFromString("--expose-gc");
-    const collectGarbage = runInNewContext("gc") as () => void;
     const waiting = [MB, 200 * KB, ...small];
     const body = new ReadableStream({
       type: "bytes",
