@@ -152,9 +152,9 @@ describe.each(Object.entries(variants))("%s", (variant, html) => {
     const source = await page.connect(healthy.url, QUICK);
     const other = await page.connect(failing.url, QUICK);
     await source.heard("a");
-    const failed = (await other.failed(4)).errors.map(({ error }) => error.status);
-    // The retries go on while the test looks.
-    expect(failed).toEqual(failed.map(() => 500));
+    // There may be more: the retries go on while the test looks.
+    const failed = (await other.failed(4)).errors.slice(0, 4);
+    expect(failed.map(({ error }) => error.status)).toEqual([500, 500, 500, 500]);
     healthy.arrivals[0]!.connection.write("data: still here\n\n");
     const { errors, events } = await source.heard("still here");
     expect(errors).toEqual([]);
