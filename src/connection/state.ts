@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import type { PauseReason } from "./gate.ts";
 
-/** Who holds a shared connection: this source, which relays it, or another one. */
+/** The holder of a shared connection: this source, which relays it, or another one. */
 export type Role = "leader" | "follower";
 
 /** The state of a connection. Each status carries only its own data. */
@@ -25,7 +25,7 @@ export interface OpenState {
   readonly status: "open";
   /** When it opened, in milliseconds since the epoch. */
   readonly openedAt: number;
-  /** Who has the connection; undefined if it is not shared. */
+  /** The holder of the connection; undefined if it is not shared. */
   readonly role?: Role;
 }
 

@@ -56,7 +56,7 @@ export function createParser(
   let endedWithCr = false;
 
   let meta: TransportEventMeta = { lastEventId, origin, idInherited: true };
-  /** True while the sink has not been told the last event ID, neither by an event nor on its own. */
+  /** True while neither an event nor a call of its own has told the sink the last event ID. */
   let hasMoved = false;
   // "When a stream is parsed, a data buffer, an event type buffer, and a last event ID buffer must
   // be associated with it."
